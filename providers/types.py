@@ -1,0 +1,144 @@
+"""Plain values that travel between the door, the wires and the ledger. No Django here.
+
+A wire sees a `Connection` and a `Prompt`; the ledger sees a `Purpose`; a `Meter` is what is known
+of one upstream call so far and survives time-outs and cancellation.
+"""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any, Literal
+
+UsageSource = Literal["reported", "estimated", "interrupted", "unknown"]
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """Where a call goes. The key never shows in a repr."""
+
+    provider: str
+    base_url: str
+    key: str = field(repr=False, default="")
+    timeout_s: float = 180.0
+
+
+@dataclass(frozen=True, slots=True)
+class ChatMessage:
+    role: Literal["user", "assistant"]
+    content: str
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """What is sent. `max_output_tokens` is always set: a call without a bound can't be reserved."""
+
+    model: str
+    messages: tuple[ChatMessage, ...]
+    max_output_tokens: int
+    system: str = ""
+    temperature: float | None = None
+    json_schema: dict[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Purpose:
+    """For whom and why a call is made. `reservation` names one that the caller holds already
+    (a whole deliberation reserves once); without it the gateway reserves for this call alone."""
+
+    user_id: int
+    operation: str
+    session_id: str = ""
+    reservation: str | None = None
+    metadata: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """Tokens of one call, normalised so that total = input + output.
+
+    `cached_input_tokens` and `cache_write_tokens` are parts of `input_tokens`;
+    `reasoning_tokens` is part of `output_tokens`. `cost_usd` only where the upstream bills it itself.
+    """
+
+    input_tokens: int = 0
+    output_tokens: int = 0
+    cached_input_tokens: int = 0
+    cache_write_tokens: int = 0
+    reasoning_tokens: int = 0
+    cost_usd: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """A whole answer of an upstream. `usage` is None where the upstream reported none."""
+
+    content: str
+    model: str
+    finish_reason: str
+    usage: Usage | None
+    upstream_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ModelInfo:
+    id: str
+    retires_on: str = ""
+
+
+@dataclass(slots=True)
+class Meter:
+    """What is known of one attempt so far; the wire writes, the gateway reads whatever happens.
+
+    `on_text` set means: stream, and hand over each piece as it comes.
+    `sent` turns true once the upstream may have the request (its outcome is then unknown, not free).
+    """
+
+    on_text: Callable[[str], None] | None = None
+    sent: bool = False
+    usage: Usage | None = None
+    model: str = ""
+    upstream_id: str = ""
+    started_at: float = field(default_factory=time.monotonic)
+    first_text_at: float | None = None
+    _pieces: list[str] = field(default_factory=list)
+
+    @property
+    def streaming(self) -> bool:
+        return self.on_text is not None
+
+    @property
+    def text(self) -> str:
+        return "".join(self._pieces)
+
+    def write(self, piece: str) -> None:
+        """Takes one streamed piece of the answer."""
+        if not piece:
+            return
+        if self.first_text_at is None:
+            self.first_text_at = time.monotonic()
+        self._pieces.append(piece)
+        if self.on_text is not None:
+            self.on_text(piece)
+
+
+@dataclass(frozen=True, slots=True)
+class AIResponse:
+    """What the gateway returns. `cost_usd` is exact; `estimated` says that usage was counted here,
+    not reported by the upstream. `log_id` is the usage row."""
+
+    content: str
+    provider: str
+    model: str
+    input_tokens: int
+    output_tokens: int
+    cost_usd: Decimal
+    estimated: bool
+    finish_reason: str
+    log_id: str
+    duration_ms: int
+    raw_response: dict[str, Any] = field(default_factory=dict)
+    tool_calls: list[dict[str, Any]] | None = None
+    parsed: Any = None
+    validation_errors: list[str] | None = None
+    metadata: dict[str, Any] = field(default_factory=dict)
