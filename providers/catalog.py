@@ -1,0 +1,270 @@
+"""The providers, as rows. A new OpenAI-compatible provider is one more row here.
+
+What varies as data stands in this file; what varies as behaviour is a wire (`providers/wires/`).
+Default models are suggestions that an administrator can change, never constants in logic.
+"""
+
+from dataclasses import dataclass
+
+from providers.exceptions import NotFound
+
+
+@dataclass(frozen=True, slots=True)
+class Provider:
+    """One row. `slug` is the name in URLs, settings fields and the ledger.
+
+    `needs_base_url`: counts as configured only once an administrator has saved an address;
+    `base_url` is then a suggestion to show (it may be empty).
+    `member`: can sit in a deliberation. `pricing_id`: the provider's name in genai-prices, None where
+    it has no prices. `available` False: shown, but refuses key tests and calls as "not available yet".
+    `extra_fields`: further settings it needs beside key, model and base URL.
+    """
+
+    slug: str
+    name: str
+    note: str
+    wire: str
+    default_model: str
+    base_url: str
+    monogram: str
+    env_names: tuple[str, ...]
+    needs_base_url: bool = False
+    key_optional: bool = False
+    member: bool = True
+    pricing_id: str | None = None
+    available: bool = True
+    extra_fields: tuple[str, ...] = ()
+
+
+CATALOG: tuple[Provider, ...] = (
+    Provider(
+        slug="openai",
+        name="OpenAI",
+        note="GPT models, straight from OpenAI.",
+        wire="openai_chat",
+        default_model="gpt-6-luna",
+        base_url="https://api.openai.com/v1",
+        monogram="OA",
+        env_names=("OPENAI_API_KEY",),
+        pricing_id="openai",
+    ),
+    Provider(
+        slug="grok",
+        name="Grok (xAI)",
+        note="xAI's models; each answer states its exact cost.",
+        wire="openai_chat",
+        default_model="grok-4.3",
+        base_url="https://api.x.ai/v1",
+        monogram="GK",
+        env_names=("GROK_API_KEY", "XAI_API_KEY"),
+        pricing_id="x-ai",
+    ),
+    Provider(
+        slug="gemini",
+        name="Gemini",
+        note="Google's models by the Gemini API.",
+        wire="gemini",
+        default_model="gemini-3.5-flash-lite",
+        base_url="https://generativelanguage.googleapis.com",
+        monogram="GE",
+        env_names=("GEMINI_API_KEY", "GOOGLE_API_KEY"),
+        pricing_id="google",
+        available=False,
+    ),
+    Provider(
+        slug="claude",
+        name="Claude (Anthropic)",
+        note="Claude models by the Messages API. Takes no temperature.",
+        wire="anthropic",
+        default_model="claude-sonnet-5-5",
+        base_url="https://api.anthropic.com",
+        monogram="CL",
+        env_names=("CLAUDE_API_KEY", "ANTHROPIC_API_KEY"),
+        pricing_id="anthropic",
+    ),
+    Provider(
+        slug="deepseek",
+        name="DeepSeek",
+        note="Cheaper outside its peak hours.",
+        wire="openai_chat",
+        default_model="deepseek-flash",
+        base_url="https://api.deepseek.com",
+        monogram="DS",
+        env_names=("DEEPSEEK_API_KEY",),
+        pricing_id="deepseek",
+    ),
+    Provider(
+        slug="openrouter",
+        name="OpenRouter",
+        note="Many vendors behind one key. The price of openrouter/auto is known only after the call.",
+        wire="openai_chat",
+        default_model="openrouter/auto",
+        base_url="https://openrouter.ai/api/v1",
+        monogram="OR",
+        env_names=("OPENROUTER_API_KEY",),
+        pricing_id="openrouter",
+    ),
+    Provider(
+        slug="groq",
+        name="Groq",
+        note="Open models, answered fast.",
+        wire="openai_chat",
+        default_model="openai/gpt-oss-120b",
+        base_url="https://api.groq.com/openai/v1",
+        monogram="GQ",
+        env_names=("GROQ_API_KEY",),
+        pricing_id="groq",
+    ),
+    Provider(
+        slug="alibaba",
+        name="Alibaba (Qwen)",
+        note="Keys are bound to a region; newer workspaces have a base URL of their own.",
+        wire="openai_chat",
+        default_model="qwen3.7-plus",
+        base_url="https://dashscope-intl.aliyuncs.com/compatible-mode/v1",
+        monogram="AL",
+        env_names=("ALIBABA_API_KEY", "DASHSCOPE_API_KEY"),
+    ),
+    Provider(
+        slug="jules",
+        name="Jules (Google)",
+        note="Fixes repositories in sessions of minutes; not a chat model, so it sits in no committee.",
+        wire="jules",
+        default_model="",
+        base_url="https://jules.googleapis.com/v1alpha",
+        monogram="JU",
+        env_names=("JULES_API_KEY",),
+        member=False,
+        available=False,
+    ),
+    Provider(
+        slug="local",
+        name="Local LLM (Ollama, vLLM, LM Studio)",
+        note="Any OpenAI-compatible server of your own. Save its address; a key only if it asks for one.",
+        wire="openai_chat",
+        default_model="local-model",
+        base_url="http://localhost:11434/v1",
+        monogram="LO",
+        env_names=("LOCAL_API_KEY",),
+        needs_base_url=True,
+        key_optional=True,
+    ),
+    Provider(
+        slug="smsly",
+        name="SMSLY Cloud",
+        note="Save the address of its OpenAI-compatible endpoint; the vendor publishes none.",
+        wire="openai_chat",
+        default_model="smsly-latest",
+        base_url="",
+        monogram="SM",
+        env_names=("SMSLY_API_KEY",),
+        needs_base_url=True,
+    ),
+    Provider(
+        slug="freemodel",
+        name="FreeModel.dev",
+        note="Its endpoint is not documented; check address and model with its dashboard.",
+        wire="openai_chat",
+        default_model="gpt-5.4-mini",
+        base_url="https://api.freemodel.dev/v1",
+        monogram="FM",
+        env_names=("FREEMODEL_API_KEY",),
+    ),
+    Provider(
+        slug="opencode",
+        name="OpenCode API",
+        note="OpenCode Zen. Takes its chat models here, not its gpt-*, claude-* and gemini-* ones.",
+        wire="openai_chat",
+        default_model="deepseek-v4-flash-free",
+        base_url="https://opencode.ai/zen/v1",
+        monogram="OC",
+        env_names=("OPENCODE_API_KEY", "OPENCODE_ZEN_API_KEY"),
+    ),
+    Provider(
+        slug="mistral",
+        name="Mistral (La Plateforme)",
+        note="Mistral's models, hosted in Europe.",
+        wire="mistral",
+        default_model="mistral-small-latest",
+        base_url="https://api.mistral.ai",
+        monogram="MI",
+        env_names=("MISTRAL_API_KEY",),
+        pricing_id="mistral",
+        available=False,
+    ),
+    Provider(
+        slug="nvidia",
+        name="NVIDIA NIM",
+        note="NVIDIA's hosted models; billed in credits.",
+        wire="openai_chat",
+        default_model="nvidia/nemotron-3-super-120b-a12b",
+        base_url="https://integrate.api.nvidia.com/v1",
+        monogram="NV",
+        env_names=("NVIDIA_API_KEY",),
+    ),
+    Provider(
+        slug="cloudflare",
+        name="Cloudflare Workers AI",
+        note="Needs an account id beside the token.",
+        wire="cloudflare",
+        default_model="@cf/meta/llama-3.1-8b-instruct-fp8",
+        base_url="https://api.cloudflare.com/client/v4",
+        monogram="CF",
+        env_names=("CLOUDFLARE_API_KEY", "CLOUDFLARE_API_TOKEN"),
+        pricing_id="cloudflare",
+        available=False,
+        extra_fields=("account_id",),
+    ),
+    Provider(
+        slug="mock",
+        name="Mock",
+        note="Canned, labelled test answers, made here and free. Only with AI_ALLOW_MOCK=1.",
+        wire="mock",
+        default_model="mock",
+        base_url="",
+        monogram="MK",
+        env_names=(),
+        key_optional=True,
+    ),
+)
+
+# Not among the 17 that pages list; they come with the log-analysis providers.
+EXTRA: tuple[Provider, ...] = (
+    Provider(
+        slug="copilot",
+        name="GitHub Copilot",
+        note="An OpenAI-compatible address and token that you supply; GitHub documents none.",
+        wire="openai_chat",
+        default_model="gpt-5-mini",
+        base_url="https://api.githubcopilot.com",
+        monogram="CP",
+        env_names=("COPILOT_API_KEY",),
+        needs_base_url=True,
+        pricing_id="github-copilot",
+        available=False,
+    ),
+    Provider(
+        slug="ollama",
+        name="Ollama",
+        note="Ollama's own protocol; its OpenAI-style one works as Local LLM.",
+        wire="ollama",
+        default_model="llama3.2",
+        base_url="http://localhost:11434",
+        monogram="OL",
+        env_names=("OLLAMA_API_KEY",),
+        needs_base_url=True,
+        key_optional=True,
+        available=False,
+    ),
+)
+
+_BY_SLUG = {row.slug: row for row in (*CATALOG, *EXTRA)}
+
+
+def provider(slug: str) -> Provider:
+    """The row of that slug; raises `NotFound`, naming the slugs there are."""
+    try:
+        return _BY_SLUG[slug]
+    except KeyError:
+        known = ", ".join(row.slug for row in CATALOG)
+        raise NotFound(f'There is no provider "{str(slug)[:40]}". Known providers: {known}.') from None
