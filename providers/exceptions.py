@@ -48,9 +48,7 @@ class InvalidInput(AIServiceError):
     type = "invalid_request_error"
     code = "invalid_input"
 
-    def __init__(
-        self, message: str, *, errors: dict[str, list[str]] | None = None, **rest: str | None
-    ) -> None:
+    def __init__(self, message: str, *, errors: dict[str, list[str]] | None = None, **rest: str | None) -> None:
         super().__init__(message, **rest)  # type: ignore[arg-type]
         self.errors = errors or ({self.param: [message]} if self.param else {})
 

@@ -43,7 +43,5 @@ def test_a_priced_row_has_a_price_for_its_default_model(row):
 
     if row.default_model == "openrouter/auto":
         pytest.skip("its price is known only after the call")
-    price = calc_price(
-        Usage(input_tokens=1000, output_tokens=1000), row.default_model, provider_id=row.pricing_id
-    )
+    price = calc_price(Usage(input_tokens=1000, output_tokens=1000), row.default_model, provider_id=row.pricing_id)
     assert price.total_price > Decimal(0)

@@ -1,0 +1,9 @@
+from django.apps import AppConfig
+
+
+class SiteConfig(AppConfig):
+    name = "aiops_site"
+    verbose_name = "AIOps Console"
+
+    def ready(self) -> None:
+        from aiops_site import checks  # noqa: F401  registers the system checks

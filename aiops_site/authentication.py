@@ -1,0 +1,38 @@
+"""What settings name: who is asking, and whether the route table lets the role through."""
+
+from typing import Any
+
+from rest_framework import authentication, exceptions, permissions
+from rest_framework.request import Request
+
+from aiops_site.policy import allows
+from providers.identity import user_of_header
+from providers.roles import role_of
+
+
+class TokenAuthentication(authentication.BaseAuthentication):
+    """`Authorization: Token …` or `Bearer …`; a header that is there but wrong never falls back to a cookie."""
+
+    def authenticate(self, request: Request) -> tuple[Any, str] | None:
+        header = request.headers.get("Authorization", "")
+        if not header:
+            return None
+        user = user_of_header(header)
+        if user is None:
+            raise exceptions.AuthenticationFailed("That token is not valid here.", code="invalid_api_key")
+        return user, "token"
+
+    def authenticate_header(self, request: Request) -> str:
+        return "Bearer"
+
+
+class SessionAuthentication(authentication.SessionAuthentication):
+    """The cookie of a signed-in person, with REST framework's CSRF check."""
+
+
+class PolicyPermission(permissions.BasePermission):
+    """Denies every route and method that the table in `policy.py` does not name."""
+
+    def has_permission(self, request: Request, view: Any) -> bool:
+        name = request.resolver_match.view_name
+        return allows(name, request.method or "", role_of(request.user))

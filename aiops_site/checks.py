@@ -1,0 +1,38 @@
+"""System checks: what is missing or dangerous stops the start with a sentence and the command that mends it."""
+
+from typing import Any
+
+from cryptography.fernet import Fernet
+from django.conf import settings
+from django.core.checks import CheckMessage, Error, Tags, register
+
+NEW_KEY = 'python -c "from cryptography.fernet import Fernet; print(Fernet.generate_key().decode())"'
+
+
+@register(Tags.security)
+def secrets_are_usable(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    found: list[CheckMessage] = []
+    if len(settings.SECRET_KEY) < 40:
+        found.append(
+            Error("SECRET_KEY is missing or too short.", hint="Run `make run`, or set it.", id="aiops.E001")
+        )
+    if not settings.AI_ENCRYPTION_KEYS:
+        hint = f"Set AI_ENCRYPTION_KEY. Make one with: {NEW_KEY}"
+        found.append(Error("AI_ENCRYPTION_KEY is not set, so no key can be saved.", hint=hint, id="aiops.E002"))
+    for number, key in enumerate(settings.AI_ENCRYPTION_KEYS, start=1):
+        try:
+            Fernet(key)
+        except ValueError:
+            text = f"Encryption key {number} is not a Fernet key."
+            found.append(Error(text, hint=f"Make one with: {NEW_KEY}", id="aiops.E003"))
+    return found
+
+
+@register(Tags.security)
+def hosts_are_named(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    found: list[CheckMessage] = []
+    if "*" in settings.ALLOWED_HOSTS:
+        found.append(Error("ALLOWED_HOSTS must name hosts, not *.", id="aiops.E004"))
+    if settings.DEBUG and not settings.LOCAL:
+        found.append(Error("DEBUG is on while HOST is not this machine.", id="aiops.E005"))
+    return found

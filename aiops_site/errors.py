@@ -1,0 +1,168 @@
+"""Every error leaves in the shape of the surface that was used: page, fragment or JSON."""
+
+import logging
+from typing import Any
+
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.http import urlencode
+from rest_framework import exceptions as drf
+from rest_framework.response import Response
+
+from aiops_site.renderers import is_fragment
+from providers.exceptions import AIServiceError, InvalidInput, NotAllowed, NotFound, RateLimited
+
+logger = logging.getLogger(__name__)
+SECRET_FIELDS = ("key", "password", "secret", "token", "code")
+
+
+class SignInNeeded(AIServiceError):
+    http_status = 401
+    type = "authentication_error"
+    code = "not_authenticated"
+
+
+class MethodNotAllowed(AIServiceError):
+    http_status = 405
+    type = "invalid_request_error"
+    code = "method_not_allowed"
+
+
+class NotParsed(InvalidInput):
+    code = "invalid_body"
+
+
+def exception_handler(error: Exception, context: dict[str, Any]) -> Response | HttpResponse | None:
+    """REST framework's hook. Returns None for what is no error of ours: that becomes a 500 with its id."""
+    known = as_known(error)
+    if known is None:
+        return None
+    request, view = context["request"], context["view"]
+    page = getattr(request.accepted_renderer, "format", "json") == "html"
+    headers = headers_of(known)
+    if not page:
+        return Response({"error": known.as_dict()}, known.http_status, headers=headers)
+    if isinstance(known, SignInNeeded):
+        return sign_in(request)
+    if isinstance(known, InvalidInput) and request.method == "POST" and hasattr(view, "get"):
+        return form_again(known, context)
+    data = {**error_page(known, request), "error": known.as_dict()}
+    return Response(data, known.http_status, template_name="errors/error.html", headers=headers)
+
+
+def as_known(error: Exception) -> AIServiceError | None:
+    """REST framework's and Django's errors in the words of our own tree."""
+    match error:
+        case AIServiceError():
+            return error
+        case drf.ValidationError():
+            return from_fields(error.detail)
+        case drf.NotAuthenticated() | drf.AuthenticationFailed():
+            return SignInNeeded(str(error.detail), code=str(error.detail.code))
+        case drf.Throttled():
+            return RateLimited("Too many requests. Wait and try again.", retry_after=error.wait)
+        case drf.PermissionDenied() | PermissionDenied():
+            return NotAllowed(str(getattr(error, "detail", "")) or "Your role may not do this.")
+        case drf.NotFound() | Http404():
+            return NotFound("There is nothing here that you may see.")
+        case drf.MethodNotAllowed():
+            return MethodNotAllowed(str(error.detail))
+        case drf.UnsupportedMediaType():
+            unsupported = NotParsed(str(error.detail), code="unsupported_media_type")
+            unsupported.http_status = 415
+            return unsupported
+        case drf.ParseError():
+            return NotParsed("The body could not be read: " + str(error.detail))
+    return None
+
+
+def from_fields(detail: Any) -> InvalidInput:
+    """One sentence naming the first bad field, and all of them for a page."""
+    fields = detail if isinstance(detail, dict) else {"non_field_errors": detail}
+    errors = {name: [str(e) for e in (e if isinstance(e, list) else [e])] for name, e in fields.items()}
+    name, sentences = next(iter(errors.items()))
+    whole = name == "non_field_errors"
+    message = sentences[0] if whole else f"{name}: {sentences[0]}"
+    return InvalidInput(message, errors=errors, param=None if whole else name)
+
+
+def headers_of(error: AIServiceError) -> dict[str, str]:
+    headers = {"Vary": "Accept, HX-Request"}
+    if error.retry_after is not None:
+        headers["Retry-After"] = str(max(1, round(error.retry_after)))
+    if error.http_status == 401:
+        headers["WWW-Authenticate"] = "Bearer"
+    return headers
+
+
+def sign_in(request: Any) -> HttpResponse:
+    """To the sign-in page and back; an HTMX request moves the whole page there."""
+    target = f"{reverse('login')}?{urlencode({'next': request.get_full_path()})}"
+    if is_fragment(request):
+        here = request.htmx.current_url_abs_path or "/"
+        response = HttpResponse(status=204)
+        response["HX-Redirect"] = f"{reverse('login')}?{urlencode({'next': here})}"
+        return response
+    return HttpResponseRedirect(target)
+
+
+def form_again(error: InvalidInput, context: dict[str, Any]) -> Response:
+    """The page of the form once more, with the sentences and the values; secrets are not given back."""
+    request, view = context["request"], context["view"]
+    response = view.get(request, *context["args"], **context["kwargs"])
+    values = {k: v for k, v in request.data.items() if not any(s in k.lower() for s in SECRET_FIELDS)}
+    response.data = {**response.data, "errors": error.errors or {"": [error.message]}, "values": values}
+    response.status_code = error.http_status
+    return response
+
+
+TITLES = {
+    400: "That can't be used",
+    403: "Not for your role",
+    404: "Nothing here",
+    405: "Not done this way",
+    429: "Not now",
+    502: "The provider failed",
+    503: "Not set up yet",
+    504: "No answer in time",
+}
+
+
+def error_page(error: AIServiceError, request: Any) -> dict[str, Any]:
+    return {
+        "status": error.http_status,
+        "title": TITLES.get(error.http_status, "Something failed"),
+        "message": error.message,
+        "request_id": getattr(request, "request_id", ""),
+    }
+
+
+def plain(request: HttpRequest, error: AIServiceError) -> HttpResponse:
+    """For Django's own handlers, which stand outside REST framework."""
+    if request.path.startswith("/api/"):
+        return JsonResponse({"error": error.as_dict()}, status=error.http_status)
+    signed_in = getattr(getattr(request, "user", None), "is_authenticated", False)
+    template = "errors/error.html" if signed_in else "errors/bare_error.html"
+    return render(request, template, error_page(error, request), status=error.http_status)
+
+
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    return plain(request, NotFound("There is nothing at this address that you may see."))
+
+
+def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
+    return plain(request, NotAllowed("Your role may not do this."))
+
+
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    return plain(request, NotAllowed("The form was too old or came from another site. Reload the page."))
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    return plain(request, InvalidInput("The request could not be read."))
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    return plain(request, AIServiceError("This failed on our side. Give the request id to your admin."))

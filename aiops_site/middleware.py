@@ -1,0 +1,65 @@
+"""What every request passes: its id, the security headers, and the set-up page while there is no user."""
+
+import re
+import uuid
+from collections.abc import Callable
+
+from django.contrib.auth import get_user_model
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+
+from aiops_site import csp
+from aiops_site.logs import request_id as current_request_id
+
+GetResponse = Callable[[HttpRequest], HttpResponse]
+_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
+
+
+def request_id(get_response: GetResponse) -> GetResponse:
+    """Takes a well-formed X-Request-Id from a proxy, else makes one; answers with it."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        given = request.headers.get("X-Request-Id", "")
+        request.request_id = given if _ID.fullmatch(given) else uuid.uuid4().hex
+        token = current_request_id.set(request.request_id)
+        try:
+            response = get_response(request)
+        finally:
+            current_request_id.reset(token)
+        response["X-Request-Id"] = request.request_id
+        return response
+
+    return middleware
+
+
+def security_headers(get_response: GetResponse) -> GetResponse:
+    """Strict CSP on everything; nothing that a signed-in person sees is kept by a cache."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        response = get_response(request)
+        response.setdefault("Content-Security-Policy", csp.policy_for(request))
+        response.setdefault("Permissions-Policy", "camera=(), microphone=(), geolocation=(), payment=()")
+        response.setdefault("X-Frame-Options", "DENY")
+        if not request.path.startswith("/static/"):
+            response.setdefault("Cache-Control", "no-store")
+        return response
+
+    return middleware
+
+
+_someone_exists = False
+
+
+def first_visit(get_response: GetResponse) -> GetResponse:
+    """While nobody can sign in, every page leads to the set-up page (health and API excepted)."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        global _someone_exists
+        open_paths = (reverse("setup"), "/api/", "/healthz", "/readyz", "/static/")
+        if not _someone_exists and not request.path.startswith(open_paths):
+            _someone_exists = get_user_model().objects.exists()
+            if not _someone_exists:
+                return HttpResponseRedirect(reverse("setup"))
+        return get_response(request)
+
+    return middleware

@@ -1,0 +1,63 @@
+"""The one table of who may open what. A route that is not here is closed to everybody.
+
+Left the route's name, then the method, then the roles; PUBLIC routes need no sign-in.
+`tests/aiops_site/test_policy.py` walks the URL resolver against it.
+"""
+
+from collections.abc import Mapping
+
+from providers.roles import ALL, Role
+
+Roles = frozenset[Role]
+ADMIN: Roles = frozenset({Role.ADMIN})
+ASKERS: Roles = frozenset({Role.ADMIN, Role.ENGINEER})
+MONEY: Roles = frozenset({Role.ADMIN, Role.MANAGER})
+
+# Nobody is signed in yet, or a machine asks.
+PUBLIC = frozenset({"healthz", "readyz", "setup", "login", "logout"})
+
+ROUTES: Mapping[str, Mapping[str, Roles]] = {
+    "overview": {"GET": ALL, "POST": ALL},
+    "menu": {"GET": ALL},
+    "gallery": {"GET": ADMIN},
+    "account": {"GET": ALL, "POST": ALL},
+    "token-revoke": {"POST": ALL},
+    "api-schema": {"GET": ALL},
+    "api-docs": {"GET": ALL},
+    "providers:keys": {"GET": ALL, "POST": ADMIN},
+    "providers:test": {"POST": ADMIN},
+    "providers:committee": {"GET": ALL, "POST": ADMIN},
+    "providers:api-list": {"GET": ALL},
+    "providers:api-update": {"POST": ADMIN},
+    "providers:api-test": {"POST": ADMIN},
+    "providers:usage": {"GET": ALL},
+    "providers:calls": {"GET": ALL},
+    "providers:call": {"GET": ALL},
+    "providers:caps": {"GET": ALL},
+    "providers:cap": {"GET": ALL, "POST": MONEY, "PATCH": MONEY},
+    "providers:api-usage": {"GET": ALL},
+    "providers:api-usage-summary": {"GET": ALL},
+    "providers:api-caps": {"GET": ALL},
+    "providers:api-cap": {"PATCH": MONEY},
+    "senate:list": {"GET": ALL, "POST": ASKERS},
+    "senate:quote": {"GET": ASKERS, "POST": ASKERS},
+    "senate:session": {"GET": ALL},
+    "senate:cancel": {"POST": ASKERS},
+    "senate:api-sessions": {"GET": ALL, "POST": ASKERS},
+    "senate:api-session": {"GET": ALL},
+    "senate:api-events": {"GET": ALL},
+    "senate:api-cancel": {"POST": ASKERS},
+    "senate:api-models": {"GET": ALL},
+    "senate:api-cost-estimate": {"POST": ASKERS},
+    "senate:chat-completions": {"POST": ASKERS},
+    "senate:chat-stream": {"POST": ASKERS},
+}
+
+
+def allows(route: str, method: str, role: Role | None) -> bool:
+    """HEAD and OPTIONS follow GET. False for any route or method the table doesn't name."""
+    if route in PUBLIC:
+        return True
+    methods = ROUTES.get(route, {})
+    asked = "GET" if method in {"HEAD", "OPTIONS"} and "GET" in methods else method
+    return role is not None and role in methods.get(asked, frozenset())

@@ -1,0 +1,30 @@
+"""Addresses. Each app brings its own; the roof has the frame's pages, health and the API's own page."""
+
+from django.contrib.auth import views as auth
+from django.urls import include, path
+from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
+from rest_framework.renderers import JSONOpenAPIRenderer
+
+from aiops_site.views import account, first_visit, frame, health
+
+urlpatterns = [
+    path("", frame.Overview.as_view(), name="overview"),
+    path("menu/", frame.Menu.as_view(), name="menu"),
+    path("components/", frame.Gallery.as_view(), name="gallery"),
+    path("account/", account.Account.as_view(), name="account"),
+    path("account/tokens/<int:pk>/revoke/", account.RevokeToken.as_view(), name="token-revoke"),
+    path("setup/", first_visit.Setup.as_view(), name="setup"),
+    path("login/", account.SignIn.as_view(), name="login"),
+    path("logout/", auth.LogoutView.as_view(), name="logout"),
+    path("healthz", health.healthz, name="healthz"),
+    path("readyz", health.readyz, name="readyz"),
+    path("api/schema/", SpectacularAPIView.as_view(renderer_classes=[JSONOpenAPIRenderer]), name="api-schema"),
+    path("api/docs/", SpectacularSwaggerView.as_view(url_name="api-schema"), name="api-docs"),
+    path("", include("senate.urls")),
+    path("", include("providers.urls")),
+]
+
+handler400 = "aiops_site.errors.bad_request"
+handler403 = "aiops_site.errors.forbidden"
+handler404 = "aiops_site.errors.not_found"
+handler500 = "aiops_site.errors.server_error"

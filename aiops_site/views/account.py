@@ -1,0 +1,67 @@
+"""Signing in, and one's own page: tokens and what one may do."""
+
+from typing import Any
+
+from django.contrib.auth.views import LoginView
+from django.urls import reverse
+from drf_spectacular.utils import extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from aiops_site import signin_limit
+from providers import identity
+from providers.exceptions import NotFound
+from providers.models import ApiToken
+from providers.roles import ACTS, role_of
+
+
+class SignIn(LoginView):
+    """Django's own sign-in; more than ten wrong tries in five minutes are refused."""
+
+    template_name = "registration/login.html"
+    redirect_authenticated_user = True
+
+    def post(self, request: Any, *args: Any, **kwargs: Any) -> Any:
+        limited = signin_limit.refused(request)
+        return limited or super().post(request, *args, **kwargs)
+
+    def form_invalid(self, form: Any) -> Any:
+        signin_limit.count_failure(self.request)
+        response = super().form_invalid(form)
+        response.status_code = 400
+        return response
+
+
+@extend_schema(exclude=True)
+class Account(APIView):
+    def get(self, request: Request) -> Response:
+        return Response(page(request), template_name="account.html")
+
+    def post(self, request: Request) -> Response:
+        row, secret = identity.make_token(request.user, str(request.data.get("name", "")))
+        shown = {"name": row.name, "secret": secret}
+        return Response({**page(request), "new_token": shown}, 201, template_name="account.html")
+
+
+@extend_schema(exclude=True)
+class RevokeToken(APIView):
+    def post(self, request: Request, pk: int) -> Response:
+        gone, _ = ApiToken.objects.filter(pk=pk, user=request.user).delete()
+        if not gone:
+            raise NotFound("There is no such token of yours.")
+        return Response({"revoked": pk}, headers={"Location": reverse("account")})
+
+
+def page(request: Request) -> dict[str, Any]:
+    fields = ("id", "name", "created_at", "last_used_at")
+    role = role_of(request.user)
+    return {
+        "username": request.user.get_username(),
+        "role": role.value if role else "",
+        "tokens": list(ApiToken.objects.filter(user=request.user).values(*fields)[:200]),
+        "rights": [{"act": act, "allowed": role in roles} for act, roles in ACTS.items()],
+        "base_url": request.build_absolute_uri("/api/v1/ai"),
+        "errors": {},
+        "values": {},
+    }

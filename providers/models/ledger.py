@@ -1,0 +1,135 @@
+"""Money: caps, what is reserved, and one immutable row per upstream call.
+
+Only `providers/ledger/` writes these tables (UserAICap excepted, which admins edit).
+"""
+
+import uuid
+from typing import Any, NoReturn
+
+from django.conf import settings
+from django.db import models
+
+from providers.fields import MoneyField
+
+DEFAULT_TOKEN_CAP = 100_000
+DEFAULT_COST_CAP_USD = "10.00"
+
+
+class Immutable(TypeError):
+    """Raised by any attempt to change or delete a row of the ledger."""
+
+
+class AppendOnly(models.QuerySet):
+    def _refuse(self, *args: Any, **kwargs: Any) -> NoReturn:
+        raise Immutable("Usage rows can't be changed or deleted.")
+
+    update = delete = bulk_update = update_or_create = _raw_delete = _refuse
+
+
+class UserAICap(models.Model):
+    """A user's daily limits (UTC day). A user without a row has the defaults."""
+
+    user = models.OneToOneField(settings.AUTH_USER_MODEL, models.CASCADE, related_name="ai_cap")
+    daily_token_cap = models.PositiveBigIntegerField(default=DEFAULT_TOKEN_CAP)
+    daily_cost_cap_usd = MoneyField(default=DEFAULT_COST_CAP_USD)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    def __str__(self) -> str:
+        return f"cap of user {self.user_id}"
+
+
+class CapDay(models.Model):
+    """What a user has spent and holds reserved on one UTC day. Equal to the sum of rows and reservations."""
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="cap_days")
+    day = models.DateField()
+    used_tokens = models.BigIntegerField(default=0)
+    used_usd = MoneyField(default=0)
+    reserved_tokens = models.BigIntegerField(default=0)
+    reserved_usd = MoneyField(default=0)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["user", "day"], name="one_cap_day")]
+
+    def __str__(self) -> str:
+        return f"user {self.user_id} on {self.day}"
+
+
+class Reservation(models.Model):
+    """Worst case of a call or of a whole deliberation, held until it is settled, released or expired."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+")
+    day = models.DateField()
+    operation = models.CharField(max_length=60)
+    session_id = models.CharField(max_length=64, blank=True, default="")
+    tokens_left = models.BigIntegerField()
+    usd_left = MoneyField()
+    created_at = models.DateTimeField()
+    expires_at = models.DateTimeField(db_index=True)
+    closed_at = models.DateTimeField(null=True, blank=True, db_index=True)
+
+    def __str__(self) -> str:
+        return f"reservation {self.id}"
+
+
+class AIUsageLog(models.Model):
+    """One upstream call (attempt). Rows are written once and never change."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.DO_NOTHING, db_constraint=False, related_name="+", null=True
+    )
+    session_id = models.CharField(max_length=64, blank=True, default="")
+    operation = models.CharField(max_length=60)
+    provider = models.CharField(max_length=40)
+    model = models.CharField(max_length=200)
+    model_version = models.CharField(max_length=200, blank=True, default="")
+    input_tokens = models.BigIntegerField(default=0)
+    output_tokens = models.BigIntegerField(default=0)
+    total_tokens = models.BigIntegerField(default=0)
+    cached_input_tokens = models.BigIntegerField(default=0)
+    cache_write_tokens = models.BigIntegerField(default=0)
+    reasoning_tokens = models.BigIntegerField(default=0)
+    usage_source = models.CharField(max_length=12, default="reported")
+    estimated_cost_usd = MoneyField(default=0)
+    actual_cost_usd = MoneyField(default=0)
+    price_source = models.CharField(max_length=40, blank=True, default="")
+    rates = models.JSONField(default=dict, blank=True)
+    processing_time_ms = models.BigIntegerField(default=0)
+    first_token_ms = models.BigIntegerField(null=True, blank=True)
+    retry_count = models.PositiveSmallIntegerField(default=0)
+    success = models.BooleanField(default=False)
+    error_message = models.TextField(blank=True, default="")
+    error_code = models.CharField(max_length=60, blank=True, default="")
+    used_fallback = models.BooleanField(default=False)
+    prompt_hash = models.CharField(max_length=64, blank=True, default="")
+    prompt_preview = models.TextField(blank=True, default="")
+    response_preview = models.TextField(blank=True, default="")
+    metadata = models.JSONField(default=dict, blank=True)
+    created_at = models.DateTimeField(db_index=True)
+
+    objects = AppendOnly.as_manager()
+
+    class Meta:
+        ordering = ["-created_at", "-id"]
+        indexes = [
+            models.Index(fields=["user", "created_at"], name="usage_user_time"),
+            models.Index(fields=["provider", "created_at"], name="usage_provider_time"),
+            models.Index(fields=["session_id"], name="usage_session"),
+        ]
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(total_tokens=models.F("input_tokens") + models.F("output_tokens")),
+                name="total_is_input_plus_output",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.operation} {self.provider}/{self.model}"
+
+    def save(self, *args: Any, **kwargs: Any) -> NoReturn:
+        raise Immutable("Usage rows are written by the ledger alone and never change.")
+
+    def delete(self, *args: Any, **kwargs: Any) -> NoReturn:
+        raise Immutable("Usage rows can't be deleted.")

@@ -1,0 +1,42 @@
+"""Who may do what: four roles as Django groups, and the acts that are decided inside a view.
+
+Which role may open which address stands in the route table (the site's policy); this page is for
+decisions that depend on more than the address, such as whose figures a list shows.
+"""
+
+from enum import StrEnum
+from typing import Any
+
+
+class Role(StrEnum):
+    ADMIN = "admin"
+    ENGINEER = "engineer"
+    MANAGER = "manager"
+    VIEWER = "viewer"
+
+
+ALL = frozenset(Role)
+ACTS: dict[str, frozenset[Role]] = {
+    "read states, services and shared sessions": ALL,
+    "ask models and the Senate": frozenset({Role.ADMIN, Role.ENGINEER}),
+    "see everyone's usage": frozenset({Role.ADMIN, Role.MANAGER}),
+    "change caps": frozenset({Role.ADMIN, Role.MANAGER}),
+    "save provider keys and settings": frozenset({Role.ADMIN}),
+}
+
+
+def role_of(user: Any) -> Role | None:
+    """The strongest role of a signed-in, active user; None for anybody else. A superuser is an admin."""
+    if not getattr(user, "is_authenticated", False) or not user.is_active:
+        return None
+    if user.is_superuser:
+        return Role.ADMIN
+    if not hasattr(user, "_role"):
+        names = set(user.groups.values_list("name", flat=True))
+        user._role = next((role for role in Role if role.value in names), Role.VIEWER)
+    return user._role
+
+
+def may(user: Any, act: str) -> bool:
+    """True where the user's role allows an act of ACTS; an unknown act is a KeyError, never a yes."""
+    return role_of(user) in ACTS[act]

@@ -1,0 +1,76 @@
+"""The house: imports only go down, engines know no framework, files and functions stay small."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+FLOORS = ["providers", "senate", "intelligence", "jules", "aiops_site"]  # from the ground up
+FRAMEWORKS = {"django", "channels", "celery", "rest_framework"}
+PURE = [
+    "providers/types.py",
+    "providers/exceptions.py",
+    "providers/catalog.py",
+    "providers/outbound.py",
+    "providers/loop.py",
+    "providers/format.py",
+    "providers/wires/*.py",
+    "senate/ballots.py",
+    "senate/deliberation.py",
+    "senate/plan.py",
+    "senate/prompts.py",
+]
+MAX_FILE, MAX_FUNCTION = 300, 40
+
+
+def sources() -> list[Path]:
+    tracked = [p for app in FLOORS for p in (ROOT / app).rglob("*.py")]
+    return [p for p in tracked if "migrations" not in p.parts]
+
+
+def tree(path: Path) -> ast.Module:
+    return ast.parse(path.read_text(encoding="utf-8"))
+
+
+def imports(path: Path) -> set[str]:
+    """Dotted names that a file imports, wherever in it."""
+    found: set[str] = set()
+    for node in ast.walk(tree(path)):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            found.add(node.module)
+    return found
+
+
+def relative(path: Path) -> str:
+    return path.relative_to(ROOT).as_posix()
+
+
+@pytest.mark.parametrize("path", sources(), ids=relative)
+def test_imports_only_go_down(path: Path) -> None:
+    own = FLOORS.index(path.relative_to(ROOT).parts[0])
+    above = {name for name in imports(path) if name.split(".")[0] in FLOORS[own + 1 :]}
+    assert not above, f"{relative(path)} imports from a floor above: {sorted(above)}"
+
+
+@pytest.mark.parametrize("pattern", PURE)
+def test_engines_import_no_framework(pattern: str) -> None:
+    for path in ROOT.glob(pattern):
+        known = {name.split(".")[0] for name in imports(path)} & FRAMEWORKS
+        assert not known, f"{relative(path)} imports {sorted(known)}"
+
+
+@pytest.mark.parametrize("path", sources(), ids=relative)
+def test_files_and_functions_stay_small(path: Path) -> None:
+    assert len(path.read_text(encoding="utf-8").splitlines()) <= MAX_FILE
+    functions = [n for n in ast.walk(tree(path)) if isinstance(n, ast.FunctionDef | ast.AsyncFunctionDef)]
+    long = {f.name: f.end_lineno - f.lineno + 1 for f in functions if f.end_lineno - f.lineno + 1 > MAX_FUNCTION}
+    assert not long, f"{relative(path)}: {long}"
+
+
+@pytest.mark.parametrize("path", sources(), ids=relative)
+def test_every_signature_has_types(path: Path) -> None:
+    functions = [n for n in ast.walk(tree(path)) if isinstance(n, ast.FunctionDef | ast.AsyncFunctionDef)]
+    assert not [f.name for f in functions if f.returns is None], relative(path)

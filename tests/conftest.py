@@ -1,0 +1,29 @@
+"""The cast of people, and the wall around the suite: only loopback is reachable."""
+
+import socket
+
+import pytest
+
+_connect = socket.socket.connect
+
+
+def _only_loopback(self: socket.socket, address: object) -> None:
+    if isinstance(address, tuple) and not str(address[0]).startswith(("127.", "::1", "localhost")):
+        raise RuntimeError(f"The suite reaches nothing but loopback, not {address[0]}.")
+    _connect(self, address)
+
+
+socket.socket.connect = _only_loopback
+
+
+@pytest.fixture
+def people(db, django_user_model):
+    """The cast: mara is admin, ivo engineer, ana manager, lee viewer. All passwords are the same."""
+    from django.contrib.auth.models import Group
+
+    made = {}
+    for name, role in [("mara", "admin"), ("ivo", "engineer"), ("ana", "manager"), ("lee", "viewer")]:
+        user = django_user_model.objects.create_user(name, password="correct horse battery")
+        user.groups.add(Group.objects.get_or_create(name=role)[0])
+        made[name] = user
+    return made
