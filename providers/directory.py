@@ -1,0 +1,140 @@
+"""Which providers can be called, in which order, and with what: one view of the settings row and the environment.
+
+Plain sync functions with one query. Keys stay inside: what leaves for pages is `configured` and `source`.
+"""
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from django.conf import settings
+
+from providers.catalog import CATALOG, EXTRA, Provider, provider
+from providers.exceptions import InvalidInput, NotConfigured
+from providers.fields import Unreadable
+from providers.models import AIProviderSettings
+from providers.types import Connection
+
+NONE_CONFIGURED = "No AI providers configured. Add an API key in Settings > AI."
+MOCK_PERSONAS = ("mock-optimist", "mock-sceptic", "mock-engineer", "mock-cautious", "mock-brief")
+
+
+@dataclass(frozen=True, slots=True)
+class Seat:
+    """A member: a provider and a model that sits in a deliberation. `slot` is its series colour (0: other)."""
+
+    provider: str
+    model: str
+    name: str
+    monogram: str
+    slot: int
+
+    def as_dict(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A catalog row with what this site saved for it. `source`: saved, environment, unreadable, none."""
+
+    row: Provider
+    model: str
+    base_url: str
+    source: str
+    env_name: str
+    slot: int
+
+    @property
+    def configured(self) -> bool:
+        """It can be called: a wire, an address, and a key where one is needed."""
+        if not self.row.available or self.source == "unreadable" or not self.base_url:
+            return self.row.slug == "mock" and settings.AI_ALLOW_MOCK
+        if self.row.slug == "mock":
+            return settings.AI_ALLOW_MOCK
+        return self.source in {"saved", "environment"} or (self.row.key_optional and self.source == "address")
+
+    def seat(self, model: str = "") -> Seat:
+        return Seat(self.row.slug, model or self.model, self.row.name, self.row.monogram, self.slot)
+
+
+class Directory:
+    """The saved row, read once; every question after that costs no query."""
+
+    def __init__(self, saved: AIProviderSettings | None = None) -> None:
+        self.saved = saved or AIProviderSettings.get_solo()
+        entries = [self._entry(row) for row in (*CATALOG, *EXTRA)]
+        order = {slug: n for n, slug in enumerate(self.saved.order)}
+        entries.sort(key=lambda e: order.get(e.row.slug, len(order)))
+        self.entries: dict[str, Entry] = {entry.row.slug: entry for entry in entries}
+
+    def _key(self, row: Provider) -> tuple[str, str, str]:
+        """(key, source, name of the environment variable). A saved key wins."""
+        saved = getattr(self.saved, f"{row.slug}_api_key")
+        if isinstance(saved, Unreadable):
+            return "", "unreadable", ""
+        if saved:
+            return saved, "saved", ""
+        for name in row.env_names:
+            if value := settings.PROVIDER_ENV_KEY(name):
+                return value, "environment", name
+        return "", "none", ""
+
+    def _entry(self, row: Provider) -> Entry:
+        _, source, env_name = self._key(row)
+        address = getattr(self.saved, f"{row.slug}_base_url")
+        if source == "none" and row.key_optional and address:
+            source = "address"  # a local model without a key: the saved address is what configures it
+        return Entry(
+            row=row,
+            model=getattr(self.saved, f"{row.slug}_model") or row.default_model,
+            base_url=address or ("" if row.needs_base_url else row.base_url),
+            source=source,
+            env_name=env_name,
+            slot=int(self.saved.colour_slots.get(row.slug, 0)),
+        )
+
+    def configured(self) -> list[Entry]:
+        """Real providers that can be called, in the admin's order."""
+        return [e for e in self.entries.values() if e.configured and e.row.slug != "mock"]
+
+    def connection(self, slug: str) -> Connection:
+        """What a wire needs. Errors: NotConfigured with the next step."""
+        entry = self.entries[provider(slug).slug]
+        if not entry.row.available:
+            raise NotConfigured(f"{entry.row.name} is not available yet.", code="not_available")
+        if entry.source == "unreadable":
+            raise NotConfigured(
+                f"The key of {entry.row.name} was saved with another master key. Enter it again in Settings > AI."
+            )
+        if not entry.configured:
+            raise NotConfigured(f"{entry.row.name} has no key. Add an API key in Settings > AI.")
+        return Connection(slug, entry.base_url, self._key(entry.row)[0], settings.SENATE_TIMEOUT_SECONDS)
+
+    def resolve(self, name: str) -> Seat:
+        """`openai`, or `openai/gpt-…` (the first segment is the slug, all the rest the model)."""
+        slug, _, model = name.partition("/")
+        if slug not in self.entries:
+            raise InvalidInput(
+                f"There is no model or provider named {name[:80]!r}. GET /api/v1/ai/models lists them.",
+                param="model",
+                code="model_not_found",
+            )
+        self.connection(slug)
+        entry = self.entries[slug]
+        if not entry.row.member:
+            raise InvalidInput(f"{entry.row.name} is no chat model.", param="model", code="model_not_found")
+        if not (model or entry.model):
+            raise InvalidInput(f"{entry.row.name} has no model set. Set one in Settings > AI.", param="model")
+        return entry.seat(model)
+
+    def members(self) -> list[Seat]:
+        """The committee that sits by default: seated by hand, else the first configured ones, else Mock."""
+        most = self.saved.senate_max_members
+        if self.saved.seats:
+            return [self.resolve(name) for name in self.saved.seats][:most]
+        seats = [e.seat() for e in self.configured() if e.row.member and e.model][:most]
+        if not seats and settings.AI_ALLOW_MOCK:
+            mock = self.entries["mock"]
+            seats = [mock.seat(persona) for persona in MOCK_PERSONAS][:most]
+        if not seats:
+            raise NotConfigured(NONE_CONFIGURED)
+        return seats
