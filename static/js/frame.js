@@ -62,7 +62,7 @@
     closes: (el) => el.closest("dialog").close(),
     themeSet: (el) => setTheme(el.dataset.themeSet),
     railToggle: () => {
-      remember("nav", document.body.classList.toggle("rail") ? "rail" : "full");
+      remember("rail", document.body.classList.toggle("rail") ? "on" : "off");
       nameRail();
     },
     copies: copy,
