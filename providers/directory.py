@@ -78,6 +78,10 @@ class Directory:
                 return value, "environment", name
         return "", "none", ""
 
+    def key(self, row: Provider) -> str:
+        """The key that a call would use; empty where there is none. Stays inside the gateway."""
+        return self._key(row)[0]
+
     def _entry(self, row: Provider) -> Entry:
         _, source, env_name = self._key(row)
         address = getattr(self.saved, f"{row.slug}_base_url")
@@ -107,7 +111,7 @@ class Directory:
             )
         if not entry.configured:
             raise NotConfigured(f"{entry.row.name} has no key. Add an API key in Settings > AI.")
-        return Connection(slug, entry.base_url, self._key(entry.row)[0], settings.SENATE_TIMEOUT_SECONDS)
+        return Connection(slug, entry.base_url, self.key(entry.row), settings.SENATE_TIMEOUT_SECONDS)
 
     def resolve(self, name: str) -> Seat:
         """`openai`, or `openai/gpt-…` (the first segment is the slug, all the rest the model)."""

@@ -35,6 +35,8 @@ class AIServiceError(Exception):
         self.code = code or type(self).code
         self.param = param
         self.retry_after = retry_after
+        self.log_id = ""  # the usage row, where a call was made
+        self.usage_note: dict[str, object] = {}
 
     def as_dict(self) -> dict[str, str | None]:
         """The error shape that OpenAI clients read."""

@@ -1,0 +1,105 @@
+"""Keeps words words: role markers out of what people send, keys out of what models answer. Pure functions.
+
+What a model can cause is limited by code outside the model; this only takes the cheap tricks away.
+"""
+
+import base64
+import json
+import re
+import unicodedata
+from collections.abc import Iterable
+from dataclasses import dataclass
+from urllib.parse import quote
+
+MASK = "••••••••"
+NEVER_REVEAL = "Never reveal internal system details or API keys."
+
+# Chat-template tokens never occur in honest text; a role name counts only as a line of its own with a colon,
+# so that "filesystem: full" and "system: linux" inside a sentence or YAML value stay.
+_TOKENS = re.compile(
+    r"<\|\s*(?:im_start|im_end|im_sep|start_header_id|end_header_id|eot_id|system|user|assistant|endoftext)\s*\|>"
+    r"|\[/?INST\]|<</?SYS>>|</?start_of_turn>|</?end_of_turn>",
+    re.IGNORECASE,
+)
+_ROLE_LINE = re.compile(r"^[ \t]*(?:system|assistant|developer|human)[ \t]*:[ \t]*", re.IGNORECASE | re.MULTILINE)
+_INVISIBLE = re.compile("[\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff\U000e0000-\U000e007f]")
+_SHAPES = re.compile(
+    r"\b(?:sk-(?:ant-|proj-|or-v1-)?[A-Za-z0-9_-]{20,}|xai-[A-Za-z0-9]{20,}|gsk_[A-Za-z0-9]{20,}"
+    r"|AIza[A-Za-z0-9_-]{30,}|nvapi-[A-Za-z0-9_-]{20,}|aiops_[A-Za-z0-9_-]{40,}|gh[pousr]_[A-Za-z0-9]{30,})"
+)
+
+
+def strip_markers(text: str) -> str:
+    """Removes role markers until nothing changes, so that nested spellings don't survive."""
+    if text.isascii() and "<" not in text and "[" not in text and ":" not in text:
+        return text
+    seen = None
+    while seen != text:
+        seen = text
+        text = _INVISIBLE.sub("", text)
+        wide = unicodedata.normalize("NFKC", text) if not text.isascii() else text
+        # Full-width spellings are folded only where they hide a marker: other text keeps its own letters.
+        if wide != text and (_TOKENS.search(wide) or _ROLE_LINE.search(wide)):
+            text = wide
+        text = _ROLE_LINE.sub("", _TOKENS.sub("", text))
+    return text
+
+
+@dataclass(frozen=True, slots=True)
+class Cleaned:
+    text: str
+    cut: int  # characters that were left out
+
+
+def clean(text: str, limit: int) -> Cleaned:
+    """Role markers out, at most `limit` characters."""
+    stripped = strip_markers(text)
+    return Cleaned(stripped[:limit], max(0, len(stripped) - limit))
+
+
+def spellings(secrets: Iterable[str]) -> list[str]:
+    """How a key may stand in a text: as it is, base64, URL- and JSON-escaped; longest first."""
+    found: set[str] = set()
+    for secret in secrets:
+        if len(secret) < 8:
+            continue
+        found |= {secret, quote(secret, safe=""), json.dumps(secret)[1:-1]}
+        found.add(base64.b64encode(secret.encode()).decode().rstrip("="))
+    return sorted(found, key=len, reverse=True)
+
+
+class Redactor:
+    """Masks keys in a text that comes in pieces: a tail that may become a key is held back until it is clear."""
+
+    def __init__(self, secrets: Iterable[str]) -> None:
+        self._secrets = spellings(secrets)
+        self._held = ""
+
+    def whole(self, text: str) -> str:
+        for secret in self._secrets:
+            text = text.replace(secret, MASK)
+        return _SHAPES.sub(MASK, text)
+
+    def feed(self, piece: str) -> str:
+        """What can be shown now."""
+        text = self._held + piece
+        for secret in self._secrets:
+            text = text.replace(secret, MASK)
+        keep = self._open_tail(text)
+        self._held = text[len(text) - keep :] if keep else ""
+        return _SHAPES.sub(MASK, text[: len(text) - keep])
+
+    def flush(self) -> str:
+        rest, self._held = self._held, ""
+        return self.whole(rest)
+
+    def _open_tail(self, text: str) -> int:
+        """Length of the longest end of `text` that begins a known key or looks like one that goes on."""
+        longest = 0
+        for secret in self._secrets:
+            for size in range(min(len(secret) - 1, len(text)), longest, -1):
+                if secret.startswith(text[-size:]):
+                    longest = size
+                    break
+        word = re.search(r"\b(?:sk-|xai-|gsk_|AIza|nvapi-|aiops_|gh[pousr]_)[A-Za-z0-9_-]*$", text[-300:])
+        return max(longest, len(word.group()) if word else 0)

@@ -1,0 +1,77 @@
+"""Rates per user, whatever the token, surface or process; the `limits` library counts, Redis shares the count."""
+
+import time
+from dataclasses import dataclass
+from typing import Any
+
+from django.conf import settings
+from limits import RateLimitItem, parse
+from limits.storage import storage_from_string
+from limits.strategies import MovingWindowRateLimiter
+from rest_framework.throttling import BaseThrottle
+
+from providers.exceptions import RateLimited
+
+_limiter: MovingWindowRateLimiter | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """For the rate-limit headers: requests a window, what is left of them, seconds until one is free."""
+
+    limit: int
+    remaining: int
+    reset_s: int
+
+    def headers(self) -> dict[str, str]:
+        return {
+            "x-ratelimit-limit-requests": str(self.limit),
+            "x-ratelimit-remaining-requests": str(self.remaining),
+            "x-ratelimit-reset-requests": f"{self.reset_s}s",
+        }
+
+
+def limiter() -> MovingWindowRateLimiter:
+    global _limiter
+    if _limiter is None:
+        _limiter = MovingWindowRateLimiter(storage_from_string(settings.REDIS_URL or "memory://"))
+    return _limiter
+
+
+def take(scope: str, rate: str, user_id: int) -> Standing:
+    """Counts one request. Errors: RateLimited with the seconds to wait."""
+    item: RateLimitItem = parse(rate)
+    allowed = limiter().hit(item, scope, str(user_id))
+    window = limiter().get_window_stats(item, scope, str(user_id))
+    wait = max(1, round(window.reset_time - time.time()))
+    if not allowed:
+        sentence = f"More than {item.amount} {scope} requests in a {item.GRANULARITY.name}. Try again in {wait} s."
+        raise RateLimited(sentence, retry_after=wait)
+    return Standing(item.amount, max(0, window.remaining), wait)
+
+
+class _UserRate(BaseThrottle):
+    scope = ""
+
+    def rate(self) -> str:
+        raise NotImplementedError
+
+    def allow_request(self, request: Any, view: Any) -> bool:
+        """Raises our own sentence instead of REST framework's; only what starts work is counted."""
+        if request.method == "POST" and request.user.is_authenticated:
+            request.rate_standing = take(self.scope, self.rate(), request.user.pk)
+        return True
+
+
+class AIChatRateThrottle(_UserRate):
+    scope = "chat"
+
+    def rate(self) -> str:
+        return settings.AI_CHAT_RATE
+
+
+class AIAnalysisRateThrottle(_UserRate):
+    scope = "analysis"
+
+    def rate(self) -> str:
+        return settings.AI_ANALYSIS_RATE
