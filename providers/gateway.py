@@ -6,19 +6,21 @@ everywhere. `prepare` and `record` touch the database, one hop each; `perform` t
 
 import asyncio
 import hashlib
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from providers import ledger, pricing
 from providers.directory import Directory
-from providers.exceptions import AIServiceError, OutboundRefused, UpstreamError, UpstreamTimeout
+from providers.exceptions import AIServiceError, OutboundRefused, UpstreamBroken, UpstreamError, UpstreamTimeout
 from providers.fields import Unreadable
 from providers.guard import Redactor
 from providers.hop import hop
 from providers.types import AIResponse, Connection, Meter, Prompt, Purpose, Reply, Usage, UsageSource
 from providers.wires import wire_for
 
+logger = logging.getLogger(__name__)
 LEASE_MARGIN_S = 60.0
 # Statuses with which an upstream refuses before it works: nothing was produced, nothing is billed.
 REFUSED_UNBILLED = range(400, 600)
@@ -135,6 +137,11 @@ async def perform(prompt: Prompt, prepared: Prepared, meter: Meter) -> Reply:
     except TimeoutError as error:
         sentence = f"Provider {name} failed: no answer within {prepared.timeout_s:g} s. The call was cancelled."
         raise UpstreamTimeout(sentence, provider=name) from error
+    except AIServiceError:
+        raise
+    except Exception as error:  # a wire that met something it doesn't know: booked like any broken answer
+        logger.exception("wire of %s met something unknown", name)
+        raise UpstreamBroken(f"Provider {name} failed: its answer could not be read.", provider=name) from error
 
 
 def good_attempt(

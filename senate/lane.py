@@ -1,0 +1,227 @@
+"""The chat lane: `chat/completions` and `chat/stream` as a small ASGI handler beside Django.
+
+It calls the same doors as every page (identity, policy of roles, throttle, gateway, Senate) without the
+per-request price of Django's middleware, and cancels the upstream call when the client goes away.
+"""
+
+import asyncio
+import json
+import logging
+import uuid
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from providers import loop
+from providers.exceptions import AIServiceError
+from senate import answers, sse
+from senate.admission import Admitted, admit
+from senate.chat_request import ChatRequest, parse
+
+logger = logging.getLogger(__name__)
+Scope = dict[str, Any]
+Receive = Callable[[], Awaitable[dict[str, Any]]]
+Send = Callable[[dict[str, Any]], Awaitable[None]]
+
+PREFIX = "/api/v1/ai/chat/"
+ROUTES = {"completions": False, "completions/": False, "stream": True, "stream/": True}
+MAX_BODY = 2 * 1024 * 1024
+ALIVE_EVERY_S = 15.0
+
+
+class Refused(AIServiceError):
+    """What the lane itself refuses, before any door is asked."""
+
+    type = "invalid_request_error"
+
+    def __init__(self, status: int, message: str, code: str) -> None:
+        super().__init__(message, code=code)
+        self.http_status = status
+
+
+class ClientGone(Exception):
+    """The client closed the connection."""
+
+
+async def chat_lane(scope: Scope, receive: Receive, send: Send) -> None:
+    """One request. Errors before the answer starts are JSON with a status; after it, an SSE error event."""
+    loop.adopt(asyncio.get_running_loop())
+    out = Answer(send, request_id_of(scope))
+    try:
+        await serve(scope, receive, out)
+    except ClientGone:
+        return
+    except AIServiceError as error:
+        await out.fail(error)
+    except Exception:
+        logger.exception("chat lane failed", extra={"request_id": out.request_id})
+        await out.fail(AIServiceError("This failed on our side. Give the request id to your admin."))
+
+
+async def serve(scope: Scope, receive: Receive, out: "Answer") -> None:
+    route = scope["path"].removeprefix(PREFIX)
+    if route not in ROUTES:
+        raise Refused(404, "There is nothing at this address.", "not_found")
+    if scope["method"] != "POST":
+        raise Refused(405, f"Method {scope['method']} is not allowed here; use POST.", "method_not_allowed")
+    body = await read_body(scope, receive)
+    admitted = await admit(scope)
+    out.headers.update(admitted.standing.headers())
+    request = parse(body)
+    streaming = ROUTES[route] or request.stream
+    work = stream(request, admitted, out) if streaming else whole(request, admitted, out)
+    await until_gone(work, receive)
+
+
+async def whole(request: ChatRequest, admitted: Admitted, out: "Answer") -> None:
+    answer = await answers.answer(request, admitted.user)
+    usage = sse.usage(answer.input_tokens, answer.output_tokens)
+    shape = sse.completion(
+        id=new_id(), model=answer.model, content=answer.content, usage=usage, metadata=answer.metadata
+    )
+    await out.json(200, shape)
+
+
+async def stream(request: ChatRequest, admitted: Admitted, out: "Answer") -> None:
+    """Chunks as they come; comments keep proxies awake while a committee works."""
+    pieces: asyncio.Queue[bytes] = asyncio.Queue()
+    chunks = sse.Chunks(new_id(), request.model)
+    ready = asyncio.Event()
+    task = asyncio.ensure_future(
+        answers.answer(
+            request,
+            admitted.user,
+            on_text=lambda piece: pieces.put_nowait(chunks.text(piece)),
+            on_news=lambda words: pieces.put_nowait(sse.comment(words)),
+            on_ready=ready.set,
+        )
+    )
+    try:
+        await _first_of(task, ready)
+        if not ready.is_set():
+            await task  # raises what went wrong before anything was spent
+        await out.start(200, "text/event-stream; charset=utf-8")
+        await out.body(chunks.first())
+        await _pump(task, pieces, out)
+        answer = await task
+        await out.body(chunks.last(answer.metadata.pop("finish_reason", "stop"), answer.metadata))
+        if request.stream_options and request.stream_options.include_usage:
+            await out.body(chunks.usage(sse.usage(answer.input_tokens, answer.output_tokens)))
+        await out.body(sse.DONE, last=True)
+    finally:
+        await _stop(task)
+
+
+async def _first_of(task: asyncio.Future[Any], ready: asyncio.Event) -> None:
+    waiting = asyncio.ensure_future(ready.wait())
+    await asyncio.wait({task, waiting}, return_when=asyncio.FIRST_COMPLETED)
+    waiting.cancel()
+
+
+async def _pump(task: asyncio.Future[Any], pieces: asyncio.Queue[bytes], out: "Answer") -> None:
+    """Sends what is queued until the work is done; several waiting pieces leave in one write."""
+    while True:
+        getter = asyncio.ensure_future(pieces.get())
+        await asyncio.wait({task, getter}, timeout=ALIVE_EVERY_S, return_when=asyncio.FIRST_COMPLETED)
+        if getter.done():
+            parts = [getter.result()]
+            while not pieces.empty():
+                parts.append(pieces.get_nowait())
+            await out.body(b"".join(parts))
+            continue
+        getter.cancel()
+        if task.done():
+            return
+        await out.body(sse.comment("still working"))
+
+
+async def _stop(task: asyncio.Future[Any]) -> None:
+    """Cancels the work and waits until it is booked; its own error was raised already where it counts."""
+    if not task.done():
+        task.cancel()
+        await asyncio.wait({task})
+    if not task.cancelled():
+        task.exception()
+
+
+async def until_gone(work: Any, receive: Receive) -> None:
+    """Runs `work` beside a watcher on the connection: a client that leaves cancels it."""
+    task = asyncio.ensure_future(work)
+    watcher = asyncio.ensure_future(_disconnected(receive))
+    try:
+        await asyncio.wait({task, watcher}, return_when=asyncio.FIRST_COMPLETED)
+        if task.done():
+            return task.result()
+        task.cancel()
+        await asyncio.wait({task})
+        raise ClientGone
+    finally:
+        watcher.cancel()
+        await _stop(task)
+
+
+async def _disconnected(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
+
+
+async def read_body(scope: Scope, receive: Receive) -> bytes:
+    headers = dict(scope["headers"])
+    kind = headers.get(b"content-type", b"").split(b";")[0].strip().lower()
+    if kind != b"application/json":
+        raise Refused(415, "Send the body as Content-Type: application/json.", "unsupported_media_type")
+    parts, size = [], 0
+    while True:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise ClientGone
+        parts.append(message.get("body", b""))
+        size += len(parts[-1])
+        if size > MAX_BODY:
+            raise Refused(413, "The body is over 2 MB.", "body_too_large")
+        if not message.get("more_body"):
+            return b"".join(parts)
+
+
+class Answer:
+    """Sends one HTTP answer; knows whether it has begun."""
+
+    def __init__(self, send: Send, request_id: str) -> None:
+        self._send, self.request_id = send, request_id
+        self.begun = False
+        self.headers: dict[str, str] = {"X-Request-Id": request_id, "Cache-Control": "no-store"}
+        self.headers["X-Content-Type-Options"] = "nosniff"
+
+    async def start(self, status: int, content_type: str, **more: str) -> None:
+        self.begun = True
+        headers = {**self.headers, "Content-Type": content_type, **more}
+        lines = [(name.lower().encode(), value.encode()) for name, value in headers.items()]
+        await self._send({"type": "http.response.start", "status": status, "headers": lines})
+
+    async def body(self, data: bytes, *, last: bool = False) -> None:
+        await self._send({"type": "http.response.body", "body": data, "more_body": not last})
+
+    async def json(self, status: int, shape: dict[str, Any]) -> None:
+        data = json.dumps(shape, default=str).encode()
+        await self.start(status, "application/json", **{"Content-Length": str(len(data))})
+        await self.body(data, last=True)
+
+    async def fail(self, error: AIServiceError) -> None:
+        """One clear error in the shape of the surface: JSON before the stream began, an event after."""
+        if self.begun:
+            await self.body(sse.error(error.as_dict()) + sse.DONE, last=True)
+            return
+        if error.retry_after is not None:
+            self.headers["Retry-After"] = str(max(1, round(error.retry_after)))
+        if error.http_status == 401:
+            self.headers["WWW-Authenticate"] = "Bearer"
+        await self.json(error.http_status, {"error": error.as_dict()})
+
+
+def new_id() -> str:
+    return f"chatcmpl-{uuid.uuid4().hex}"
+
+
+def request_id_of(scope: Scope) -> str:
+    given = dict(scope["headers"]).get(b"x-request-id", b"").decode("latin-1")
+    proper = 8 <= len(given) <= 64 and given.replace("-", "").replace("_", "").isalnum()
+    return given if proper else uuid.uuid4().hex
