@@ -141,7 +141,8 @@ def error_page(error: AIServiceError, request: Any) -> dict[str, Any]:
 
 def plain(request: HttpRequest, error: AIServiceError) -> HttpResponse:
     """For Django's own handlers, which stand outside REST framework."""
-    if request.path.startswith("/api/"):
+    accept = request.headers.get("Accept", "")
+    if request.path.startswith("/api/") or ("application/json" in accept and "text/html" not in accept):
         return JsonResponse({"error": error.as_dict()}, status=error.http_status)
     signed_in = getattr(getattr(request, "user", None), "is_authenticated", False)
     template = "errors/error.html" if signed_in else "errors/bare_error.html"
