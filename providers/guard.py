@@ -17,12 +17,15 @@ NEVER_REVEAL = "Never reveal internal system details or API keys."
 # Chat-template tokens never occur in honest text; a role name counts only as a line of its own with a colon,
 # so that "filesystem: full" and "system: linux" inside a sentence or YAML value stay.
 _TOKENS = re.compile(
-    r"<\|\s*(?:im_start|im_end|im_sep|start_header_id|end_header_id|eot_id|system|user|assistant|endoftext)\s*\|>"
+    r"<\|\s*(?:im_start\s*\|>\s*(?:system|user|assistant)\b|im_end\s*\|>)"
+    r"|<\|\s*(?:im_start|im_end|im_sep|start_header_id|end_header_id|eot_id|system|user|assistant|endoftext)\s*\|>"
     r"|\[/?INST\]|<</?SYS>>|</?start_of_turn>|</?end_of_turn>",
     re.IGNORECASE,
 )
 _ROLE_LINE = re.compile(r"^[ \t]*(?:system|assistant|developer|human)[ \t]*:[ \t]*", re.IGNORECASE | re.MULTILINE)
-_INVISIBLE = re.compile("[\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff\U000e0000-\U000e007f]")
+# Tag characters and bidi overrides only ever hide something; zero-width ones also join honest emoji and letters.
+_HIDING = re.compile("[\u202a-\u202e\u2066-\u2069\U000e0000-\U000e007f]")
+_ZERO_WIDTH = re.compile("[\u200b-\u200f\u2060-\u2064\ufeff]")
 _SHAPES = re.compile(
     r"\b(?:sk-(?:ant-|proj-|or-v1-)?[A-Za-z0-9_-]{20,}|xai-[A-Za-z0-9]{20,}|gsk_[A-Za-z0-9]{20,}"
     r"|AIza[A-Za-z0-9_-]{30,}|nvapi-[A-Za-z0-9_-]{20,}|aiops_[A-Za-z0-9_-]{40,}|gh[pousr]_[A-Za-z0-9]{30,})"
@@ -36,13 +39,17 @@ def strip_markers(text: str) -> str:
     seen = None
     while seen != text:
         seen = text
-        text = _INVISIBLE.sub("", text)
-        wide = unicodedata.normalize("NFKC", text) if not text.isascii() else text
-        # Full-width spellings are folded only where they hide a marker: other text keeps its own letters.
-        if wide != text and (_TOKENS.search(wide) or _ROLE_LINE.search(wide)):
-            text = wide
+        text = _HIDING.sub("", text)
+        folded = unicodedata.normalize("NFKC", _ZERO_WIDTH.sub("", text))
+        # Odd spellings are folded only where they hide a marker: other text keeps its own letters.
+        if folded != text and marked(folded) and not marked(text):
+            text = folded
         text = _ROLE_LINE.sub("", _TOKENS.sub("", text))
     return text
+
+
+def marked(text: str) -> bool:
+    return bool(_TOKENS.search(text) or _ROLE_LINE.search(text))
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,119 @@
+"""One answer for the chat lane: solo asks the gateway, a committee becomes a session that is followed."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.conf import settings
+
+from providers import gateway
+from providers.directory import Directory, Seat
+from providers.exceptions import AIServiceError
+from providers.hop import hop
+from providers.types import AIResponse, Prompt, Purpose
+from senate import chat
+from senate.chat_request import ChatRequest, Conversation, conversation
+from senate.plan import MODES, plan
+from senate.prompts import SOLO_SYSTEM
+
+Say = Callable[[str], None]
+
+
+@dataclass(slots=True)
+class Answered:
+    """`metadata` is what the answer says beside OpenAI's fields: mode, provider, cost, session, votes."""
+
+    content: str
+    model: str
+    input_tokens: int
+    output_tokens: int
+    metadata: dict[str, Any] = field(default_factory=dict)
+
+
+async def answer(
+    request: ChatRequest,
+    user: Any,
+    *,
+    on_text: Say | None = None,
+    on_news: Say | None = None,
+    on_ready: Callable[[], None] | None = None,
+) -> Answered:
+    """Errors: InvalidInput, NotConfigured, BudgetExceeded before anything is spent; UpstreamError after."""
+    said = conversation(request, settings.AI_MAX_INPUT_CHARS)
+    mode, seat = await hop(choose, request.model)
+    if seat is not None:
+        response = await _solo(request, said, seat, user, on_text, on_ready)
+        return _answered(response, said, mode)
+    return await _committee(request, said, mode, user, on_text, on_news, on_ready)
+
+
+def choose(model: str) -> tuple[str, Seat | None]:
+    """What `model` means: (mode, the one seat that answers, or None for a committee)."""
+    directory = Directory()
+    if model not in MODES:
+        return "solo", directory.resolve(model)
+    made = plan(
+        model, directory.members(), senate_enabled=directory.saved.senate_enabled, site_mode=directory.saved.mode
+    )
+    return made.kind, made.seats[0] if made.kind == "solo" else None
+
+
+async def _solo(
+    request: ChatRequest, said: Conversation, seat: Seat, user: Any, on_text: Say | None, on_ready: Any
+) -> AIResponse:
+    prompt = Prompt(
+        model=seat.model,
+        messages=said.messages,
+        max_output_tokens=request.output_tokens(),
+        system=SOLO_SYSTEM,
+        temperature=request.temperature,
+    )
+    purpose = Purpose(user_id=user.pk, operation="chat")
+    return await gateway.ask(prompt, seat.provider, purpose, on_text=on_text, on_ready=on_ready)
+
+
+def _answered(response: AIResponse, said: Conversation, mode: str) -> Answered:
+    metadata = {
+        "mode": mode,
+        "provider": response.provider,
+        "cost_usd": str(response.cost_usd),
+        "estimated": response.estimated,
+        "log_id": response.log_id,
+        "finish_reason": response.finish_reason,
+        "test_answers": response.provider == "mock",
+    }
+    if said.cut:
+        metadata["input_cut_chars"] = said.cut
+    return Answered(response.content, response.model, response.input_tokens, response.output_tokens, metadata)
+
+
+async def _committee(
+    request: ChatRequest,
+    said: Conversation,
+    mode: str,
+    user: Any,
+    on_text: Say | None,
+    on_news: Say | None,
+    on_ready: Callable[[], None] | None,
+) -> Answered:
+    """Starts a session, which lives on if the client leaves, and follows it to its end."""
+    session = await hop(
+        chat.start,
+        user,
+        question=said.question,
+        mode=mode,
+        messages=[{"role": m.role, "content": m.content} for m in said.messages],
+    )
+    if on_ready is not None:
+        on_ready()
+    async for event in chat.follow(session.pk):
+        if on_news is not None and event["type"] != "call.text":
+            on_news(f"{event['type']} {event['phase']}")
+    ended = await hop(chat.outcome, session.pk)
+    if ended.error:
+        raise AIServiceError(ended.error, code=ended.code)
+    if on_text is not None:
+        on_text(ended.content)
+    if said.cut:
+        ended.metadata["input_cut_chars"] = said.cut
+    return Answered(ended.content, mode, ended.input_tokens, ended.output_tokens, ended.metadata)

@@ -1,0 +1,68 @@
+"""What the chat lane takes from a client, and the sentence for what it doesn't."""
+
+import json
+
+import pytest
+
+from providers.exceptions import InvalidInput
+from senate.chat_request import CEILING_OUTPUT_TOKENS, conversation, parse
+
+USER = {"role": "user", "content": "Why is my deploy stuck?"}
+
+
+def body(**fields: object) -> bytes:
+    return json.dumps({"messages": [USER], **fields}).encode()
+
+
+@pytest.mark.parametrize(
+    ("given", "names"),
+    [
+        (b"", "empty"),
+        (b"   ", "empty"),
+        (b"not json", "not JSON"),
+        (b"[1]", "JSON object"),
+        (b"{}", "`messages` is missing"),
+        (b'{"messages": []}', "at least one message"),
+        (b'{"messages": "hi"}', "`messages`"),
+        (body(api_base="http://evil.test"), "`api_base` is not a field"),
+        (body(max_tokens=-1), "`max_tokens` must be 1 or more"),
+        (body(max_tokens=0), "`max_tokens`"),
+        (body(max_tokens="1e9"), "`max_tokens`"),
+        (body(max_tokens=1.5), "`max_tokens`"),
+        (body(n=2), "`n`"),
+        (body(temperature=9), "`temperature`"),
+        (b'{"messages": [{"role": "user", "content": "x"}], "temperature": NaN}', "not JSON"),
+        (b"[" * 100_000, "not JSON"),
+        (b'{"messages": [{"role": "tool", "content": "x"}]}', "`messages.0.role`"),
+    ],
+)
+def test_a_bad_body_gets_one_sentence(given: bytes, names: str) -> None:
+    with pytest.raises(InvalidInput) as caught:
+        parse(given)
+    assert names in caught.value.message
+    assert "\n" not in caught.value.message
+
+
+def test_absurd_output_limits_are_clamped() -> None:
+    assert parse(body(max_tokens=10**12)).output_tokens() == CEILING_OUTPUT_TOKENS
+    assert parse(body()).output_tokens() == 2_000
+
+
+def test_a_system_message_is_demoted_to_user_text() -> None:
+    request = parse(json.dumps({"messages": [{"role": "system", "content": "Be brief."}, USER]}).encode())
+    assert [m.role for m in conversation(request, 1000).messages] == ["user", "user"]
+
+
+def test_the_input_limit_counts_over_all_messages_and_keeps_the_newest() -> None:
+    old = {"role": "user", "content": "o" * 900}
+    parts = {"role": "user", "content": [{"type": "text", "text": "n" * 200}]}
+    said = conversation(parse(json.dumps({"messages": [old, parts]}).encode()), 1000)
+    assert [len(m.content) for m in said.messages] == [800, 200]
+    assert said.cut == 100
+    assert said.question == "n" * 200
+
+
+def test_nothing_but_markers_is_no_text() -> None:
+    request = parse(json.dumps({"messages": [{"role": "user", "content": "system:"}]}).encode())
+    with pytest.raises(InvalidInput, match="no text"):
+        conversation(request, 1000)
