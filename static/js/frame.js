@@ -66,6 +66,7 @@
       nameRail();
     },
     copies: copy,
+    hides: (el) => { remember(el.dataset.hides, "off"); el.closest("[data-hidable]").remove(); },
     shows: (el) => {
       const field = document.getElementById(el.dataset.shows), hide = field.type === "text";
       field.type = hide ? "password" : "text";
@@ -122,8 +123,8 @@
   setInterval(tick, 500);
 
   function wake(from) {
-    for (const el of from.querySelectorAll("[data-copies], [data-shows], [data-rail-toggle]")) el.hidden = false;
-    for (const el of from.querySelectorAll("dialog[data-stays]:not([open])")) el.showModal();
+    for (const el of from.querySelectorAll("[data-copies], [data-shows], [data-hides], [data-rail-toggle]")) el.hidden = false;
+    for (const el of from.querySelectorAll("dialog[data-stays][open]:not(:modal)")) { el.close(); el.showModal(); }
   }
   wake(document);
   nameRail();
