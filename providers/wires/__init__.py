@@ -1,0 +1,29 @@
+"""The wires: one module per protocol. Which provider speaks which is a row in `providers/catalog.py`.
+
+Imported lazily, one by one: an official SDK takes a second or two to import.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+from providers.catalog import provider
+from providers.exceptions import NotConfigured
+
+if TYPE_CHECKING:
+    from providers.types import Connection
+    from providers.wires.base import AIProvider
+
+WIRES = {
+    "openai_chat": "providers.wires.openai_chat:OpenAIChatWire",
+    "anthropic": "providers.wires.anthropic:AnthropicWire",
+    "mock": "providers.wires.mock:MockWire",
+}
+
+
+def wire_for(connection: "Connection") -> "AIProvider":
+    """The wire that speaks to that connection's provider; raises `NotConfigured` where there is none yet."""
+    row = provider(connection.provider)
+    if not row.available or row.wire not in WIRES:
+        raise NotConfigured(f"{row.name} is not available yet.")
+    module, _, name = WIRES[row.wire].partition(":")
+    return getattr(import_module(module), name)(connection)

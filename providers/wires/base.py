@@ -1,0 +1,223 @@
+"""What every wire is: the base class, and the calling, timing and fault handling that the wires on an
+official SDK share. A wire speaks one protocol; which provider it speaks to is in its `Connection`.
+"""
+
+import asyncio
+import json
+import time
+from abc import ABC, abstractmethod
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import asynccontextmanager, suppress
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from providers import loop
+from providers.exceptions import AIServiceError, KeyRefused, UpstreamBroken, UpstreamTimeout
+from providers.outbound import upstream
+from providers.types import Connection, Meter, ModelInfo, Prompt, Reply
+from providers.wires import faults, sse
+
+if TYPE_CHECKING:
+    import httpx2
+
+T = TypeVar("T")
+
+DRAIN_SECONDS = 0.25
+
+
+class AIProvider(ABC):
+    """One connection to one upstream. Holds no state between calls."""
+
+    def __init__(self, connection: Connection) -> None:
+        self.connection = connection
+
+    @abstractmethod
+    async def achat(self, prompt: Prompt, meter: Meter) -> Reply:
+        """Asks once, without retry; raises an `UpstreamError`.
+
+        Streams exactly when `meter.streaming`. The meter is filled as facts become known (`sent`, `model`,
+        `upstream_id`, `usage`, text), so that a call that breaks or is cancelled can still be billed.
+        Cancelling the task closes the connection upstream.
+        """
+
+    @abstractmethod
+    async def list_models(self) -> list[ModelInfo]:
+        """The models that this key may use. Costs nothing, so it is also the test of a key;
+        raises an `UpstreamError`."""
+
+    def chat(self, prompt: Prompt) -> Reply:
+        """`achat` for callers that are not async, on the process's loop."""
+        return loop.run(self.achat(prompt, Meter()))
+
+
+class SdkWire(AIProvider):
+    """A wire that calls through the request methods of an official SDK's client."""
+
+    @abstractmethod
+    def _make_client(self, http: "httpx2.AsyncClient") -> Any:
+        """The SDK's client on our HTTP client, without a key: keys travel with each request."""
+
+    @abstractmethod
+    def _faults(self) -> tuple[type[Exception], ...]:
+        """The SDK's own base exceptions."""
+
+    @abstractmethod
+    def _headers(self) -> dict[str, Any]:
+        """The headers of each request, the key's among them."""
+
+    async def _call(self, exchange: Coroutine[Any, Any, T], meter: Meter | None = None) -> T:
+        """Awaits the exchange within the connection's time; raises only errors of our tree.
+
+        They are raised outside the `except` blocks: the SDK's exceptions carry the request with its key
+        and the upstream's words, and must not hang on ours as a cause that a log prints.
+        """
+        import httpx2
+
+        name, seconds = f"Provider {self.connection.provider} failed:", self.connection.timeout_s
+        try:
+            self._check_key()
+            async with asyncio.timeout(seconds):
+                return await exchange
+        except TimeoutError:
+            failure: AIServiceError = UpstreamTimeout(
+                f"{name} no whole answer within {seconds:g} seconds.", provider=self.connection.provider
+            )
+        except (AIServiceError, httpx2.HTTPError, httpx2.StreamError, OSError, *self._faults()) as fault:
+            failure = self._translate(fault, meter)
+        finally:
+            exchange.close()
+        raise failure
+
+    def _translate(self, fault: Exception, meter: Meter | None) -> AIServiceError:
+        response = getattr(fault, "response", None)
+        if response is not None:
+            return faults.status_fault(
+                self.connection.provider,
+                self.connection.key,
+                response.status_code,
+                response.headers,
+                response.text,
+                time.time(),
+            )
+        failure, sent = faults.connection_fault(self.connection.provider, fault)
+        if meter is not None and not sent:
+            meter.sent = False
+        return failure
+
+    def _check_key(self) -> None:
+        key = self.connection.key
+        if key and (not key.isascii() or not key.isprintable() or " " in key):
+            raise KeyRefused(
+                f"Provider {self.connection.provider} failed: its saved key holds spaces or characters that "
+                "no key has. Save it again.",
+                provider=self.connection.provider,
+            )
+
+    def _client(self) -> Any:
+        base_url = self.connection.base_url
+        up = upstream(base_url)
+        found = up.sdks.get((type(self).__name__, base_url))
+        if found is None:
+            found = up.sdks[type(self).__name__, base_url] = self._make_client(up.http)
+        return found
+
+    def _options(self) -> dict[str, Any]:
+        import httpx2
+
+        from providers.transport import CONNECT_SECONDS
+
+        # The whole exchange has its own clock (`_call`); the HTTP client only limits the connecting.
+        limits = httpx2.Timeout(None, connect=min(CONNECT_SECONDS, self.connection.timeout_s))
+        return {"headers": self._headers(), "timeout": limits}
+
+    async def _post(self, path: str, body: dict[str, Any], meter: Meter) -> "httpx2.Response":
+        """The whole answer of a POST."""
+        import httpx2
+
+        client, options = self._client(), self._options()
+        meter.sent = True
+        return await client.post(path, body=body, cast_to=httpx2.Response, options=options)
+
+    @asynccontextmanager
+    async def _post_stream(
+        self, path: str, body: dict[str, Any], meter: Meter
+    ) -> AsyncIterator["httpx2.Response"]:
+        """The answer of a POST with its body still to be read; leaving closes the connection."""
+        import httpx2
+
+        client, options = self._client(), self._options()
+        meter.sent = True
+        answer = await client.post(path, body=body, cast_to=httpx2.Response, options=options, stream=True)
+        try:
+            yield answer
+        finally:
+            await answer.aclose()
+
+    async def _events(self, answer: "httpx2.Response") -> AsyncIterator[tuple[str, str]]:
+        """The server-sent events of an answer, as `(event name, data)`."""
+        reader = sse.EventReader()
+        async for chunk in answer.aiter_raw():
+            for event in reader.feed(chunk):
+                yield event
+        for event in reader.end():
+            yield event
+
+    async def _get(self, path: str) -> Any:
+        """The JSON that a GET answers."""
+        import httpx2
+
+        answer = await self._client().get(path, cast_to=httpx2.Response, options=self._options())
+        return self._json(answer)
+
+    def _json(self, answer: "httpx2.Response") -> dict[str, Any]:
+        """The JSON object of an answer; raises `UpstreamBroken` for anything else under a status 200."""
+        text = answer.text
+        if not text.strip():
+            raise self._broken("its answer is empty")
+        if "<" in text[:200] and not text.lstrip().startswith(("{", "[")):
+            raise self._broken("it answered with a web page, not with JSON. Check the base URL")
+        return self._object(text)
+
+    def _object(self, text: str) -> dict[str, Any]:
+        """A JSON object with exact decimals; NaN, Infinity and absurd nesting count as broken."""
+        try:
+            found = _JSON.decode(text)
+        except (ValueError, RecursionError):
+            found = None
+        if not isinstance(found, dict):
+            raise self._broken("its answer is not the JSON that it should be")
+        return found
+
+    def _broken(self, what: str) -> UpstreamBroken:
+        provider = self.connection.provider
+        return UpstreamBroken(f"Provider {provider} failed: {what}.", provider=provider, upstream_status=200)
+
+
+async def drain(events: AsyncIterator[tuple[str, str]]) -> None:
+    """Reads what is left after the answer's last event, so that the connection can serve again. An
+    upstream that keeps it open, or breaks it now, has given its answer all the same."""
+    import httpx2
+
+    with suppress(TimeoutError, httpx2.HTTPError):
+        async with asyncio.timeout(DRAIN_SECONDS):
+            async for _ in events:
+                continue
+
+
+def text_of(content: Any) -> str:
+    """The text of a message's content: a string, or a list of parts of which the texts count."""
+    if isinstance(content, list):
+        return "".join(text_of(part.get("text")) for part in content if isinstance(part, dict))
+    return content if isinstance(content, str) else ""
+
+
+def words(value: Any, limit: int = 200) -> str:
+    """A short text field of an answer, else an empty string."""
+    return value[:limit] if isinstance(value, str) else ""
+
+
+def _refuse_constant(name: str) -> Any:
+    raise ValueError(name)
+
+
+_JSON = json.JSONDecoder(parse_float=Decimal, parse_constant=_refuse_constant)

@@ -1,0 +1,170 @@
+"""The OpenAI Chat Completions wire, spoken by OpenAI and most of its followers."""
+
+import json
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import httpx2
+import openai
+
+from providers.types import Meter, ModelInfo, Prompt, Reply
+from providers.wires import faults
+from providers.wires.base import SdkWire, drain, text_of, words
+from providers.wires.usage import openai_usage, section
+
+
+@dataclass(frozen=True, slots=True)
+class Dialect:
+    """Where a follower differs in what it is sent.
+
+    `structured` "object": it takes no schema, only "some JSON object"; the schema then goes into the
+    system prompt. `key_check`: a path that needs the key, where the list of models needs none.
+    """
+
+    max_tokens: str = "max_tokens"
+    structured: Literal["schema", "object"] = "schema"
+    key_check: str = ""
+
+
+DIALECTS = {
+    "openai": Dialect(max_tokens="max_completion_tokens"),
+    "openrouter": Dialect(key_check="/key"),
+    "deepseek": Dialect(structured="object"),
+    "alibaba": Dialect(structured="object"),
+}
+_PLAIN = Dialect()
+
+
+class OpenAIChatWire(SdkWire):
+    async def achat(self, prompt: Prompt, meter: Meter) -> Reply:
+        exchange = self._stream(prompt, meter) if meter.streaming else self._whole(prompt, meter)
+        return await self._call(exchange, meter)
+
+    async def list_models(self) -> list[ModelInfo]:
+        return await self._call(self._models())
+
+    async def _models(self) -> list[ModelInfo]:
+        dialect = self._dialect()
+        if dialect.key_check:
+            await self._get(dialect.key_check)
+        rows = (await self._get("/models")).get("data")
+        if not isinstance(rows, list):
+            raise self._broken("its list of models has no data")
+        return [
+            ModelInfo(row["id"], words(row.get("shutdown_date")))
+            for row in rows
+            if isinstance(row, dict) and words(row.get("id"))
+        ]
+
+    async def _whole(self, prompt: Prompt, meter: Meter) -> Reply:
+        answer = await self._post("/chat/completions", self._body(prompt), meter)
+        return self._read_whole(self._json(answer), meter)
+
+    async def _stream(self, prompt: Prompt, meter: Meter) -> Reply:
+        body = self._body(prompt) | {"stream": True, "stream_options": {"include_usage": True}}
+        async with self._post_stream("/chat/completions", body, meter) as answer:
+            if "event-stream" not in answer.headers.get("content-type", "event-stream"):
+                await answer.aread()
+                return self._read_whole(self._json(answer), meter)  # it doesn't stream, or it is no API
+            return await self._read_stream(self._events(answer), meter)
+
+    def _read_whole(self, data: dict[str, Any], meter: Meter) -> Reply:
+        self._note(data, meter)
+        if data.get("error"):
+            raise faults.stream_fault(self.connection.provider, self.connection.key, data)
+        choice = _first_choice(data)
+        message = section(choice, "message")
+        meter.write(text_of(message.get("content")) or text_of(message.get("refusal")))
+        return self._reply(meter, words(choice.get("finish_reason")) or "stop")
+
+    async def _read_stream(self, events: AsyncIterator[tuple[str, str]], meter: Meter) -> Reply:
+        finish, ended = "", False
+        try:
+            async for _, data in events:
+                if data.strip() == "[DONE]":
+                    ended = True
+                    break
+                finish = self._read_chunk(self._object(data), meter) or finish
+        except httpx2.HTTPError:
+            if not finish:  # after it only the usage was still to come
+                raise
+        await drain(events)
+        if not (ended or finish):
+            raise self._broken("its stream stopped before the answer's end")
+        return self._reply(meter, finish or "stop")
+
+    def _read_chunk(self, chunk: dict[str, Any], meter: Meter) -> str:
+        """Takes one chunk of a stream; returns its finish reason, if it has one."""
+        self._note(chunk, meter)
+        if chunk.get("error"):
+            raise faults.stream_fault(self.connection.provider, self.connection.key, chunk)
+        choice = _first_choice(chunk)
+        delta = section(choice, "delta")
+        meter.write(text_of(delta.get("content")) or text_of(delta.get("refusal")))
+        return words(choice.get("finish_reason"))
+
+    def _note(self, data: dict[str, Any], meter: Meter) -> None:
+        """Keeps what this part of the answer tells about the call."""
+        meter.model = words(data.get("model")) or meter.model
+        meter.upstream_id = words(data.get("id")) or meter.upstream_id
+        report = data.get("usage") or section(data, "x_groq").get("usage")
+        if report is not None:
+            meter.usage = openai_usage(report, self.connection.provider)
+
+    def _reply(self, meter: Meter, finish: str) -> Reply:
+        if not meter.text.strip():
+            raise self._broken(f"its answer holds no text (finish reason: {finish})")
+        return Reply(meter.text, meter.model, finish, meter.usage, meter.upstream_id)
+
+    def _body(self, prompt: Prompt) -> dict[str, Any]:
+        dialect = self._dialect()
+        system, schema = prompt.system, prompt.json_schema
+        body: dict[str, Any] = {"model": prompt.model, dialect.max_tokens: prompt.max_output_tokens}
+        if prompt.temperature is not None:
+            body["temperature"] = prompt.temperature
+        if schema is not None and dialect.structured == "schema":
+            form = {"name": "answer", "schema": schema, "strict": True}
+            body["response_format"] = {"type": "json_schema", "json_schema": form}
+        elif schema is not None:
+            body["response_format"] = {"type": "json_object"}
+            system = f"{system}\n\n{_schema_request(schema)}".strip()
+        turns = [{"role": turn.role, "content": turn.content} for turn in prompt.messages]
+        body["messages"] = [{"role": "system", "content": system}, *turns] if system else turns
+        return body
+
+    def _dialect(self) -> Dialect:
+        return DIALECTS.get(self.connection.provider, _PLAIN)
+
+    def _make_client(self, http: httpx2.AsyncClient) -> Any:
+        return openai.AsyncOpenAI(
+            api_key="sent-with-each-request",
+            base_url=self.connection.base_url,
+            http_client=http,
+            max_retries=0,
+        )
+
+    def _headers(self) -> dict[str, Any]:
+        key = self.connection.key
+        return {
+            "Authorization": f"Bearer {key}" if key else openai.Omit(),
+            # The SDK would take these from the environment and send them to every follower.
+            "OpenAI-Organization": openai.Omit(),
+            "OpenAI-Project": openai.Omit(),
+        }
+
+    def _faults(self) -> tuple[type[Exception], ...]:
+        return (openai.OpenAIError,)
+
+
+def _first_choice(data: dict[str, Any]) -> dict[str, Any]:
+    """The first choice; empty where there is none (a usage chunk has an empty list)."""
+    choices = data.get("choices")
+    first = choices[0] if isinstance(choices, list) and choices else None
+    return first if isinstance(first, dict) else {}
+
+
+def _schema_request(schema: dict[str, Any]) -> str:
+    return (
+        f"Answer with one JSON object and nothing else. It must match this JSON schema:\n{json.dumps(schema)}"
+    )

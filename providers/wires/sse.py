@@ -1,0 +1,55 @@
+"""A small reader of server-sent events, bounded, and tolerant of how upstreams really write them."""
+
+from collections.abc import Iterator
+
+from providers.exceptions import UpstreamBroken
+
+MAX_EVENT_BYTES = 1024 * 1024
+
+
+class EventReader:
+    """Takes bytes as they come, gives `(event name, data)`; the name is empty where none was sent.
+
+    Comment lines are skipped, several data lines are joined by line feeds, all three line endings are
+    taken. Raises `UpstreamBroken` for an event above `MAX_EVENT_BYTES`.
+    """
+
+    def __init__(self) -> None:
+        self._rest = b""
+        self._name = ""
+        self._data: list[str] = []
+        self._size = 0
+        self._first = True
+
+    def feed(self, chunk: bytes) -> Iterator[tuple[str, str]]:
+        lines = (self._rest + chunk).splitlines(keepends=True)
+        # A carriage return at the end waits for the next chunk: it may be half of a CRLF.
+        self._rest = b"" if not lines or lines[-1].endswith(b"\n") else lines.pop()
+        if len(self._rest) > MAX_EVENT_BYTES:
+            raise UpstreamBroken("Its stream holds a line that is too long.")
+        for line in lines:
+            yield from self._line(line.rstrip(b"\r\n"))
+
+    def end(self) -> Iterator[tuple[str, str]]:
+        """What the end of the body leaves open. Some servers omit the last blank line; an event that
+        was cut in its middle then fails as broken JSON instead of vanishing."""
+        yield from self._line(self._rest.rstrip(b"\r\n"))
+        yield from self._line(b"")
+
+    def _line(self, line: bytes) -> Iterator[tuple[str, str]]:
+        if self._first:
+            line, self._first = line.removeprefix(b"\xef\xbb\xbf"), False
+        if not line:
+            if self._data:
+                yield self._name, "\n".join(self._data)
+            self._name, self._data, self._size = "", [], 0
+            return
+        self._size += len(line)
+        if self._size > MAX_EVENT_BYTES:
+            raise UpstreamBroken("Its stream holds an event that is too large.")
+        field, _, value = line.partition(b":")
+        text = value.removeprefix(b" ").decode("utf-8", "replace")
+        if field == b"data":
+            self._data.append(text)
+        elif field == b"event":
+            self._name = text

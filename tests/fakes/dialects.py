@@ -1,0 +1,272 @@
+"""What the fake upstream says in each dialect: checks of a request, whole answers, stream events, errors.
+
+As strict as the real ones: unknown arguments, a missing version header or a loose schema are refused.
+"""
+
+import json
+from dataclasses import dataclass, field
+from typing import Any
+
+from providers.wires.canned import PERSONAS, SchemaFiller, prose
+
+OPENAI_ARGUMENTS = set(
+    "model messages temperature top_p n max_tokens max_completion_tokens stop seed tools tool_choice "
+    "parallel_tool_calls response_format reasoning_effort stream stream_options metadata user verbosity "
+    "service_tier store frequency_penalty presence_penalty logit_bias logprobs top_logprobs".split()
+)
+ANTHROPIC_ARGUMENTS = set(
+    "model messages max_tokens system stream stop_sequences temperature top_p top_k metadata tools "
+    "tool_choice thinking output_config service_tier".split()
+)
+STATUS_TYPES = {
+    400: "invalid_request_error",
+    401: "authentication_error",
+    402: "billing_error",
+    403: "permission_error",
+    404: "not_found_error",
+    413: "request_too_large",
+    429: "rate_limit_error",
+    504: "timeout_error",
+    529: "overloaded_error",
+}
+
+
+@dataclass
+class Answer:
+    """One answer to be dressed. `usage` is what the two counts are reported as; None reports nothing."""
+
+    id: str
+    model: str
+    text: str | None
+    tokens_in: Any
+    tokens_out: Any
+    finish: str = "stop"
+    reports_usage: bool = True
+    pieces: list[str] = field(default_factory=list)
+
+
+def loose_objects(schema: Any) -> bool:
+    """Whether some object in the schema lacks what strict mode asks for."""
+    if isinstance(schema, list):
+        return any(loose_objects(one) for one in schema)
+    if not isinstance(schema, dict):
+        return False
+    properties = schema.get("properties")
+    if schema.get("type") == "object" or isinstance(properties, dict):
+        strict = schema.get("additionalProperties") is False
+        if not strict or set(schema.get("required", ())) != set(properties or ()):
+            return True
+    return any(loose_objects(one) for one in schema.values())
+
+
+def persona_of(model: str) -> str:
+    named = next((one for one in PERSONAS if one in model), None)
+    return named or PERSONAS[sum(model.encode()) % len(PERSONAS)]
+
+
+def written(model: str, question: str, schema: dict[str, Any] | None) -> str:
+    if schema is None:
+        return prose(persona_of(model), question)
+    return json.dumps(SchemaFiller(schema, persona_of(model), question).value())
+
+
+def _sse(data: Any, name: str = "") -> bytes:
+    head = f"event: {name}\n" if name else ""
+    return f"{head}data: {data if isinstance(data, str) else json.dumps(data)}\n\n".encode()
+
+
+class OpenAIDialect:
+    path = "/v1/chat/completions"
+
+    def refuse(self, headers: Any, body: dict[str, Any]) -> tuple[int, str] | None:
+        """Status and message where OpenAI would refuse that request."""
+        unknown = set(body) - OPENAI_ARGUMENTS
+        if unknown:
+            return 400, f"Unrecognized request argument supplied: {', '.join(sorted(unknown))}"
+        messages = body.get("messages")
+        if not isinstance(messages, list) or not messages:
+            return 400, "Missing required parameter: 'messages'."
+        if any(
+            one.get("role") not in ("system", "developer", "user", "assistant", "tool") for one in messages
+        ):
+            return 400, "Invalid value for 'messages[0].role'."
+        if "stream_options" in body and not body.get("stream"):
+            return 400, "The 'stream_options' parameter is only allowed when 'stream' is enabled."
+        if "max_tokens" in body and str(body["model"]).startswith(("gpt-5", "gpt-6")):
+            return 400, "Unsupported parameter: 'max_tokens'. Use 'max_completion_tokens' instead."
+        schema = self.schema(body)
+        if schema is not None and loose_objects(schema):
+            return 400, "Invalid schema for response_format: 'additionalProperties' must be false."
+        return None
+
+    def schema(self, body: dict[str, Any]) -> dict[str, Any] | None:
+        form = body.get("response_format") or {}
+        return form["json_schema"]["schema"] if form.get("type") == "json_schema" else None
+
+    def limit(self, body: dict[str, Any]) -> int | None:
+        return body.get("max_completion_tokens", body.get("max_tokens"))
+
+    def prompt_text(self, body: dict[str, Any]) -> str:
+        return " ".join(str(one.get("content")) for one in body["messages"])
+
+    def error(self, status: int, message: str) -> dict[str, Any]:
+        kind = STATUS_TYPES.get(status, "server_error")
+        code = {401: "invalid_api_key", 429: "rate_limit_exceeded"}.get(status)
+        return {"error": {"message": message, "type": kind, "param": None, "code": code}}
+
+    def error_event(self) -> bytes:
+        return _sse({"error": {"message": "The engine is overloaded", "type": "server_error", "code": None}})
+
+    def _usage(self, answer: Answer) -> dict[str, Any]:
+        whole = isinstance(answer.tokens_in, int) and answer.tokens_in + answer.tokens_out
+        return {
+            "prompt_tokens": answer.tokens_in,
+            "completion_tokens": answer.tokens_out,
+            "total_tokens": whole or answer.tokens_in,
+            "prompt_tokens_details": {"cached_tokens": 0},
+            "completion_tokens_details": {"reasoning_tokens": 0},
+        }
+
+    def whole(self, answer: Answer) -> dict[str, Any]:
+        message = {"role": "assistant", "content": answer.text, "refusal": None}
+        data = {
+            "id": answer.id,
+            "object": "chat.completion",
+            "created": 1795000000,
+            "model": answer.model,
+            "choices": [{"index": 0, "message": message, "logprobs": None, "finish_reason": answer.finish}],
+        }
+        return data | ({"usage": self._usage(answer)} if answer.reports_usage else {})
+
+    def stream(self, answer: Answer, body: dict[str, Any]) -> tuple[list[bytes], list[bytes], list[bytes]]:
+        """Events before, with and after the text."""
+        asked = (body.get("stream_options") or {}).get("include_usage")
+
+        def chunk(choices: list[Any], usage: Any = None) -> bytes:
+            base = {
+                "id": answer.id,
+                "object": "chat.completion.chunk",
+                "created": 1795000000,
+                "model": answer.model,
+            }
+            return _sse(base | {"choices": choices} | ({"usage": usage} if asked else {}))
+
+        def choice(delta: dict[str, Any], finish: str | None = None) -> list[Any]:
+            return [{"index": 0, "delta": delta, "finish_reason": finish}]
+
+        head = [b": keep-alive\n\n", chunk(choice({"role": "assistant", "content": ""}))]
+        deltas = [chunk(choice({"content": piece})) for piece in answer.pieces]
+        tail = [chunk(choice({}, answer.finish))]
+        if asked and answer.reports_usage:
+            tail.append(chunk([], self._usage(answer)))
+        return head, deltas, [*tail, _sse("[DONE]")]
+
+    def models(self, ids: list[str]) -> dict[str, Any]:
+        rows = [{"id": one, "object": "model", "created": 1795000000, "owned_by": "fake"} for one in ids]
+        return {"object": "list", "data": rows}
+
+
+class AnthropicDialect:
+    path = "/v1/messages"
+
+    def refuse(self, headers: Any, body: dict[str, Any]) -> tuple[int, str] | None:
+        """Status and message where Anthropic would refuse that request."""
+        version = headers.get("anthropic-version")
+        if version is None:
+            return 400, "anthropic-version: header is required"
+        unknown = set(body) - ANTHROPIC_ARGUMENTS
+        if unknown:
+            return 400, f"{min(unknown)}: Extra inputs are not permitted"
+        for name in ("max_tokens", "messages"):
+            if not body.get(name):
+                return 400, f"{name}: Field required"
+        if version >= "2026-10-21" and {"temperature", "top_p", "top_k"} & set(body):
+            return 400, "temperature: sampling parameters are not supported in this API version"
+        roles = [one.get("role") for one in body["messages"]]
+        if set(roles) - {"user", "assistant"} or roles[-1] != "user":
+            return 400, "messages: roles must be user or assistant, and the last one user"
+        schema = self.schema(body)
+        if schema is not None and loose_objects(schema):
+            return 400, "output_config.format.schema: additionalProperties must be false"
+        return None
+
+    def schema(self, body: dict[str, Any]) -> dict[str, Any] | None:
+        return ((body.get("output_config") or {}).get("format") or {}).get("schema")
+
+    def limit(self, body: dict[str, Any]) -> int | None:
+        return body.get("max_tokens")
+
+    def prompt_text(self, body: dict[str, Any]) -> str:
+        return f"{body.get('system', '')} " + " ".join(str(one.get("content")) for one in body["messages"])
+
+    def error(self, status: int, message: str) -> dict[str, Any]:
+        kind = STATUS_TYPES.get(status, "api_error")
+        return {"type": "error", "error": {"type": kind, "message": message}, "request_id": "req_fake"}
+
+    def error_event(self) -> bytes:
+        return _sse(self.error(529, "Overloaded"), "error")
+
+    def _message(
+        self, answer: Answer, content: list[Any], tokens_out: Any, stop: str | None
+    ) -> dict[str, Any]:
+        usage = {
+            "input_tokens": answer.tokens_in,
+            "output_tokens": tokens_out,
+            "cache_creation_input_tokens": 0,
+            "cache_read_input_tokens": 0,
+        }
+        data = {
+            "id": answer.id,
+            "type": "message",
+            "role": "assistant",
+            "model": answer.model,
+            "content": content,
+            "stop_reason": stop,
+            "stop_sequence": None,
+        }
+        return data | ({"usage": usage} if answer.reports_usage else {})
+
+    def whole(self, answer: Answer) -> dict[str, Any]:
+        content = [] if answer.text is None else [{"type": "text", "text": answer.text}]
+        return self._message(answer, content, answer.tokens_out, self._stop(answer))
+
+    def _stop(self, answer: Answer) -> str:
+        return "max_tokens" if answer.finish == "length" else "end_turn"
+
+    def stream(self, answer: Answer, body: dict[str, Any]) -> tuple[list[bytes], list[bytes], list[bytes]]:
+        """Events before, with and after the text."""
+
+        def event(kind: str, **rest: Any) -> bytes:
+            return _sse({"type": kind, **rest}, kind)
+
+        head = [
+            event("message_start", message=self._message(answer, [], 1, None)),
+            event("content_block_start", index=0, content_block={"type": "text", "text": ""}),
+            event("ping"),
+        ]
+        deltas = [
+            event("content_block_delta", index=0, delta={"type": "text_delta", "text": piece})
+            for piece in answer.pieces
+        ]
+        usage = {"usage": {"output_tokens": answer.tokens_out}} if answer.reports_usage else {}
+        stop = {"stop_reason": self._stop(answer), "stop_sequence": None}
+        tail = [
+            event("content_block_stop", index=0),
+            event("message_delta", delta=stop, **usage),
+            event("message_stop"),
+        ]
+        return head, deltas, tail
+
+    def models(self, ids: list[str]) -> dict[str, Any]:
+        rows = [
+            {
+                "id": one,
+                "type": "model",
+                "display_name": one.title(),
+                "created_at": "2026-10-01T00:00:00Z",
+                "lifecycle": "active",
+                "retires_at": None,
+            }
+            for one in ids
+        ]
+        return {"data": rows, "has_more": False, "first_id": ids[0], "last_id": ids[-1]}
