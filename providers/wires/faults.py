@@ -28,9 +28,7 @@ MAX_RETRY_AFTER_S = 600.0
 TELLING_RUN = 8
 
 _UNOFFICIAL = {498: "Flex Capacity Exceeded", 520: "Unknown Error", 529: "Overloaded"}
-_KEY_WORDS = re.compile(
-    r"(incorrect|invalid) api[ _-]?key|api[ _-]?key (is )?(not valid|invalid)", re.IGNORECASE
-)
+_KEY_WORDS = re.compile(r"(incorrect|invalid) api[ _-]?key|api[ _-]?key (is )?(not valid|invalid)", re.IGNORECASE)
 
 
 def mask_key(text: str, key: str) -> str:
@@ -45,9 +43,7 @@ def mask_key(text: str, key: str) -> str:
         piece = text[at : at + run]
         if any(piece in form for form in forms):
             hidden[at : at + run] = [True] * run
-    return re.sub(
-        "\0+", MASK, "".join("\0" if hide else char for char, hide in zip(text, hidden, strict=True))
-    )
+    return re.sub("\0+", MASK, "".join("\0" if hide else char for char, hide in zip(text, hidden, strict=True)))
 
 
 def upstream_words(body: str) -> str:
@@ -190,9 +186,7 @@ def connection_fault(provider: str, fault: Exception) -> tuple[UpstreamError, bo
     name = f"Provider {provider} failed:"
     for cause in causes:
         if isinstance(cause, aiohttp.ClientConnectorCertificateError | aiohttp.ClientConnectorSSLError):
-            return UpstreamUnavailable(
-                f"{name} its TLS certificate is not trusted.", provider=provider
-            ), False
+            return UpstreamUnavailable(f"{name} its TLS certificate is not trusted.", provider=provider), False
         if isinstance(cause, aiohttp.ClientConnectorDNSError):
             return UpstreamUnavailable(f"{name} its host name can't be found.", provider=provider), False
         if isinstance(cause, aiohttp.ClientConnectorError):

@@ -165,6 +165,4 @@ def _first_choice(data: dict[str, Any]) -> dict[str, Any]:
 
 
 def _schema_request(schema: dict[str, Any]) -> str:
-    return (
-        f"Answer with one JSON object and nothing else. It must match this JSON schema:\n{json.dumps(schema)}"
-    )
+    return f"Answer with one JSON object and nothing else. It must match this JSON schema:\n{json.dumps(schema)}"

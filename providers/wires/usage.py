@@ -51,16 +51,12 @@ def openai_usage(report: Any, provider: str) -> Usage | None:
     reasoning_report = section(report, "completion_tokens_details").get("reasoning_tokens")
     if provider == "grok":
         tokens_out += _reasoning_outside(report, tokens_in, tokens_out, reasoning_report)
-    cached = section(report, "prompt_tokens_details").get(
-        "cached_tokens", report.get("prompt_cache_hit_tokens")
-    )
+    cached = section(report, "prompt_tokens_details").get("cached_tokens", report.get("prompt_cache_hit_tokens"))
     return Usage(
         input_tokens=tokens_in,
         output_tokens=tokens_out,
         cached_input_tokens=part(cached, tokens_in),
-        cache_write_tokens=part(
-            section(report, "prompt_tokens_details").get("cache_write_tokens"), tokens_in
-        ),
+        cache_write_tokens=part(section(report, "prompt_tokens_details").get("cache_write_tokens"), tokens_in),
         reasoning_tokens=part(reasoning_report, tokens_out),
         cost_usd=_billed(report, provider),
     )

@@ -86,9 +86,7 @@ class OpenAIDialect:
         messages = body.get("messages")
         if not isinstance(messages, list) or not messages:
             return 400, "Missing required parameter: 'messages'."
-        if any(
-            one.get("role") not in ("system", "developer", "user", "assistant", "tool") for one in messages
-        ):
+        if any(one.get("role") not in ("system", "developer", "user", "assistant", "tool") for one in messages):
             return 400, "Invalid value for 'messages[0].role'."
         if "stream_options" in body and not body.get("stream"):
             return 400, "The 'stream_options' parameter is only allowed when 'stream' is enabled."
@@ -206,9 +204,7 @@ class AnthropicDialect:
     def error_event(self) -> bytes:
         return _sse(self.error(529, "Overloaded"), "error")
 
-    def _message(
-        self, answer: Answer, content: list[Any], tokens_out: Any, stop: str | None
-    ) -> dict[str, Any]:
+    def _message(self, answer: Answer, content: list[Any], tokens_out: Any, stop: str | None) -> dict[str, Any]:
         usage = {
             "input_tokens": answer.tokens_in,
             "output_tokens": tokens_out,

@@ -14,6 +14,7 @@ import json
 import threading
 from collections import deque
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from aiohttp import web
@@ -139,7 +140,7 @@ class FakeUpstream:
     async def _start(self) -> None:
         app = web.Application(client_max_size=64 * 1024 * 1024)
         for dialect in self._dialects:
-            app.router.add_post(dialect.path, lambda request, d=dialect: self._recorded(request, d))
+            app.router.add_post(dialect.path, partial(self._recorded, dialect=dialect))
         app.router.add_get("/v1/models", self._models)
         app.router.add_get("/v1/key", self._models)
         app.router.add_post("/_control", self._control)
@@ -251,17 +252,13 @@ class FakeUpstream:
             sent = request.headers.get("Authorization", "")
             return web.json_response(dialect.error(401, f"Rejected: {sent}"), status=401)
         elif mode == "html":
-            return web.Response(
-                text="<!doctype html><html><body>Sign in</body></html>", content_type="text/html"
-            )
+            return web.Response(text="<!doctype html><html><body>Sign in</body></html>", content_type="text/html")
         elif mode == "empty":
             return web.Response(body=b"", content_type="application/json")
         elif mode == "redirect":
             return web.Response(status=302, headers={"Location": "http://127.0.0.1:9/elsewhere"})
         elif mode == "huge":
-            return web.Response(
-                text=json.dumps({"pad": "x" * (9 * 1024 * 1024)}), content_type="application/json"
-            )
+            return web.Response(text=json.dumps({"pad": "x" * (9 * 1024 * 1024)}), content_type="application/json")
         elif mode == "bomb":
             packed = gzip.compress(b'"' + b"x" * (64 * 1024 * 1024) + b'"', compresslevel=6)
             return web.Response(
@@ -325,9 +322,7 @@ class FakeUpstream:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--port", type=int, default=9100)
     with FakeUpstream(parser.parse_args().port) as fake:
         print(f"OpenAI base URL {fake.openai_url}, Anthropic base URL {fake.anthropic_url}; Ctrl-C stops.")
