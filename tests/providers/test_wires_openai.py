@@ -46,18 +46,20 @@ async def test_an_answer_comes_with_its_usage(ask, upstream, stream):
     assert upstream.calls[0].headers["Authorization"] == f"Bearer {KEY}"
 
 
-async def test_a_stream_gives_its_first_words_before_its_last(ask, upstream):
-    task = asyncio.create_task(ask("hangmid"))
-    await asyncio.to_thread(upstream.wait_for, lambda calls: len(calls) == 1)
-    async with asyncio.timeout(5):
-        while not ask.pieces:
-            await asyncio.sleep(0)
+async def test_a_stream_gives_its_first_words_before_its_last_and_can_be_cancelled(upstream):
+    came = asyncio.Event()
+    meter = Meter(on_text=lambda piece: came.set())
+    wire = wire_for(Connection("openai", upstream.openai_url, KEY, 5))
+    prompt = Prompt("gpt-6-hangmid", (ChatMessage("user", "x"),), 50)
+    task = asyncio.create_task(wire.achat(prompt, meter))
+    await asyncio.wait_for(came.wait(), 5)
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
     # The cancelled task closed the connection: the upstream stops producing (and billing).
     await asyncio.to_thread(upstream.wait_for, lambda calls: calls[0].outcome == "left")
-    assert ask.meter.sent and ask.meter.text and ask.meter.model == "gpt-6-engineer-hangmid"
+    assert meter.sent and meter.text and meter.model == "gpt-6-hangmid"
+    await outbound.aclose_all()
 
 
 @both
