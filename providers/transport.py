@@ -11,6 +11,7 @@ from typing import Any
 
 import aiohttp
 import httpx2
+from aiohttp.abc import ResolveResult
 from httpx_aiohttp.httpx2 import AiohttpTransport
 
 from providers.addresses import Guard, Origin, canonical
@@ -25,18 +26,36 @@ def open_session(origin: Origin, rules: Guard, tls: ssl.SSLContext) -> aiohttp.C
     """A connection pool for that origin; refuses a private address when it connects."""
 
     def open_socket(info: tuple[Any, ...]) -> socket.socket:
-        # The final address, whatever name, spelling, redirect or changed DNS answer led to it. What is
-        # raised here is no OSError on purpose: aiohttp then doesn't go on to the next address.
+        # The final address, whatever name, spelling or changed DNS answer led to it.
         family, kind, proto, _, address = info
         rules.check_address(origin, address[0])
         return socket.socket(family, kind, proto)
 
+    connector = aiohttp.TCPConnector(
+        ssl=tls, limit=POOL_SIZE, resolver=GuardedResolver(origin, rules), socket_factory=open_socket
+    )
     return aiohttp.ClientSession(
-        connector=aiohttp.TCPConnector(ssl=tls, limit=POOL_SIZE, socket_factory=open_socket),
+        connector=connector,
         cookie_jar=aiohttp.DummyCookieJar(),
         trust_env=False,
         timeout=aiohttp.ClientTimeout(total=None),
     )
+
+
+class GuardedResolver(aiohttp.ThreadedResolver):
+    """Refuses a name as soon as one of its addresses is private: an honest public name has none."""
+
+    def __init__(self, origin: Origin, rules: Guard) -> None:
+        super().__init__()
+        self._origin, self._rules = origin, rules
+
+    async def resolve(
+        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
+    ) -> list[ResolveResult]:
+        found = await super().resolve(host, port, family)
+        for one in found:
+            self._rules.check_address(self._origin, one["host"])
+        return found
 
 
 def open_client(origin: Origin, session: aiohttp.ClientSession) -> httpx2.AsyncClient:
@@ -61,7 +80,7 @@ class GuardedTransport(httpx2.AsyncBaseTransport):
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
         url, mine = request.url, self._origin
         port = url.port or (443 if url.scheme == "https" else 80)
-        if Origin(url.scheme, canonical(url.host), port) != mine:
+        if Origin(url.scheme, canonical(url.raw_host.decode("ascii")), port) != mine:
             raise OutboundRefused(f"This client calls {mine.netloc} alone.")
         request.headers["Accept-Encoding"] = "identity"  # SDKs ask for gzip by themselves
         answer = await self._inner.handle_async_request(request)

@@ -13,6 +13,8 @@ PURE = [
     "providers/exceptions.py",
     "providers/catalog.py",
     "providers/outbound.py",
+    "providers/addresses.py",
+    "providers/transport.py",
     "providers/loop.py",
     "providers/format.py",
     "providers/wires/*.py",
