@@ -34,7 +34,10 @@ class Prepared:
     redactor: Redactor
     input_bound: int
     worst_usd: Decimal
-    timeout_s: float
+
+    @property
+    def timeout_s(self) -> float:
+        return self.connection.timeout_s
 
 
 async def ask(
@@ -67,13 +70,13 @@ def prepare(prompt: Prompt, provider: str, timeout_s: float | None) -> Prepared:
     """Key, price and bounds. Errors: NotConfigured, PriceUnknown."""
     directory = Directory()
     connection = directory.connection(provider)
+    connection = replace(connection, timeout_s=min(timeout_s or connection.timeout_s, connection.timeout_s))
     words = prompt.system + "".join(message.content for message in prompt.messages)
     bound = pricing.bound_tokens(words) + 8 * (len(prompt.messages) + 1)
     worst = pricing.worst_case(
         provider, prompt.model, input_tokens=bound, max_output_tokens=prompt.max_output_tokens
     )
-    timeout = min(timeout_s or connection.timeout_s, connection.timeout_s)
-    return Prepared(connection, Redactor(keys_of(directory)), bound, worst, timeout)
+    return Prepared(connection, Redactor(keys_of(directory)), bound, worst)
 
 
 def keys_of(directory: Directory) -> list[str]:
