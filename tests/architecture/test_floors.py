@@ -19,9 +19,12 @@ PURE = [
     "providers/format.py",
     "providers/wires/*.py",
     "senate/ballots.py",
+    "senate/case.py",
     "senate/deliberation.py",
     "senate/plan.py",
     "senate/prompts.py",
+    "senate/purse.py",
+    "senate/streamed.py",
 ]
 MAX_FILE, MAX_FUNCTION = 300, 40
 

@@ -1,0 +1,117 @@
+"""What a deliberation is made of: the case, a call to make, its outcome, what happened, the result. Pure."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal, Protocol, TypeVar
+
+from providers.types import ChatMessage, Prompt
+from senate.plan import Kind
+
+T = TypeVar("T")
+Shows = Literal["reply", "resolution", "nothing"]
+
+
+class Seat(Protocol):
+    @property
+    def model(self) -> str: ...
+    @property
+    def name(self) -> str: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Spec:
+    """One call to make. `shows`: which part of the reply people read while it is written.
+    `read` gives the parts of a structured reply as plain values, or raises Unreadable."""
+
+    key: str
+    phase: str
+    member: int
+    prompt: Prompt
+    timeout_s: float
+    shows: Shows = "reply"
+    read: Callable[[str], dict[str, Any]] | None = None
+    extra: bool = False  # not among the planned calls: a repair, or a chair after the first
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """State: done, failed, timed_out, cancelled. `text` is the whole reply, `error` a sentence."""
+
+    state: str
+    text: str = ""
+    error: str = ""
+    code: str = ""
+
+    @property
+    def good(self) -> bool:
+        return self.state == "done"
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """See `transcript` for the types. One session has each (type, phase, member, subject) at most once."""
+
+    type: str
+    phase: str = ""
+    member: int | None = None
+    data: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def identity(self) -> tuple[Any, ...]:
+        return (self.type, self.phase, self.member, self.data.get("proposal"))
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """`state`: done, partial, failed. `kind` of the text: written, leading, none. `member` wrote it."""
+
+    state: str
+    text: str
+    kind: str
+    member: int | None
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """What is deliberated. `timeout_s` holds for each call; `grace_s` more, and the engine itself cuts it off.
+    `answer_tokens` limits a solo answer and the chair's resolution where the caller asked for less."""
+
+    kind: Kind
+    seats: Sequence[Seat]
+    question: str
+    messages: Sequence[ChatMessage]
+    timeout_s: float = 180.0
+    grace_s: float = 15.0
+    answer_tokens: int | None = None
+
+    def title(self, member: int) -> str:
+        """The provider's name; with the model where two seats share it."""
+        seat = self.seats[member]
+        twice = sum(other.name == seat.name for other in self.seats) > 1
+        return f"{seat.name} ({seat.model})" if twice else seat.name
+
+
+Call = Callable[[Spec], Awaitable[Outcome]]
+Emit = Callable[[Event], Awaitable[None]]
+
+
+def quorum(members: int) -> int:
+    """Proposals that a resolution needs: more than half of the members."""
+    return members // 2 + 1
+
+
+def chair_order(members: Sequence[int]) -> list[int]:
+    """Who chairs, in turn: the second seat first, then the seats after it, the first seat last."""
+    return [m for m in members if m >= 1] + [m for m in members if m < 1]
+
+
+async def together(work: Iterable[Coroutine[Any, Any, T]]) -> list[T]:
+    """Runs all at once, each in a task of its own; the first error cancels the rest and is raised bare."""
+    try:
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(one) for one in work]
+    except BaseExceptionGroup as errors:
+        raise errors.exceptions[0] from None
+    return [task.result() for task in tasks]
