@@ -10,7 +10,6 @@ from collections.abc import Collection, Mapping, Sequence
 
 from providers.guard import NEVER_REVEAL, strip_markers
 from providers.tokens import bound_tokens
-
 from providers.types import ChatMessage, Prompt
 from senate.ballots import Ballot, ballot_schema, chair_schema, letter
 
