@@ -1,29 +1,36 @@
 # Two commands: `make run` starts everything, `make test` checks everything.
-PYTHON ?= python3
+# PYTHON=... chooses an interpreter for .venv; PORT=... HOST=... make run choose the address.
 VENV := .venv
 BIN := $(VENV)/bin
+PYTHONS := $(PYTHON) python3 python3.13 python3.12 python3.11
 
-.PHONY: run test lint install install-test
+# Secrets and settings of its own for every check, so that none reads or makes a `.env`.
+KEY = $$($(BIN)/python -c "import base64, os; print(base64.urlsafe_b64encode(os.urandom(32)).decode())")
+MANAGE = env -u DATABASE_URL -u REDIS_URL -u DEBUG ENV_FILE= HOST=console.example.org DATA_DIR=$(VENV)/checks \
+	SECRET_KEY=$(KEY)$(KEY) AI_ENCRYPTION_KEY=$(KEY) $(BIN)/python manage.py
+
+.PHONY: run test lint checks install install-test
 
 run: install
 	@$(BIN)/python manage.py up
 
-install: $(VENV)/.installed
-$(VENV)/.installed: requirements.txt
-	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	@echo "Installing requirements (only when they change) ..."
-	@$(BIN)/pip install --quiet --disable-pip-version-check -r requirements.txt
-	@touch $@
-
-install-test: install $(VENV)/.installed-test
-$(VENV)/.installed-test: tests/requirements.txt requirements.txt
-	@$(BIN)/pip install --quiet --disable-pip-version-check -r tests/requirements.txt
-	@touch $@
+# Installs only what a changed requirements file asks for (see install.py): quick when nothing changed.
+install install-test:
+	@for python in $(PYTHONS); do \
+		if $$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then \
+			exec $$python aiops_site/install.py $@; \
+		fi; \
+	done; \
+	echo "Python 3.11 or newer is needed, and none of these is one: $(PYTHONS). Install it, or name it: PYTHON=... make run" >&2; \
+	exit 1
 
 lint: install-test
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 
-test: lint
-	@ENV_FILE= SECRET_KEY=$$(printf 'x%.0s' $$(seq 60)) AI_ENCRYPTION_KEY=$$($(BIN)/python -c "from cryptography.fernet import Fernet; print(Fernet.generate_key().decode())") $(BIN)/python manage.py makemigrations --check --dry-run
-	@$(BIN)/python -m pytest -q
+checks: install-test
+	@$(MANAGE) makemigrations --check --dry-run
+	@$(MANAGE) check --deploy --fail-level WARNING
+
+test: lint checks
+	@$(BIN)/python -m pytest -q -n 2

@@ -1,10 +1,86 @@
-"""Celery: messages are nudges; what must not be lost is a row with a lease (see docs/decisions)."""
+"""Celery: messages are nudges; what must not be lost is a row with a lease (see docs/decisions).
 
+A message carries the request id of the page or call that sent it, so that the worker's log lines bear it too.
+"""
+
+import logging.config
 import os
+import threading
+from pathlib import Path
+from typing import Any
 
-from celery import Celery
+from celery import Celery, signals
+from celery.beat import PersistentScheduler
+
+from aiops_site.logs import request_id
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "aiops_site.settings")
 app = Celery("aiops")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
+app.conf.beat_scheduler = "aiops_site.celery:Scheduler"
+app.conf.beat_max_loop_interval = 5
+
+HEADER = "request_id"
+_heart: threading.Event | None = None
+
+
+class Scheduler(PersistentScheduler):
+    """Says with every turn of its loop that beat is alive."""
+
+    def tick(self, *args: Any, **kwargs: Any) -> float:
+        from aiops_site import heartbeat
+
+        heartbeat.attempt(heartbeat.beat, "beat")
+        return super().tick(*args, **kwargs)
+
+
+@signals.setup_logging.connect
+def log_like_the_site(**kwargs: Any) -> None:
+    """Celery would bring handlers of its own; being connected here is what stops it."""
+    from django.conf import settings
+
+    logging.config.dictConfig(settings.LOGGING)
+
+
+@signals.celeryd_init.connect
+@signals.beat_init.connect
+def make_message_folders(**kwargs: Any) -> None:
+    """Without Redis the messages are files; Celery makes only the last of these folders."""
+    options = app.conf.broker_transport_options or {}
+    for name in ("data_folder_in", "control_folder"):
+        if name in options:
+            Path(options[name]).mkdir(parents=True, exist_ok=True)
+
+
+@signals.worker_ready.connect
+def start_heart(**kwargs: Any) -> None:
+    from aiops_site import heartbeat
+
+    global _heart
+    _heart = heartbeat.keep_beating("worker")
+
+
+@signals.worker_shutting_down.connect
+def stop_heart(**kwargs: Any) -> None:
+    from aiops_site import heartbeat
+
+    if _heart is not None:
+        _heart.set()
+    heartbeat.attempt(heartbeat.forget, "worker")
+
+
+@signals.before_task_publish.connect
+def send_request_id(headers: dict[str, Any] | None = None, **kwargs: Any) -> None:
+    if headers is not None and request_id.get():
+        headers[HEADER] = request_id.get()
+
+
+@signals.task_prerun.connect
+def take_request_id(task: Any = None, **kwargs: Any) -> None:
+    request_id.set(task.request.get(HEADER) or "")
+
+
+@signals.task_postrun.connect
+def drop_request_id(**kwargs: Any) -> None:
+    request_id.set("")

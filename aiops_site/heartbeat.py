@@ -1,0 +1,80 @@
+"""A sign of life of worker and beat, kept where their messages are: in Redis, else beside the message files."""
+
+import logging
+import os
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import redis
+from django.conf import settings
+
+EVERY, STALE_AFTER = 5.0, 20.0  # seconds
+logger = logging.getLogger(__name__)
+
+
+def beat(name: str) -> None:
+    """Says that `name` is alive now. Errors: redis.RedisError, OSError."""
+    if settings.REDIS_URL:
+        with _redis() as client:
+            client.set(_key(name), str(time.time()), ex=int(STALE_AFTER * 3))
+        return
+    path = _file(name)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.touch()
+    os.utime(path)
+
+
+def age(name: str) -> float | None:
+    """Seconds since `name` last said that it is alive; None when it never did."""
+    if settings.REDIS_URL:
+        with _redis() as client:
+            said = client.get(_key(name))
+        return None if said is None else max(0.0, time.time() - float(said))
+    try:
+        return max(0.0, time.time() - _file(name).stat().st_mtime)
+    except FileNotFoundError:
+        return None
+
+
+def forget(name: str) -> None:
+    """After a clean stop, so that the next start waits for the new process. Errors as in `beat`."""
+    if settings.REDIS_URL:
+        with _redis() as client:
+            client.delete(_key(name))
+    else:
+        _file(name).unlink(missing_ok=True)
+
+
+def attempt(act: Callable[[str], None], name: str) -> None:
+    """`beat` or `forget` from a process that must go on without Redis, and say so."""
+    try:
+        act(name)
+    except (redis.RedisError, OSError) as error:
+        logger.warning("The heartbeat of %s could not be written: %s", name, type(error).__name__)
+
+
+def keep_beating(name: str) -> threading.Event:
+    """Beats from a thread until the event that is returned is set."""
+    stopped = threading.Event()
+
+    def run() -> None:
+        while not stopped.is_set():
+            attempt(beat, name)
+            stopped.wait(EVERY)
+
+    threading.Thread(target=run, name=f"heartbeat-{name}", daemon=True).start()
+    return stopped
+
+
+def _redis() -> redis.Redis:
+    return redis.Redis.from_url(settings.REDIS_URL, socket_timeout=2, socket_connect_timeout=2)
+
+
+def _key(name: str) -> str:
+    return f"aiops:heartbeat:{name}"
+
+
+def _file(name: str) -> Path:
+    return settings.QUEUE_DIR / f"heartbeat-{name}"

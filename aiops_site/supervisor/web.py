@@ -1,0 +1,79 @@
+"""The web process: Daphne, or uvicorn with WEB_SERVER=uvicorn. On TERM it lets running answers end first.
+
+    python -m aiops_site.supervisor.web
+"""
+
+import os
+import signal
+import time
+from types import FrameType
+from typing import Any
+
+DRAIN = 10.0  # seconds that running answers get
+
+
+def main() -> None:
+    from aiops_site.asgi import application  # sets Django up
+    from aiops_site.drain import Draining
+
+    serve = {"daphne": daphne, "uvicorn": uvicorn}.get(os.environ.get("WEB_SERVER", "daphne"))
+    if serve is None:
+        raise SystemExit("WEB_SERVER must be daphne or uvicorn.")
+    serve(Draining(application))
+
+
+def daphne(application: Any) -> None:
+    """Daphne cancels what runs as soon as it is told to stop, so it is told only when nothing runs."""
+    from daphne.endpoints import build_endpoint_description_strings
+    from daphne.server import Server
+    from django.conf import settings
+    from twisted.internet import reactor
+
+    from aiops_site import drain
+
+    endpoints = build_endpoint_description_strings(host=settings.HOST, port=settings.PORT)
+    server = Server(application, endpoints, signal_handlers=False, server_name="")
+
+    def stop_when_drained(deadline: float) -> None:
+        if drain.running() == 0 or time.monotonic() > deadline:
+            server.stop()
+        else:
+            reactor.callLater(0.05, stop_when_drained, deadline)
+
+    def on_signal(number: int, frame: FrameType | None) -> None:
+        deadline = 0.0 if drain.begun() else time.monotonic() + DRAIN  # the second signal does not wait
+        drain.begin()
+        reactor.callFromThread(stop_when_drained, deadline)
+
+    signal.signal(signal.SIGTERM, on_signal)
+    signal.signal(signal.SIGINT, on_signal)
+    server.run()
+
+
+def uvicorn(application: Any) -> None:
+    """Uvicorn waits for running answers by itself; it only has to say that it does."""
+    from django.conf import settings
+    from uvicorn import Config, Server
+
+    from aiops_site import drain
+
+    class DrainingServer(Server):
+        def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+            drain.begin()
+            super().handle_exit(sig, frame)
+
+    config = Config(
+        application,
+        host=settings.HOST,
+        port=settings.PORT,
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=int(DRAIN),
+    )
+    DrainingServer(config).run()
+
+
+if __name__ == "__main__":
+    main()
