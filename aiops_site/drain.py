@@ -1,5 +1,6 @@
 """A web process that is about to stop: it lets running answers end and takes no new ones."""
 
+import json
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -10,7 +11,7 @@ Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 HEALTH = {"/healthz", "/readyz"}
 SENTENCE = "The site is restarting. Try again in a few seconds."
-AS_JSON = '{"error": {"message": "%s", "type": "unavailable", "code": "restarting", "param": null}}' % SENTENCE
+ERROR = {"error": {"message": SENTENCE, "type": "unavailable", "code": "restarting", "param": None}}
 
 _draining = False
 _running = 0
@@ -60,4 +61,4 @@ async def refuse(scope: Scope, send: Send) -> None:
     if not api and scope["method"] == "GET":
         headers.append((b"refresh", b"5"))
     await send({"type": "http.response.start", "status": 503, "headers": headers})
-    await send({"type": "http.response.body", "body": (AS_JSON if api else SENTENCE).encode()})
+    await send({"type": "http.response.body", "body": (json.dumps(ERROR) if api else SENTENCE).encode()})

@@ -1,21 +1,36 @@
-"""What a request needs before it can be served: database, migrations, Redis, a worker, the keys."""
+"""What a request needs before it can be served: database, migrations, ledger, Redis, worker, beat, keys."""
 
+import time
 from collections.abc import Callable
 
 import redis
+from cryptography.fernet import InvalidToken
 from django.conf import settings
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 
+from aiops_site import drain, heartbeat
+from providers.fields import crypter
+
 Part = dict[str, str | bool]
+LOOK_AGAIN = 60.0  # seconds that "all migrations are applied" is believed: looking costs 50 ms
+_applied_at: float | None = None
+
+
+class NotReady(Exception):
+    """A part that is reached and not as it must be. The text is shown to everybody: no address, no secret."""
 
 
 def look() -> dict[str, Part]:
-    """Each part as {ok, detail}; a part that can't be looked at is not ok, with its reason."""
+    """Each part as {ok, detail}; a part that can't be looked at is not ok, with the kind of its error."""
     parts: dict[str, Callable[[], str]] = {
+        "web": web,
         "database": database,
         "migrations": migrations,
         "redis": redis_answers,
+        "worker": lambda: alive("worker"),
+        "beat": lambda: alive("beat"),
+        "keys": keys,
     }
     return {name: _try(check) for name, check in parts.items()}
 
@@ -23,8 +38,16 @@ def look() -> dict[str, Part]:
 def _try(check: Callable[[], str]) -> Part:
     try:
         return {"ok": True, "detail": check()}
-    except (DatabaseError, redis.RedisError, RuntimeError, OSError) as error:
+    except NotReady as reason:
+        return {"ok": False, "detail": str(reason)}
+    except (DatabaseError, redis.RedisError, OSError) as error:
         return {"ok": False, "detail": type(error).__name__}
+
+
+def web() -> str:
+    if drain.begun():
+        raise NotReady("stopping")
+    return "serving"
 
 
 def database() -> str:
@@ -34,15 +57,37 @@ def database() -> str:
 
 
 def migrations() -> str:
-    executor = MigrationExecutor(connection)
-    if executor.migration_plan(executor.loader.graph.leaf_nodes()):
-        raise RuntimeError("migrations are missing")
+    global _applied_at
+    if _applied_at is None or time.monotonic() - _applied_at > LOOK_AGAIN:
+        executor = MigrationExecutor(connection)
+        if executor.migration_plan(executor.loader.graph.leaf_nodes()):
+            raise NotReady("not applied")
+        _applied_at = time.monotonic()
     return "applied"
 
 
 def redis_answers() -> str:
     if not settings.REDIS_URL:
         return "not used"
-    with redis.Redis.from_url(settings.REDIS_URL, socket_timeout=2) as client:
+    with redis.Redis.from_url(settings.REDIS_URL, socket_timeout=2, socket_connect_timeout=2) as client:
         client.ping()
     return "answers"
+
+
+def alive(name: str) -> str:
+    age = heartbeat.age(name)
+    if age is None:
+        raise NotReady("no heartbeat")
+    if age > heartbeat.STALE_AFTER:
+        raise NotReady(f"last heartbeat {age:.0f} s ago")
+    return "alive"
+
+
+def keys() -> str:
+    """What is encrypted now can be read again: the encryption keys are there and usable."""
+    try:
+        if crypter().decrypt(crypter().encrypt(b"readable")) != b"readable":
+            raise NotReady("unreadable")
+    except (ValueError, InvalidToken) as error:
+        raise NotReady("no usable encryption key") from error
+    return "usable"

@@ -1,9 +1,9 @@
 """Settings. Everything that differs between machines comes from the environment (see `env.py`)."""
 
+import sys
 from pathlib import Path
 
 import dj_database_url
-import plotly
 from cryptography.fernet import Fernet
 
 from aiops_site import env
@@ -104,15 +104,17 @@ USE_TZ = True
 STATIC_URL = "static/"
 STATIC_ROOT = DATA_DIR / "static"
 STATIC_ROOT.mkdir(exist_ok=True)
-STATICFILES_DIRS = [
-    BASE_DIR / "static",
-    ("plotly", str(Path(plotly.__file__).parent / "package_data")),
+STATICFILES_DIRS = [BASE_DIR / "static"]
+STATICFILES_FINDERS = [
+    "django.contrib.staticfiles.finders.FileSystemFinder",
+    "aiops_site.static_files.AppFinder",
+    "aiops_site.static_files.PlotlyFinder",
 ]
-COLLECTED = (STATIC_ROOT / "staticfiles.json").exists()
+COLLECTED = "collectstatic" in sys.argv or (STATIC_ROOT / "staticfiles.json").exists()
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {
-        "BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"
+        "BACKEND": "aiops_site.static_files.Storage"
         if COLLECTED
         else "django.contrib.staticfiles.storage.StaticFilesStorage"
     },

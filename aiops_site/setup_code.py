@@ -14,6 +14,8 @@ from typing import Any
 
 from django.conf import settings
 
+from aiops_site.supervisor import address
+
 WRONG_TRIES = 5
 ALPHABET = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
 
@@ -61,5 +63,5 @@ def matches(given: str) -> bool:
 
 def announce() -> str:
     """The line for the terminal."""
-    host = f"http://{settings.HOST}:{settings.PORT}"
-    return f"First visit: open {host}/setup/ and enter the code {current()}"
+    site = address.shown(settings.HOST, settings.PORT)
+    return f"First visit: open {site}/setup/ and enter the code {current()}"

@@ -1,6 +1,7 @@
 """Which static files there are, and how they are stored: by content hash, compressed, collected only on change."""
 
 import hashlib
+import importlib.util
 import json
 import subprocess
 import sys
@@ -9,15 +10,14 @@ from pathlib import Path
 from typing import Any
 
 import brotli
-import plotly
 from django.conf import settings
 from django.contrib.staticfiles.finders import AppDirectoriesFinder, BaseFinder, get_finders
 from django.core.files.storage import FileSystemStorage
 from whitenoise.compress import Compressor
 from whitenoise.storage import CompressedManifestStaticFilesStorage
 
-# Ten megabytes of pages that this site doesn't have.
-UNUSED = ["rest_framework/*", "drf_spectacular_sidecar/redoc/*", "*.map"]
+# Six megabytes of pages that this site doesn't have.
+UNUSED = ["rest_framework/*", "drf_spectacular_sidecar/redoc/*"]
 LARGE = 1_000_000  # bytes; above it brotli's best takes 11 s for 10 % (measured with plotly.min.js)
 
 
@@ -32,7 +32,7 @@ class PlotlyFinder(BaseFinder):
     """One file of the plotly package, as `plotly/plotly.min.js`."""
 
     name = "plotly/plotly.min.js"
-    folder = Path(plotly.__file__).parent / "package_data"
+    folder = Path(importlib.util.find_spec("plotly").origin).parent / "package_data"
 
     def find(self, path: str, find_all: bool = False, **kwargs: Any) -> str | list[str]:
         found = [str(self.folder / "plotly.min.js")] if path == self.name else []
@@ -59,12 +59,12 @@ class Storage(CompressedManifestStaticFilesStorage):
         return PaceCompressor(**kwargs)
 
     def compress_files(self, paths: Iterable[str]) -> Iterator[tuple[str, str]]:
-        hashed = set(self.hashed_files.values()) & set(paths)
-        return super().compress_files({path for path in hashed if not Path(f"{self.path(path)}.br").exists()})
+        linked = {path for path in self.hashed_files.values() if not path.endswith(".map")} & set(paths)
+        return super().compress_files({path for path in linked if not Path(f"{self.path(path)}.br").exists()})
 
 
 def collect() -> bool:
-    """Runs collectstatic in a process of its own when a static file changed since the last time; says if it did."""
+    """Runs collectstatic, in a process of its own, when a static file changed; says if it did."""
     mark = settings.STATIC_ROOT / ".collected"
     now = _fingerprint()
     if mark.exists() and mark.read_text() == now:

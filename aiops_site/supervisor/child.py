@@ -25,10 +25,11 @@ class Child:
 
     name: str
     command: list[str]
-    environment: dict[str, str]
+    environment: dict[str, str] = field(repr=False)
     lifeline: int
     output: Output
-    feed: str = ""  # text for its standard input: a configuration that must not stand in the process list
+    # Text for its standard input: a configuration that must not stand in the process list.
+    feed: str = field(default="", repr=False)
     process: subprocess.Popen[bytes] | None = None
     failures: int = 0
     started_at: float = 0.0

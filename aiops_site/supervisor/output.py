@@ -83,5 +83,3 @@ def _entry(line: str) -> dict[str, str] | None:
 def _printable(line: str) -> str:
     """No escape sequence of a message from outside reaches the terminal."""
     return "".join(c if c.isprintable() else " " for c in line)
-
-

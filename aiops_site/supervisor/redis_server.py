@@ -8,7 +8,7 @@ import importlib.util
 import secrets
 import shutil
 import socket
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 
@@ -16,10 +16,10 @@ from pathlib import Path
 class Redis:
     """`url` is empty where there is none. `command` and `configuration` are set when we start it ourselves."""
 
-    url: str
+    url: str = field(repr=False)  # may hold a password
     source: str
     command: tuple[str, ...] = ()
-    configuration: str = ""
+    configuration: str = field(default="", repr=False)
 
 
 def find(url: str, folder: Path) -> Redis:

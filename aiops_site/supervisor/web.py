@@ -1,6 +1,6 @@
 """The web process: Daphne, or uvicorn with WEB_SERVER=uvicorn. On TERM it lets running answers end first.
 
-    python -m aiops_site.supervisor.web
+python -m aiops_site.supervisor.web
 """
 
 import os

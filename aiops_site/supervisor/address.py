@@ -1,0 +1,25 @@
+"""The address that the site listens on, and the one that a person types."""
+
+import socket
+
+
+def shown(host: str, port: int) -> str:
+    """A URL that works in a browser on this machine."""
+    if host in {"0.0.0.0", "::", ""}:  # noqa: S104  every interface: this machine is one of them
+        host = "localhost"
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+def why_not_free(host: str, port: int) -> str:
+    """Empty when the address can be listened on, else the reason in a few words."""
+    try:
+        family, kind, protocol, _, target = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        with socket.socket(family, kind, protocol) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(target)
+            probe.listen(1)
+    except OverflowError:
+        return "a port is a number from 1 to 65535"
+    except OSError as error:
+        return (error.strerror or str(error)).lower()
+    return ""
