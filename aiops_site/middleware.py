@@ -39,7 +39,6 @@ def security_headers(get_response: GetResponse) -> GetResponse:
         response = get_response(request)
         response.setdefault("Content-Security-Policy", csp.policy_for(request))
         response.setdefault("Permissions-Policy", "camera=(), microphone=(), geolocation=(), payment=()")
-        response.setdefault("X-Frame-Options", "DENY")
         if not request.path.startswith("/static/"):
             response.setdefault("Cache-Control", "no-store")
         return response

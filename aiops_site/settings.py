@@ -43,6 +43,7 @@ MIDDLEWARE = [
     "aiops_site.middleware.request_id",
     "django.middleware.security.SecurityMiddleware",
     "aiops_site.middleware.security_headers",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
