@@ -1,0 +1,1 @@
+from tests.fakes.fixtures import upstream, upstream_server  # noqa: F401
