@@ -1,5 +1,6 @@
 from django.apps import AppConfig
 from django.conf import settings
+from django.db.models.signals import post_migrate
 
 
 class ProvidersConfig(AppConfig):
@@ -7,5 +8,7 @@ class ProvidersConfig(AppConfig):
 
     def ready(self) -> None:
         from providers import outbound
+        from providers.ledger.triggers import reinstall
 
         outbound.configure(settings.AI_PRIVATE_HOSTS)
+        post_migrate.connect(reinstall, sender=self, dispatch_uid="usage triggers")

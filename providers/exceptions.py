@@ -8,6 +8,7 @@
     |- PriceUnknown              400  a price is needed before anything is spent
     |- BudgetExceeded            429  a cap or a budget would be passed
     |- RateLimited               429
+    |- LedgerUnavailable         503  spending can't be written down now, so nothing is spent     retryable
     `- UpstreamError             502  the provider answered badly, or not at all
        |- KeyRefused             502  its 401 or 403, so that no client doubts its own token
        |- UpstreamRejected       502  its 400, 404, 413, 422
@@ -89,6 +90,12 @@ class RateLimited(AIServiceError):
     http_status = 429
     type = "rate_limit_error"
     code = "rate_limited"
+    retryable = True
+
+
+class LedgerUnavailable(AIServiceError):
+    http_status = 503
+    code = "ledger_unavailable"
     retryable = True
 
 

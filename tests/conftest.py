@@ -16,6 +16,13 @@ def _only_loopback(self: socket.socket, address: object) -> None:
 socket.socket.connect = _only_loopback
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _usage_rows_can_be_flushed():
+    from tests import base
+
+    base.install()
+
+
 @pytest.fixture
 def people(db, django_user_model):
     """The cast: mara is admin, ivo engineer, ana manager, lee viewer. All passwords are the same."""

@@ -56,7 +56,11 @@ class CapDay(models.Model):
 
 
 class Reservation(models.Model):
-    """Worst case of a call or of a whole deliberation, held until it is settled, released or expired."""
+    """Worst case of a call or of a whole deliberation, held until it is settled, released or expired.
+
+    `attempt`: the call in flight (provider, model ...), so that a call whose process died still gets its row;
+    None where none is, or where the holder keeps its own account of its calls.
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+")
@@ -65,6 +69,7 @@ class Reservation(models.Model):
     session_id = models.CharField(max_length=64, blank=True, default="")
     tokens_left = models.BigIntegerField()
     usd_left = MoneyField()
+    attempt = models.JSONField(null=True, blank=True)
     created_at = models.DateTimeField()
     expires_at = models.DateTimeField(db_index=True)
     closed_at = models.DateTimeField(null=True, blank=True, db_index=True)
@@ -74,13 +79,18 @@ class Reservation(models.Model):
 
 
 class AIUsageLog(models.Model):
-    """One upstream call (attempt). Rows are written once and never change."""
+    """One upstream call (attempt). Rows are written once and never change.
+
+    `cap_day` is the UTC day whose cap the call counts against: the day on which it was admitted, also where
+    it ended after midnight.
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.DO_NOTHING, db_constraint=False, related_name="+", null=True
     )
     session_id = models.CharField(max_length=64, blank=True, default="")
+    cap_day = models.DateField()
     operation = models.CharField(max_length=60)
     provider = models.CharField(max_length=40)
     model = models.CharField(max_length=200)

@@ -1,0 +1,66 @@
+"""Why a reservation is refused, in a sentence with what is left and when the cap resets."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, time, timedelta
+from decimal import ROUND_CEILING, ROUND_DOWN, Decimal
+
+from providers.exceptions import BudgetExceeded
+from providers.fields import from_pico
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Caps and counters of one user and day. Money in pico-dollars."""
+
+    token_cap: int
+    usd_cap: int
+    used_tokens: int
+    used_usd: int
+    reserved_tokens: int
+    reserved_usd: int
+
+    @property
+    def left_tokens(self) -> int:
+        return max(0, self.token_cap - self.used_tokens - self.reserved_tokens)
+
+    @property
+    def left_usd(self) -> int:
+        return max(0, self.usd_cap - self.used_usd - self.reserved_usd)
+
+
+def resets_at(now: datetime) -> datetime:
+    """The next midnight UTC."""
+    return datetime.combine(now.astimezone(UTC).date() + timedelta(days=1), time(), UTC)
+
+
+def refuse_over_cap(standing: Standing, *, tokens: int, usd: int, now: datetime) -> None:
+    """Raises BudgetExceeded where a reservation of that size does not fit; a call that is free needs no money."""
+    wait = resets_at(now) - now
+    if standing.used_tokens + standing.reserved_tokens + tokens > standing.token_cap:
+        figures = (
+            f"{standing.left_tokens:,} of {standing.token_cap:,} tokens are left{_held(standing.reserved_tokens)} "
+            f"and this needs up to {tokens:,}"
+        )
+        raise _refusal("Daily token cap exceeded", "daily_token_cap", figures, wait)
+    if usd and standing.used_usd + standing.reserved_usd + usd > standing.usd_cap:
+        left, cap = _dollars(standing.left_usd, ROUND_DOWN), _dollars(standing.usd_cap, ROUND_DOWN)
+        figures = (
+            f"{left} of {cap} are left{_held(standing.reserved_usd)} "
+            f"and this can cost up to {_dollars(usd, ROUND_CEILING)}"
+        )
+        raise _refusal("Daily cost cap exceeded", "daily_cost_cap", figures, wait)
+
+
+def _refusal(reason: str, code: str, figures: str, wait: timedelta) -> BudgetExceeded:
+    hours, minutes = divmod(int(wait.total_seconds()) // 60, 60)
+    message = f"{reason}. {figures}; the cap resets at 00:00 UTC, in {hours} h {minutes} min."
+    return BudgetExceeded(message, code=code, retry_after=wait.total_seconds())
+
+
+def _held(reserved: int) -> str:
+    return " beside what running calls hold" if reserved else ""
+
+
+def _dollars(pico: int, rounding: str) -> str:
+    """Four decimals: what is left is rounded down, what is needed up."""
+    return f"${(from_pico(pico) or Decimal(0)).quantize(Decimal('0.0001'), rounding):,f}"
