@@ -3,19 +3,21 @@
 Plain sync functions with one query. Keys stay inside: what leaves for pages is `configured` and `source`.
 """
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from django.conf import settings
 
 from providers.catalog import CATALOG, EXTRA, Provider, provider
-from providers.exceptions import InvalidInput, NotConfigured
+from providers.exceptions import InvalidInput, NotConfigured, OutboundRefused
 from providers.fields import Unreadable
 from providers.models import AIProviderSettings
+from providers.outbound import guard
 from providers.types import Connection
 
 NONE_CONFIGURED = "No AI providers configured. Add an API key in Settings > AI."
 MOCK_PERSONAS = ("mock-optimist", "mock-sceptic", "mock-engineer", "mock-cautious", "mock-brief")
+COLOUR_SLOTS = range(1, 8)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +36,11 @@ class Seat:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A catalog row with what this site saved for it. `source`: saved, environment, unreadable, none."""
+    """A catalog row with what this site saved for it.
+
+    `source`: where its key comes from: saved, environment, address (a saved address, no key needed), held
+    (the environment has a key, but not for the address that is saved), unreadable (another master key), none.
+    """
 
     row: Provider
     model: str
@@ -52,8 +58,42 @@ class Entry:
             return settings.AI_ALLOW_MOCK
         return self.source in {"saved", "environment"} or (self.row.key_optional and self.source == "address")
 
+    @property
+    def has_key(self) -> bool:
+        """Something is saved or set that makes it more than a line of the catalog; it may still be in trouble."""
+        return settings.AI_ALLOW_MOCK if self.row.slug == "mock" else self.source != "none"
+
     def seat(self, model: str = "") -> Seat:
         return Seat(self.row.slug, model or self.model, self.row.name, self.row.monogram, self.slot)
+
+
+def vouched(row: Provider, address: str) -> bool:
+    """Whether a key of the environment may go to that saved address.
+
+    Who set the key vouched for the provider's own address, and for what AI_PRIVATE_HOSTS opens. Any other
+    address was typed by a user of the site, and must not draw a key that was never shown to them.
+    """
+    if not address or address == row.base_url:
+        return True
+    try:
+        return guard().opens(guard().check_url(address))
+    except OutboundRefused:
+        return False
+
+
+def why_not(entry: Entry) -> str:
+    """The sentence for a provider that is there but can't be called: what is missing, and where to add it."""
+    name = entry.row.name
+    if entry.row.slug == "mock":
+        return "Mock gives its test answers only with AI_ALLOW_MOCK=1 in .env."
+    if entry.source == "held":
+        return (
+            f"{entry.env_name} is not sent to {entry.base_url}: a key of the environment goes to the "
+            f"provider's own address alone. Save the key of {name} in Settings > AI."
+        )
+    if not entry.base_url:
+        return f"{name} has no address. Save its base URL in Settings > AI."
+    return f"{name} has no key. Add an API key in Settings > AI."
 
 
 class Directory:
@@ -64,7 +104,7 @@ class Directory:
         entries = [self._entry(row) for row in (*CATALOG, *EXTRA)]
         order = {slug: n for n, slug in enumerate(self.saved.order)}
         entries.sort(key=lambda e: order.get(e.row.slug, len(order)))
-        self.entries: dict[str, Entry] = {entry.row.slug: entry for entry in entries}
+        self.entries: dict[str, Entry] = {entry.row.slug: entry for entry in self._coloured(entries)}
 
     def _key(self, row: Provider) -> tuple[str, str, str]:
         """(key, source, name of the environment variable). A saved key wins."""
@@ -75,11 +115,12 @@ class Directory:
             return saved, "saved", ""
         for name in row.env_names:
             if value := settings.PROVIDER_ENV_KEY(name):
-                return value, "environment", name
+                address = getattr(self.saved, f"{row.slug}_base_url")
+                return value, "environment" if vouched(row, address) else "held", name
         return "", "none", ""
 
     def key(self, row: Provider) -> str:
-        """The key that a call would use; empty where there is none. Stays inside the gateway."""
+        """The key at hand, empty where there is none. Stays inside the gateway; calls take `connection`."""
         return self._key(row)[0]
 
     def _entry(self, row: Provider) -> Entry:
@@ -96,6 +137,16 @@ class Directory:
             slot=int(self.saved.colour_slots.get(row.slug, 0)),
         )
 
+    @staticmethod
+    def _coloured(entries: list[Entry]) -> list[Entry]:
+        """A provider whose key is in the environment has no stored slot; it shows in one that is free."""
+        taken = {entry.slot for entry in entries}
+        free = iter([slot for slot in COLOUR_SLOTS if slot not in taken])
+        return [
+            replace(entry, slot=next(free, 0)) if entry.source == "environment" and not entry.slot else entry
+            for entry in entries
+        ]
+
     def configured(self) -> list[Entry]:
         """Real providers that can be called, in the admin's order."""
         return [e for e in self.entries.values() if e.configured and e.row.slug != "mock"]
@@ -110,7 +161,7 @@ class Directory:
                 f"The key of {entry.row.name} was saved with another master key. Enter it again in Settings > AI."
             )
         if not entry.configured:
-            raise NotConfigured(f"{entry.row.name} has no key. Add an API key in Settings > AI.")
+            raise NotConfigured(why_not(entry))
         return Connection(slug, entry.base_url, self.key(entry.row), settings.SENATE_TIMEOUT_SECONDS)
 
     def resolve(self, name: str) -> Seat:
@@ -129,6 +180,10 @@ class Directory:
         if not (model or entry.model):
             raise InvalidInput(f"{entry.row.name} has no model set. Set one in Settings > AI.", param="model")
         return entry.seat(model)
+
+    def mock_names(self) -> list[str]:
+        """The test members that can sit, by name; none where Mock is off."""
+        return [f"mock/{persona}" for persona in MOCK_PERSONAS] if self.entries["mock"].configured else []
 
     def members(self) -> list[Seat]:
         """The committee that sits by default: seated by hand, else the first configured ones, else Mock."""

@@ -1,5 +1,5 @@
 from providers.models.access import ApiToken
 from providers.models.ledger import AIUsageLog, CapDay, Reservation, UserAICap
-from providers.models.settings import AIProviderSettings
+from providers.models.settings import AIProviderSettings, ProviderCheck
 
-__all__ = ["AIProviderSettings", "AIUsageLog", "ApiToken", "CapDay", "Reservation", "UserAICap"]
+__all__ = ["AIProviderSettings", "AIUsageLog", "ApiToken", "CapDay", "ProviderCheck", "Reservation", "UserAICap"]

@@ -1,13 +1,37 @@
 """Keys and models of the providers: one row for the site. Columns come from the catalog."""
 
+from collections.abc import Collection
 from typing import Any
 
+from django.conf import settings
+from django.core.exceptions import ValidationError
 from django.db import models
 
 from providers.catalog import CATALOG, EXTRA
+from providers.exceptions import OutboundRefused
 from providers.fields import SecretField
+from providers.outbound import guard
 
 MODES = ["auto", "solo", "code-review", "senate"]
+
+
+def _validate_https_allowlist(url: str, provider: str, allowed: Collection[str]) -> None:
+    """Raises `ValidationError` unless the URL is https on the plain port of exactly one of the allowed hosts.
+
+    A host that the operator also opened in AI_PRIVATE_HOSTS may have another port, and plain http.
+    """
+    rules = guard()
+    try:
+        origin = rules.check_url(url)
+    except OutboundRefused as error:
+        raise ValidationError(error.message) from error
+    allowed_hosts = {host.lower() for host in allowed}
+    if origin.host not in allowed_hosts or not (origin.port == 443 or rules.opens(origin)):
+        setting = f"{provider.upper()}_ALLOWED_HOSTS"
+        raise ValidationError(
+            f"Provider '{provider}' not in {setting}. Allowed: {', '.join(sorted(allowed_hosts))}. "
+            f"To use {origin.netloc}, add its host to {setting} in .env and restart."
+        )
 
 
 class AIProviderSettings(models.Model):
@@ -28,7 +52,17 @@ class AIProviderSettings(models.Model):
 
     def save(self, *args: Any, **kwargs: Any) -> None:
         self.pk = 1
+        written = kwargs.get("update_fields")
+        if written is None or "jules_base_url" in written:
+            self.clean()
         super().save(*args, **kwargs)
+
+    def clean(self) -> None:
+        if address := self.jules_base_url:
+            try:
+                _validate_https_allowlist(address, "jules", settings.JULES_ALLOWED_HOSTS)
+            except ValidationError as error:
+                raise ValidationError({"jules_base_url": error.messages}) from error
 
     @classmethod
     def get_solo(cls) -> "AIProviderSettings":
@@ -41,3 +75,21 @@ for _row in (*CATALOG, *EXTRA):
     AIProviderSettings.add_to_class(
         f"{_row.slug}_base_url", models.CharField(max_length=500, blank=True, default="")
     )
+
+
+class ProviderCheck(models.Model):
+    """The last test of a provider's key. Gone as soon as its key or address changes.
+
+    `listed`: [{id, retires_on}] as the upstream listed them. `error` is empty where the test passed.
+    """
+
+    slug = models.CharField(max_length=40, primary_key=True)
+    at = models.DateTimeField()
+    ok = models.BooleanField()
+    code = models.CharField(max_length=60, blank=True, default="")
+    error = models.TextField(blank=True, default="")
+    latency_ms = models.PositiveIntegerField(default=0)
+    listed = models.JSONField(default=list, blank=True)
+
+    def __str__(self) -> str:
+        return f"test of {self.slug}"

@@ -1,0 +1,208 @@
+"""What the providers page shows, as one dict of plain values; the API's list is its small sister."""
+
+from datetime import datetime
+from typing import Any
+from urllib.parse import urlencode
+
+from providers import health
+from providers.catalog import CATALOG, EXTRA
+from providers.directory import Directory, Entry
+from providers.health import Health
+from providers.models import ProviderCheck
+from providers.outbound import guard
+
+TABS = (("all", "All"), ("keys", "With key"), ("trouble", "Trouble"))
+SUMMARY = (
+    ("working", "working"),
+    ("key_refused", "refused"),
+    ("failing", "failing"),
+    ("unreadable", "can't be decrypted"),
+    ("held", "held back"),
+    ("unused", "not used yet"),
+    ("not_available", "not available yet"),
+)
+
+
+def listed(directory: Directory) -> list[Entry]:
+    """The 17 of the catalog in the admin's order, and others once somebody gave them a key."""
+    extra = {row.slug for row in EXTRA}
+    return [entry for slug, entry in directory.entries.items() if slug not in extra or entry.has_key]
+
+
+def keyed_at(directory: Directory) -> dict[str, datetime]:
+    """When each saved key was saved."""
+    return {slug: datetime.fromisoformat(said["at"]) for slug, said in directory.saved.key_history.items()}
+
+
+def api_list(directory: Directory, now: datetime) -> dict[str, Any]:
+    """The providers for the API: no key, no part of one."""
+    entries = listed(directory)
+    states = health.of(entries, now, keyed_at(directory))
+    saved = directory.saved
+    return {
+        "providers": [_api_row(entry, states[entry.row.slug]) for entry in entries],
+        "settings": {
+            "senate_enabled": saved.senate_enabled,
+            "senate_max_members": saved.senate_max_members,
+            "mode": saved.mode,
+            "cloudflare_account_id": saved.cloudflare_account_id,
+        },
+    }
+
+
+def _api_row(entry: Entry, state: Health) -> dict[str, Any]:
+    return {
+        "slug": entry.row.slug,
+        "name": entry.row.name,
+        "configured": entry.has_key,
+        "available": entry.row.available,
+        "source": entry.source,
+        "model": entry.model,
+        "base_url": entry.base_url,
+        "state": state.state,
+    }
+
+
+def board(
+    directory: Directory, now: datetime, *, tab: str = "all", find: str = "", edit: str = ""
+) -> dict[str, Any]:
+    """`tab`: all, keys, trouble. `find`: words of a name. `edit`: slug whose form is open."""
+    entries = listed(directory)
+    states = health.of(entries, now, keyed_at(directory))
+    seats = _seat_numbers(directory)
+    rows = [row_of(directory, e, states[e.row.slug], seats.get(e.row.slug), edit) for e in entries]
+    keyed = [row for row in rows if row["configured"] and row["slug"] != "mock"]
+    trouble = [row for row in keyed if row["trouble"]]
+    shown = {"all": rows, "keys": keyed, "trouble": trouble}.get(tab, rows)
+    shown = [row for row in shown if _matches(row, find)]
+    counts = {"all": len(rows), "keys": len(keyed), "trouble": len(trouble)}
+    return {
+        **_frame(directory, tab, find, edit, counts),
+        "rows": [row for row in shown if row in keyed],
+        "without": [row for row in shown if row not in keyed],
+        "summary": {
+            "with_key": len(keyed),
+            "total": len(CATALOG),
+            "states": ", ".join(f"{n} {word}" for name, word in SUMMARY if (n := _count(keyed, name))),
+        },
+        "refused": [row for row in trouble if row["state"] in {"key_refused", "unreadable"}][:3],
+        "filtered": bool(find) or tab != "all",
+        "nothing": not keyed,
+        "mock_on": directory.entries["mock"].configured,
+    }
+
+
+def _frame(directory: Directory, tab: str, find: str, edit: str, counts: dict[str, int]) -> dict[str, Any]:
+    saved = directory.saved
+    query = {name: value for name, value in (("tab", tab), ("q", find)) if value and value != "all"}
+    return {
+        "crumbs": [{"label": "Settings"}, {"label": "AI"}, {"label": "Providers"}],
+        "tab": tab,
+        "find": find,
+        "edit": edit,
+        "query": urlencode(query),
+        "tabs": [
+            {
+                "label": label,
+                "count": counts[name],
+                "current": name == tab,
+                "url": "?" + urlencode({"tab": name, **({"q": find} if find else {})}),
+            }
+            for name, label in TABS
+        ],
+        "senate": {"most": saved.senate_max_members, "by_hand": len(saved.seats), "enabled": saved.senate_enabled},
+    }
+
+
+def one_row(directory: Directory, slug: str, now: datetime) -> dict[str, Any]:
+    """The row of one provider alone, as it is after a test."""
+    entry = directory.entries[slug]
+    states = health.of([entry], now, keyed_at(directory))
+    return row_of(directory, entry, states[slug], _seat_numbers(directory).get(slug), "")
+
+
+def row_of(directory: Directory, entry: Entry, state: Health, seat: int | None, edit: str) -> dict[str, Any]:
+    """One provider as plain values. Never its key."""
+    row, saved = entry.row, directory.saved
+    history = saved.key_history.get(row.slug, {}) if entry.source in {"saved", "unreadable"} else {}
+    return {
+        "slug": row.slug,
+        "name": row.name,
+        "note": row.note,
+        "monogram": row.monogram,
+        "slot": entry.slot,
+        "seat": seat,
+        "available": row.available,
+        "configured": entry.has_key,
+        "source": entry.source,
+        "env_name": entry.env_name,
+        "by": history.get("by", ""),
+        "at": history.get("at", ""),
+        "model": entry.model,
+        "base_url": entry.base_url,
+        **_health_of(state),
+        **(_form_of(directory, entry) if edit == row.slug else {"editing": False}),
+    }
+
+
+def _health_of(state: Health) -> dict[str, Any]:
+    return {
+        "state": state.state,
+        "badge": state.badge,
+        "badge_text": state.badge_text or state.badge,
+        "trouble": state.trouble,
+        "detail": state.detail,
+        "advice": state.advice,
+        "since": _iso(state.since),
+        "last_success": _iso(state.last_success),
+        "last_failure": _iso(state.last_failure),
+        "p95_s": None if state.p95_ms is None else state.p95_ms / 1000,
+        "error_percent": None if state.error_rate is None else round(state.error_rate * 100, 2),
+        "calls_24h": state.calls_24h,
+        "spend_30d_usd": str(state.spend_30d_usd),
+        "spark": state.spark.as_dict() if state.spark else None,
+    }
+
+
+def _form_of(directory: Directory, entry: Entry) -> dict[str, Any]:
+    """What the open form needs beside the row."""
+    row = entry.row
+    check = ProviderCheck.objects.filter(slug=row.slug).first()
+    models = check.listed if check else []
+    retires = next((m["retires_on"] for m in models if m["id"] == entry.model and m["retires_on"]), "")
+    address = entry.base_url or row.base_url
+    return {
+        "editing": True,
+        "address_shown": address,
+        "private_line": guard().private_line(address) if address else "",
+        "needs_base_url": row.needs_base_url,
+        "key_optional": row.key_optional,
+        "default_model": row.default_model,
+        "default_base_url": row.base_url,
+        "models": [m["id"] for m in models],
+        "unlisted": bool(models) and entry.model not in {m["id"] for m in models},
+        "retires_on": retires,
+        "account_id": directory.saved.cloudflare_account_id if "account_id" in row.extra_fields else None,
+    }
+
+
+def _seat_numbers(directory: Directory) -> dict[str, int]:
+    """Which places of the order sit in the Senate; none where it is seated by hand."""
+    saved = directory.saved
+    if saved.seats or not saved.senate_enabled:
+        return {}
+    able = [e for e in directory.configured() if e.row.member and e.model]
+    return {entry.row.slug: n for n, entry in enumerate(able[: saved.senate_max_members], start=1)}
+
+
+def _matches(row: dict[str, Any], find: str) -> bool:
+    text = f"{row['name']} {row['slug']} {row['model']}".lower()
+    return all(word in text for word in find.lower().split())
+
+
+def _count(rows: list[dict[str, Any]], state: str) -> int:
+    return sum(1 for row in rows if row["state"] == state)
+
+
+def _iso(moment: datetime | None) -> str:
+    return moment.isoformat() if moment else ""

@@ -1,0 +1,147 @@
+"""The providers page and its JSON twins: keys, models, addresses, order, key tests."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.utils import timezone
+from drf_spectacular.utils import extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from providers import board, configure, keytest, serializers
+from providers.configure import Note, Saved
+from providers.directory import Directory
+from providers.exceptions import InvalidInput
+from providers.roles import may
+from providers.views.answers import fields_of, keep_for_next_page, wants_page, way_back
+
+PAGE = "providers/keys.html"
+STEPS = {"up": -1, "down": 1}
+
+
+@extend_schema(exclude=True)
+class Keys(APIView):
+    """GET: `tab`, `q`, `edit`. POST: `do` (save, clear, move), `provider`, and the settings fields to save."""
+
+    def get(self, request: Request) -> Response:
+        return Response(page(request, edit=request.query_params.get("edit", "")), template_name=PAGE)
+
+    def post(self, request: Request) -> Response:
+        fields = fields_of(request)
+        act = fields.pop("do", "save")
+        if act == "save":
+            fields.pop("provider", None)
+            saved = save(fields, request)
+        elif act in {"clear", "move"}:
+            slug = which(fields.get("provider"))
+            step = STEPS.get(str(fields.get("direction", "")), 0)
+            saved = configure.move(slug=slug, step=step) if act == "move" else clear(slug, request)
+        else:
+            raise InvalidInput("There is no such act. Use save, clear or move.", param="do")
+        return answer(request, saved)
+
+
+@extend_schema(exclude=True)
+class Test(APIView):
+    """Tests one key, or all; the result stays in the row until the next call."""
+
+    def post(self, request: Request) -> Response:
+        asked = str(fields_of(request).get("provider", ""))
+        if asked == "all":
+            slugs = [e.row.slug for e in board.listed(Directory()) if e.configured]
+        else:
+            slugs = [which(asked)]
+        results = keytest.test_keys(slugs=slugs)
+        if asked == "all":
+            return answer(request, Saved(Directory(), (said(results),)))
+        row = board.one_row(Directory(), slugs[0], timezone.now())
+        data = {**page(request), "row": row, "result": results[0].as_dict()}
+        if wants_page(request):
+            keep_for_next_page(request, [said(results)])
+        return Response(data, template_name="providers/test.html", headers=way_back(request))
+
+
+class ProviderList(APIView):
+    @extend_schema(summary="Providers and their state", responses=serializers.ProviderList)
+    def get(self, request: Request) -> Response:
+        return Response(board.api_list(Directory(), timezone.now()))
+
+
+class ProviderUpdate(APIView):
+    @extend_schema(
+        summary="Save keys, models, addresses",
+        description="A partial update. Admins only. A changed address clears the key unless the key is sent too.",
+        request=serializers.SettingsUpdate,
+        responses=serializers.ProviderList,
+    )
+    def post(self, request: Request) -> Response:
+        saved = save(fields_of(request), request)
+        notes = [note.as_dict() for note in saved.notes]
+        return Response({**board.api_list(saved.directory, timezone.now()), "notes": notes})
+
+
+class ProviderTest(APIView):
+    @extend_schema(
+        summary="Test a key",
+        description="Asks the provider for its list of models; that costs nothing.",
+        request=serializers.Which,
+        responses=serializers.KeyTest,
+    )
+    def post(self, request: Request) -> Response:
+        asked = serializers.Which(data=fields_of(request))
+        asked.is_valid(raise_exception=True)
+        return Response(keytest.test_key(slug=asked.validated_data["provider"]).as_dict())
+
+
+def which(slug: Any) -> str:
+    asked = serializers.Which(data={"provider": slug} if slug is not None else {})
+    asked.is_valid(raise_exception=True)
+    return asked.validated_data["provider"]
+
+
+def save(fields: Mapping[str, Any], request: Request) -> Saved:
+    checked = serializers.SettingsUpdate(data=fields, partial=True)
+    checked.is_valid(raise_exception=True)
+    return configure.save_settings(changes=checked.validated_data, by=name_of(request))
+
+
+def clear(slug: str, request: Request) -> Saved:
+    return configure.clear_key(slug=slug, by=name_of(request))
+
+
+def name_of(request: Request) -> str:
+    return request.user.get_full_name() or request.user.get_username()
+
+
+def page(request: Request, *, directory: Directory | None = None, edit: str = "") -> dict[str, Any]:
+    may_edit = may(request.user, "save provider keys and settings")
+    shown = board.board(
+        directory or Directory(),
+        timezone.now(),
+        tab=request.query_params.get("tab", "all"),
+        find=request.query_params.get("q", "").strip()[:80],
+        edit=edit if may_edit else "",
+    )
+    return {**shown, "may_edit": may_edit, "notes": [], "errors": {}, "values": {}}
+
+
+def answer(request: Request, saved: Saved) -> Response:
+    """The page as it is now: at once for HTMX and JSON, by a redirect that survives a reload for a person."""
+    notes = list(saved.notes)
+    if wants_page(request):
+        keep_for_next_page(request, notes)
+    data = {**page(request, directory=saved.directory), "notes": [note.as_dict() for note in notes]}
+    return Response(data, template_name=PAGE, headers=way_back(request))
+
+
+def said(results: list[keytest.KeyTest]) -> Note:
+    """One sentence about the tests that were run."""
+    failed = [result for result in results if not result.ok]
+    if not results:
+        return Note("No provider can be tested: none has a key.", "warn")
+    if len(results) == 1:
+        one = results[0]
+        text = f"{one.provider}: the key works, {one.latency_ms} ms." if one.ok else str(one.error)
+        return Note(text, "" if one.ok else "warn")
+    return Note(f"{len(results)} keys tested, {len(failed)} failed.", "warn" if failed else "")
