@@ -8,8 +8,7 @@ from providers import health
 from providers.catalog import CATALOG, EXTRA
 from providers.directory import Directory, Entry
 from providers.health import Health
-from providers.models import ProviderCheck
-from providers.outbound import guard
+from providers.provider_form import form_of
 
 TABS = (("all", "All"), ("keys", "With key"), ("trouble", "Trouble"))
 SUMMARY = (
@@ -141,7 +140,7 @@ def row_of(directory: Directory, entry: Entry, state: Health, seat: int | None, 
         "model": entry.model,
         "base_url": entry.base_url,
         **_health_of(state),
-        **(_form_of(directory, entry) if edit == row.slug else {"editing": False}),
+        **(form_of(directory, entry) if edit == row.slug else {"editing": False}),
     }
 
 
@@ -161,28 +160,6 @@ def _health_of(state: Health) -> dict[str, Any]:
         "calls_24h": state.calls_24h,
         "spend_30d_usd": str(state.spend_30d_usd),
         "spark": state.spark.as_dict() if state.spark else None,
-    }
-
-
-def _form_of(directory: Directory, entry: Entry) -> dict[str, Any]:
-    """What the open form needs beside the row."""
-    row = entry.row
-    check = ProviderCheck.objects.filter(slug=row.slug).first()
-    models = check.listed if check else []
-    retires = next((m["retires_on"] for m in models if m["id"] == entry.model and m["retires_on"]), "")
-    address = entry.base_url or row.base_url
-    return {
-        "editing": True,
-        "address_shown": address,
-        "private_line": guard().private_line(address) if address else "",
-        "needs_base_url": row.needs_base_url,
-        "key_optional": row.key_optional,
-        "default_model": row.default_model,
-        "default_base_url": row.base_url,
-        "models": [m["id"] for m in models],
-        "unlisted": bool(models) and entry.model not in {m["id"] for m in models},
-        "retires_on": retires,
-        "account_id": directory.saved.cloudflare_account_id if "account_id" in row.extra_fields else None,
     }
 
 

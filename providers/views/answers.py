@@ -1,5 +1,6 @@
 """What the pages of this app share: reading a form or JSON, and the way back after a change."""
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -36,3 +37,9 @@ def keep_for_next_page(request: Request, notes: list[Note]) -> None:
     for note in notes:
         level = messages.WARNING if note.tone else messages.SUCCESS
         messages.add_message(request._request, level, note.text)
+
+
+def toast(request: Request, notes: list[Note]) -> dict[str, str]:
+    """The header that shows plain notes as a toast to HTMX; warnings stand on the page."""
+    said = " ".join(note.text for note in notes if not note.tone)
+    return {"HX-Trigger": json.dumps({"toast": {"text": said}})} if said and request.htmx else {}

@@ -14,7 +14,7 @@ from providers.configure import Note, Saved
 from providers.directory import Directory
 from providers.exceptions import InvalidInput
 from providers.roles import may
-from providers.views.answers import fields_of, keep_for_next_page, wants_page, way_back
+from providers.views.answers import fields_of, keep_for_next_page, toast, wants_page, way_back
 
 PAGE = "providers/keys.html"
 STEPS = {"up": -1, "down": 1}
@@ -123,7 +123,11 @@ def page(request: Request, *, directory: Directory | None = None, edit: str = ""
         find=request.query_params.get("q", "").strip()[:80],
         edit=edit if may_edit else "",
     )
-    return {**shown, "may_edit": may_edit, "notes": [], "errors": {}, "values": {}}
+    sees_spend = may(request.user, "see everyone's usage")
+    if not sees_spend:
+        for row in (*shown["rows"], *shown["without"], *shown["refused"]):
+            row["spend_30d_usd"] = None
+    return {**shown, "may_edit": may_edit, "sees_spend": sees_spend, "notes": [], "errors": {}, "values": {}}
 
 
 def answer(request: Request, saved: Saved) -> Response:
@@ -132,7 +136,7 @@ def answer(request: Request, saved: Saved) -> Response:
     if wants_page(request):
         keep_for_next_page(request, notes)
     data = {**page(request, directory=saved.directory), "notes": [note.as_dict() for note in notes]}
-    return Response(data, template_name=PAGE, headers=way_back(request))
+    return Response(data, template_name=PAGE, headers={**way_back(request), **toast(request, notes)})
 
 
 def said(results: list[keytest.KeyTest]) -> Note:

@@ -1,0 +1,84 @@
+"""What the open form of one provider shows beside its row: hints, warnings, the models to choose from."""
+
+from typing import Any
+
+from django.conf import settings
+from django.utils import timezone
+
+from providers.directory import Directory, Entry, why_not
+from providers.exceptions import PriceUnknown
+from providers.format import ago, money, parsed
+from providers.models import ProviderCheck
+from providers.outbound import guard
+from providers.pricing import price_of
+
+KEY_STATES = {"saved": "configured", "unreadable": "broken"}
+
+
+def form_of(directory: Directory, entry: Entry) -> dict[str, Any]:
+    """Plain values; of the key only whether there is one, and who saved it when."""
+    row = entry.row
+    address = entry.base_url or row.base_url
+    return {
+        "editing": True,
+        "address_shown": address,
+        "private_line": guard().private_line(address) if address else "",
+        "needs_base_url": row.needs_base_url,
+        "default_base_url": row.base_url,
+        "account_id": directory.saved.cloudflare_account_id if "account_id" in row.extra_fields else None,
+        **_key(directory, entry),
+        **_model(entry),
+    }
+
+
+def _key(directory: Directory, entry: Entry) -> dict[str, Any]:
+    row = entry.row
+    state = KEY_STATES.get(entry.source, "empty")
+    behind = next((name for name in row.env_names if settings.PROVIDER_ENV_KEY(name)), "")
+    hint = "Stored encrypted and never shown again."
+    if state == "configured":
+        said = directory.saved.key_history.get(row.slug)
+        by = f" by {said['by']}, {ago(parsed(said['at']), timezone.now())}" if said else ""
+        hint = f"Configured{by}. Stays unless you replace it."
+    elif entry.source == "environment":
+        hint = "A key saved here wins over the one from the environment."
+    elif entry.source == "held":
+        hint = why_not(entry)
+    elif row.key_optional:
+        hint = "Only if your server asks for one."
+    return {
+        "key_state": state,
+        "key_hint": hint,
+        "key_label": "Key to use instead" if entry.source == "environment" else "Key",
+        "env_behind": behind if state != "empty" else "",
+    }
+
+
+def _model(entry: Entry) -> dict[str, Any]:
+    """The models of the last test, and what is worth knowing of the chosen one."""
+    check = ProviderCheck.objects.filter(slug=entry.row.slug).first()
+    listed = {model["id"]: model["retires_on"] for model in check.listed} if check else {}
+    if listed and entry.model not in listed:
+        warning = f"{entry.model} is not among the {len(listed)} models that this key may use."
+    elif retires := listed.get(entry.model, ""):
+        warning = f"{entry.model} retires on {retires}. Choose another one before that."
+    else:
+        warning = ""
+    return {
+        "models": list(listed),
+        "model_warning": bool(warning),
+        "model_hint": warning or _price(entry),
+        "retires_on": listed.get(entry.model, ""),
+    }
+
+
+def _price(entry: Entry) -> str:
+    if not entry.row.member:
+        return "Sits in no committee."
+    try:
+        price = price_of(entry.row.slug, entry.model)
+    except PriceUnknown as error:
+        return error.message
+    if price.source != "genai-prices":
+        return "Costs nothing here: it runs on a machine of your own."
+    return f"{money(price.input_usd)} in, {money(price.output_usd)} out per million tokens."
