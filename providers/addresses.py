@@ -8,6 +8,7 @@ so that neither a redirect, a second spelling nor a changed DNS answer gets roun
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
 
 from providers.exceptions import InvalidInput, OutboundRefused
@@ -78,6 +79,7 @@ class Guard:
     def __init__(self, private_hosts: Iterable[str] = ()) -> None:
         self.entries = tuple(entry.strip() for entry in private_hosts if entry.strip())
         self._private = {self._read_entry(entry) for entry in self.entries}
+        self._judge = lru_cache(maxsize=1024)(self._judge_anew)  # asked for every call
 
     @staticmethod
     def _read_entry(entry: str) -> tuple[str, int | None]:
@@ -132,7 +134,7 @@ class Guard:
             return ""
         return self.env_line(origin) if _names_private(origin.host) else ""
 
-    def _judge(self, url: str) -> tuple[str, Origin | None]:
+    def _judge_anew(self, url: str) -> tuple[str, Origin | None]:
         found = _URL.fullmatch(url)
         origin = _origin(found) if found else None
         if origin is None:

@@ -20,6 +20,13 @@ WIRES = {
 }
 
 
+def preload() -> None:
+    """Imports every wire with its SDK (seconds), so that the first call of a process doesn't stand still
+    for it. For a thread at start; errors of an import come out here."""
+    for path in ("providers.transport", *WIRES.values()):
+        import_module(path.partition(":")[0])
+
+
 def wire_for(connection: "Connection") -> "AIProvider":
     """The wire that speaks to that connection's provider; raises `NotConfigured` where there is none yet."""
     row = provider(connection.provider)

@@ -12,7 +12,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from providers import loop
-from providers.exceptions import AIServiceError, KeyRefused, UpstreamBroken, UpstreamTimeout
+from providers.exceptions import AIServiceError, InvalidInput, KeyRefused, UpstreamBroken, UpstreamTimeout
 from providers.outbound import upstream
 from providers.types import Connection, Meter, ModelInfo, Prompt, Reply
 from providers.wires import faults, sse
@@ -82,6 +82,10 @@ class SdkWire(AIProvider):
             failure: AIServiceError = UpstreamTimeout(
                 f"{name} no whole answer within {seconds:g} seconds.", provider=self.connection.provider
             )
+        except UnicodeEncodeError:
+            failure = InvalidInput("The text holds broken characters (half of a surrogate pair).")
+            if meter is not None:
+                meter.sent = False
         except (AIServiceError, httpx2.HTTPError, httpx2.StreamError, OSError, *self._faults()) as fault:
             failure = self._translate(fault, meter)
         finally:

@@ -105,11 +105,14 @@ class OpenAIChatWire(SdkWire):
         return words(choice.get("finish_reason"))
 
     def _note(self, data: dict[str, Any], meter: Meter) -> None:
-        """Keeps what this part of the answer tells about the call."""
-        meter.model = words(data.get("model")) or meter.model
-        meter.upstream_id = words(data.get("id")) or meter.upstream_id
-        report = data.get("usage") or section(data, "x_groq").get("usage")
-        if report is not None:
+        """Keeps what this part of the answer tells about the call. Runs for every chunk: mind its cost."""
+        if not meter.upstream_id or not meter.model:
+            meter.model = words(data.get("model")) or meter.model
+            meter.upstream_id = words(data.get("id")) or meter.upstream_id
+        report = data.get("usage")
+        if not report and "x_groq" in data:
+            report = section(data, "x_groq").get("usage")
+        if report:
             meter.usage = openai_usage(report, self.connection.provider)
 
     def _reply(self, meter: Meter, finish: str) -> Reply:

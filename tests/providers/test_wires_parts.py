@@ -2,6 +2,8 @@
 
 from decimal import Decimal
 
+import aiohttp
+import httpx2
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -186,6 +188,27 @@ def test_a_status_becomes_its_error(status, body, kind, retryable):
 
 def test_an_upstream_that_forbids_a_retry_is_obeyed():
     assert not faults.status_fault("openai", "", 500, {"x-should-retry": "false"}, "", now=0).retryable
+
+
+@pytest.mark.parametrize(
+    ("cause", "kind", "sent"),
+    [
+        (aiohttp.ConnectionTimeoutError("slow"), errors.UpstreamTimeout, False),
+        (aiohttp.SocketTimeoutError("slow"), errors.UpstreamTimeout, True),
+        (aiohttp.ServerDisconnectedError(), errors.UpstreamUnavailable, True),
+        (aiohttp.ClientOSError(104, "reset"), errors.UpstreamUnavailable, True),
+        (aiohttp.ClientPayloadError("cut"), errors.UpstreamBroken, True),
+        (errors.OutboundRefused("a private address."), errors.OutboundRefused, False),
+        (errors.UpstreamBroken("too large."), errors.UpstreamBroken, True),
+    ],
+    ids=lambda value: type(value).__name__ if isinstance(value, Exception) else "",
+)
+def test_what_lies_under_a_misnamed_error_decides(cause, kind, sent):
+    named = httpx2.ConnectTimeout("that is what the client calls all of them")
+    named.__cause__ = cause
+    fault, was_sent = faults.connection_fault("openai", named)
+    assert type(fault) is kind and was_sent is sent and fault.provider == "openai"
+    assert fault.message.startswith("Provider openai failed: ")
 
 
 @pytest.mark.parametrize("row", [pytest.param(row, id=row.slug) for row in (*CATALOG, *EXTRA)])
