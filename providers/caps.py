@@ -1,0 +1,139 @@
+"""Daily caps of users: how they stand, and changing them. For pages; the ledger alone decides what is admitted."""
+
+import logging
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from django.contrib.auth.models import AbstractBaseUser
+from django.db import transaction
+
+from providers.exceptions import InvalidInput
+from providers.ledger.refusal import resets_at
+from providers.models.ledger import DEFAULT_COST_CAP_USD, DEFAULT_TOKEN_CAP, CapDay, UserAICap
+
+logger = logging.getLogger(__name__)
+MOST_TOKENS = 1_000_000_000_000
+MOST_USD = Decimal(100_000)
+LONGEST_REASON = 200
+
+
+@dataclass(frozen=True, slots=True)
+class CapStanding:
+    """Of one user on the current UTC day. Money in USD. `left` is never below 0, also under a lowered cap."""
+
+    token_cap: int
+    cost_cap_usd: Decimal
+    used_tokens: int
+    used_usd: Decimal
+    reserved_tokens: int
+    reserved_usd: Decimal
+    left_tokens: int
+    left_usd: Decimal
+    resets_at: datetime
+
+
+def standing(user: AbstractBaseUser, now: datetime | None = None) -> CapStanding:
+    """Two queries."""
+    return standings([user], now)[user.pk]
+
+
+def standings(users: Iterable[AbstractBaseUser], now: datetime | None = None) -> dict[int, CapStanding]:
+    """User id -> standing, for any number of users in two queries."""
+    now = now or datetime.now(UTC)
+    ids = [user.pk for user in users]
+    caps = {cap.user_id: cap for cap in UserAICap.objects.filter(user_id__in=ids)}
+    days = {day.user_id: day for day in CapDay.objects.filter(user_id__in=ids, day=now.astimezone(UTC).date())}
+    return {user_id: _standing(caps.get(user_id), days.get(user_id), now) for user_id in ids}
+
+
+def _standing(cap: UserAICap | None, day: CapDay | None, now: datetime) -> CapStanding:
+    cap = cap or UserAICap(daily_token_cap=DEFAULT_TOKEN_CAP, daily_cost_cap_usd=Decimal(DEFAULT_COST_CAP_USD))
+    day = day or CapDay(used_usd=Decimal(0), reserved_usd=Decimal(0))
+    return CapStanding(
+        token_cap=cap.daily_token_cap,
+        cost_cap_usd=cap.daily_cost_cap_usd,
+        used_tokens=day.used_tokens,
+        used_usd=day.used_usd,
+        reserved_tokens=day.reserved_tokens,
+        reserved_usd=day.reserved_usd,
+        left_tokens=max(0, cap.daily_token_cap - day.used_tokens - day.reserved_tokens),
+        left_usd=max(Decimal(0), cap.daily_cost_cap_usd - day.used_usd - day.reserved_usd),
+        resets_at=resets_at(now),
+    )
+
+
+def change(
+    user: AbstractBaseUser,
+    *,
+    daily_token_cap: Any = None,
+    daily_cost_cap_usd: Any = None,
+    by: AbstractBaseUser,
+    reason: str,
+) -> CapStanding:
+    """Sets one cap or both (None leaves it); holds from the next call on. Values may come as text.
+
+    Errors: InvalidInput with sentences by field."""
+    problems: dict[str, list[str]] = {}
+    given: Mapping[str, Any] = {"daily_token_cap": daily_token_cap, "daily_cost_cap_usd": daily_cost_cap_usd}
+    wanted: dict[str, Any] = {}
+    for name, value in given.items():
+        if value is None:
+            continue
+        try:
+            wanted[name] = _READERS[name](value)
+        except ValueError as error:
+            problems[name] = [str(error)]
+    reason = reason.strip() if isinstance(reason, str) else ""
+    if not 0 < len(reason) <= LONGEST_REASON:
+        problems["reason"] = [f"Say why the cap changes, in up to {LONGEST_REASON} characters."]
+    if not wanted and not problems:
+        problems["daily_token_cap"] = ["Give at least one cap to change."]
+    if problems:
+        first = next(iter(problems))
+        raise InvalidInput(problems[first][0], param=first, errors=problems)
+    return _save(user, wanted, by, reason)
+
+
+def _save(user: AbstractBaseUser, wanted: dict[str, Any], by: AbstractBaseUser, reason: str) -> CapStanding:
+    with transaction.atomic():
+        cap, _ = UserAICap.objects.select_for_update().get_or_create(user_id=user.pk)
+        cap.refresh_from_db()
+        before = {name: str(getattr(cap, name)) for name in wanted}
+        for name, value in wanted.items():
+            setattr(cap, name, value)
+        cap.save(update_fields=[*wanted, "updated_at"])
+    after = {name: str(value) for name, value in wanted.items()}
+    logger.info(
+        "cap of user %s changed by user %s from %s to %s, reason %r", user.pk, by.pk, before, after, reason
+    )
+    return standing(user)
+
+
+def _tokens(value: Any) -> int:
+    problem = f"Give a whole number of tokens from 0 to {MOST_TOKENS:,}."
+    try:
+        tokens = value if isinstance(value, int) else int(str(value).strip().replace(",", ""))
+    except ValueError:
+        raise ValueError(problem) from None
+    if isinstance(value, bool | float) or not 0 <= tokens <= MOST_TOKENS:
+        raise ValueError(problem)
+    return tokens
+
+
+def _dollars(value: Any) -> Decimal:
+    problem = f"Give an amount in US dollars from 0 to {MOST_USD:,}, with at most 6 decimals."
+    try:
+        usd = Decimal(str(value).strip().removeprefix("$").replace(",", ""))
+    except InvalidOperation:
+        raise ValueError(problem) from None
+    if isinstance(value, bool) or not usd.is_finite() or not 0 <= usd <= MOST_USD:
+        raise ValueError(problem)
+    if usd != usd.quantize(Decimal("0.000001")):
+        raise ValueError(problem)
+    return usd
+
+
+_READERS = {"daily_token_cap": _tokens, "daily_cost_cap_usd": _dollars}
