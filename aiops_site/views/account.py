@@ -10,6 +10,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from aiops_site import signin_limit
+from aiops_site.context import THEMES
 from providers import identity
 from providers.exceptions import NotFound
 from providers.models import ApiToken
@@ -39,6 +40,8 @@ class Account(APIView):
         return Response(page(request), template_name="account.html")
 
     def post(self, request: Request) -> Response:
+        if "theme" in request.data:
+            return keep_theme(request)
         row, secret = identity.make_token(request.user, str(request.data.get("name", "")))
         shown = {"name": row.name, "secret": secret}
         return Response({**page(request), "new_token": shown}, 201, template_name="account.html")
@@ -51,6 +54,17 @@ class RevokeToken(APIView):
         if not gone:
             raise NotFound("There is no such token of yours.")
         return Response({"revoked": pk}, headers={"Location": reverse("account")})
+
+
+def keep_theme(request: Request) -> Response:
+    """For readers without JavaScript; with it the browser sets the same cookie."""
+    theme = str(request.data["theme"])
+    response = Response({"theme": theme}, headers={"Location": reverse("account")})
+    if theme in THEMES:
+        response.set_cookie("theme", theme, max_age=31_536_000, samesite="Lax", secure=request.is_secure())
+    else:
+        response.delete_cookie("theme")
+    return response
 
 
 def page(request: Request) -> dict[str, Any]:

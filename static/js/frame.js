@@ -95,7 +95,9 @@
     if (target.open) field.focus(); else field.value = "";
   }, true);
   // A dialog with data-stays can't be left by Esc (a token that is shown once).
-  document.addEventListener("cancel", (event) => { if (event.target.matches("[data-stays]")) event.preventDefault(); }, true);
+  const stays = (event) => { if (document.querySelector("dialog[data-stays]:modal")) event.preventDefault(); };
+  document.addEventListener("cancel", stays, true);
+  document.addEventListener("keydown", (event) => { if (event.key === "Escape") stays(event); }, true);
   document.addEventListener("submit", ({ submitter, target }) => {
     if (!submitter?.matches(".button") || target.method === "dialog") return;
     submitter.setAttribute("aria-busy", "true");
