@@ -14,8 +14,11 @@ BASE = {
     "form-action": "'self'",
     "frame-ancestors": "'none'",
 }
-# Plotly writes style attributes and two <style> elements; their hashes are checked by a test in Chromium.
-PLOTLY_STYLE_HASHES = "'sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU='"
+# Plotly writes style attributes and two <style> elements (an empty one, and maplibre's, which changes with
+# the version of the plotly package); a test in Chromium compares their hashes with these.
+PLOTLY_STYLE_HASHES = (
+    "'sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=' 'sha256-ji27qzEtxXZW+7dun6UwjHXJ18e6WAin1VvNtkzIE/o='"
+)
 CHARTS = {
     "style-src": f"'self' {PLOTLY_STYLE_HASHES}",
     "style-src-attr": "'unsafe-inline'",

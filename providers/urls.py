@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from providers.views import committee, keys
+from providers.views import caps, committee, keys, usage
 
 app_name = "providers"
 urlpatterns = [
@@ -12,4 +12,13 @@ urlpatterns = [
     path("api/v1/ai/providers/", keys.ProviderList.as_view(), name="api-list"),
     path("api/v1/ai/providers/update/", keys.ProviderUpdate.as_view(), name="api-update"),
     path("api/v1/ai/test/", keys.ProviderTest.as_view(), name="api-test"),
+    path("usage/", usage.Usage.as_view(), name="usage"),
+    path("usage/calls/", usage.Calls.as_view(), name="calls"),
+    path("usage/calls/<uuid:pk>/", usage.Call.as_view(), name="call"),
+    path("usage/caps/", caps.Caps.as_view(), name="caps"),
+    path("usage/caps/<str:username>/", caps.Cap.as_view(), name="cap"),
+    path("api/v1/ai/usage/", usage.UsageRows.as_view(), name="api-usage"),
+    path("api/v1/ai/usage/summary/", usage.UsageSummary.as_view(), name="api-usage-summary"),
+    path("api/v1/ai/caps/", caps.CapList.as_view(), name="api-caps"),
+    path("api/v1/ai/caps/<str:username>/", caps.CapOf.as_view(), name="api-cap"),
 ]

@@ -41,16 +41,11 @@ def _end_with_supervisor(descriptor: int) -> None:
 
 
 def _run_program(command: list[str]) -> int:
-    """Starts the program, hands TERM on to it, and ends as it ended."""
+    """Starts the program, hands TERM on to it, and answers with its exit status."""
     program = subprocess.Popen(command, preexec_fn=_die_with_parent if sys.platform == "linux" else None)
     signal.signal(signal.SIGTERM, lambda *_: program.terminate())
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    status = program.wait()
-    if status < 0:
-        if -status != signal.SIGKILL:
-            signal.signal(-status, signal.SIG_DFL)
-        os.kill(os.getpid(), -status)
-    return status
+    return program.wait()
 
 
 def _die_with_parent() -> None:

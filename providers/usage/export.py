@@ -1,0 +1,32 @@
+"""Rows as CSV, streamed. A cell that a spreadsheet would run as a formula is defused."""
+
+import csv
+import io
+from collections.abc import AsyncIterator
+from typing import Any
+
+from providers.usage.calls import FIELDS, all_rows
+from providers.usage.question import Question
+
+HEAD = ("id", "created_at", "user", *(name for name in FIELDS if name not in {"id", "created_at", "user_id"}))
+RUNS = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")  # full-width ones too
+
+
+def cell(value: Any) -> Any:
+    """Text that begins like a formula gets an apostrophe in front; numbers stay numbers."""
+    if isinstance(value, str) and (value.startswith(RUNS) or value.lstrip().startswith(RUNS)):
+        return f"'{value}"
+    return value
+
+
+async def as_csv(viewer: Any, question: Question) -> AsyncIterator[bytes]:
+    """The head, then rows chunk by chunk."""
+    yield _lines([HEAD])
+    async for rows in all_rows(viewer, question):
+        yield _lines([[cell(row[name]) for name in HEAD] for row in rows])
+
+
+def _lines(rows: list[Any]) -> bytes:
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\r\n").writerows(rows)
+    return text.getvalue().encode()

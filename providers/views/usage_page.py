@@ -1,0 +1,210 @@
+"""What the usage pages need beside the figures: links, chips, the choices of the filter form."""
+
+from decimal import Decimal
+from typing import Any
+
+from django.contrib.auth import get_user_model
+from django.urls import reverse
+from django.utils import timezone
+
+from providers.catalog import CATALOG, EXTRA
+from providers.exceptions import InvalidInput
+from providers.format import money
+from providers.usage.chart import chart_of, day_name, drawn
+from providers.usage.names import provider_name
+from providers.usage.question import GROUPS, RANGES, STATUSES, Question
+from providers.usage.scope import only_user, sees_everyone
+from providers.usage.summary import summary
+from providers.views import caps_page
+
+FILTER_NAMES = {
+    "provider": "Provider",
+    "model": "Model",
+    "user": "User",
+    "session": "Session",
+    "operation": "Operation",
+    "status": "Status",
+}
+MOST_USERS = 500
+MUCH_MORE = 10  # percent more than before; from here on it is marked
+
+
+def look(viewer: Any, question: Question, given: dict[str, str]) -> dict[str, Any]:
+    """The usage page. Errors: InvalidInput, NotFound."""
+    view = given.get("view", "")
+    if view not in ("", "table"):
+        raise InvalidInput("view can be table, or nothing.", param="view")
+    data = summary(viewer, question)
+    limit = _limit(viewer, question)
+    urls = [calls_url(question, **{"from": day["day"], "to": day["day"]}) for day in data["days"]]
+    chart = chart_of(data, urls, limit)
+    _add_links(data, question, urls)
+    return {
+        **data,
+        **controls(viewer, question, "providers:usage"),
+        "ranges": _ranges(question, view),
+        "groupings": [
+            _choice(
+                label, question, view, group=name if name != "provider" else "", current=name == question.group
+            )
+            for name, label in GROUPS.items()
+        ],
+        "group_label": GROUPS[question.group],
+        "as_table": view == "table",
+        "table_url": question.query(view="table"),
+        "chart_url": question.query(),
+        "earlier_url": question.shifted(-1).query(view=view),
+        "later_url": question.shifted(1).query(view=view) if question.last < question.today else "",
+        "failed_url": calls_url(question, status="failed"),
+        "before_label": _before_label(question),
+        "highest": _highest(data["days"]),
+        "limit": {"name": limit[0], "usd": str(limit[1]), "in_view": chart.limit_in_view} if limit else None,
+        "chart": drawn(data, chart),
+        "nearest": nearest(viewer),
+    }
+
+
+def _add_links(data: dict[str, Any], question: Question, urls: list[str]) -> None:
+    """Every figure leads to the calls behind it."""
+    largest = max((Decimal(group["spend_usd"]) for group in data["groups"]), default=Decimal(0))
+    for group in data["groups"]:
+        chosen = group["filters"]
+        group["url"] = calls_url(question, **chosen) if chosen else ""
+        group["failed_url"] = calls_url(question, **{"status": "failed", **chosen}) if chosen else ""
+        group["share_of_largest"] = str(Decimal(group["spend_usd"]) * 100 / largest) if largest else "0"
+    for day, url in zip(data["days"], urls, strict=True):
+        day["url"] = url
+    data["month"]["url"] = calls_url(question.this_month())
+    change = data["before"]["change_percent"]
+    data["before"]["rise"] = change is not None and Decimal(change) >= MUCH_MORE
+
+
+def _before_label(question: Question) -> str:
+    earlier = question.before()
+    if question.range == "today":
+        return "the day before, whole"
+    if question.range == "month":
+        return f"{earlier.first:%B} 1 to {earlier.last.day}" if earlier.days > 1 else f"{earlier.first:%B} 1"
+    return f"the {earlier.days} days before" if earlier.days > 1 else "the day before"
+
+
+def calls_page(viewer: Any, question: Question, page: dict[str, Any]) -> dict[str, Any]:
+    here = reverse("providers:calls")
+    for row in page["rows"]:
+        row["url"] = reverse("providers:call", args=[row["id"]])
+    return {**page, **neighbours(question, page, here), **controls(viewer, question, "providers:calls")}
+
+
+def call_page(viewer: Any, call: dict[str, Any]) -> dict[str, Any]:
+    day = call["created_at"][:10]
+    session = call["session_id"]
+    return {
+        **call,
+        "estimated": call["usage_source"] != "reported",
+        "rate_rows": [{"name": name.replace("_", " "), "rate": str(rate)} for name, rate in call["rates"].items()],
+        "crumbs": [
+            {"label": "Usage", "url": reverse("providers:usage")},
+            {"label": "Calls", "url": f"{reverse('providers:calls')}?from={day}&to={day}"},
+            {"label": call["id"][:8]},
+        ],
+        "session_calls_url": f"{reverse('providers:calls')}?session={session}" if session else "",
+        "sees_everyone": sees_everyone(viewer),
+    }
+
+
+def controls(viewer: Any, question: Question, route: str) -> dict[str, Any]:
+    """Filter chips and the form of all filters; both lead back to `route`."""
+    everyone = sees_everyone(viewer)
+    return {
+        "sees_everyone": everyone,
+        "chips": [
+            {"name": FILTER_NAMES[name], "value": _shown(name, value), "remove_url": question.query(**{name: ""})}
+            for name, value in question.filters.items()
+        ],
+        "form": {
+            "action": reverse(route),
+            "open": question.range == "custom",
+            "group": "" if question.group == "provider" else question.group,
+            "providers": _any([(row.slug, provider_name(row.slug)) for row in (*CATALOG, *EXTRA)]),
+            "statuses": _any(list(STATUSES.items())),
+            "users": _any([(name, name) for name in usernames()]) if everyone else [],
+        },
+        "values": {**question.filters, "from": question.first.isoformat(), "to": question.last.isoformat()},
+        "errors": {},
+        "calls_url": calls_url(question),
+        "usage_url": reverse("providers:usage") + question.query(),
+        "export_url": calls_url(question, export="csv"),
+    }
+
+
+def neighbours(question: Question, page: dict[str, Any], here: str) -> dict[str, str]:
+    size = page["page_size"] if page["page_size"] != 50 else ""
+    older = here + question.query(group="", page=page["page"] + 1, page_size=size) if page["more"] else ""
+    newer = page["page"] - 1
+    previous = here + question.query(group="", page=newer if newer > 1 else "", page_size=size) if newer else ""
+    return {"previous_url": previous, "next_url": older}
+
+
+def calls_url(question: Question, **changes: str) -> str:
+    return reverse("providers:calls") + question.query(group="", **changes)
+
+
+def usernames() -> list[str]:
+    return list(get_user_model().objects.order_by("username").values_list("username", flat=True)[:MOST_USERS])
+
+
+def nearest(viewer: Any) -> list[dict[str, Any]]:
+    """Who is closest to a daily cap: at most four people who made calls today, or just the reader."""
+    found = caps_page.standings(viewer, timezone.now())
+    if sees_everyone(viewer):
+        found = [one for one in found if one["used_tokens"] or Decimal(one["used_usd"])][:4]
+    today = f"{reverse('providers:calls')}?range=today"
+    return [caps_page.shown(one, f"{today}&user={one['username']}") for one in found]
+
+
+def _ranges(question: Question, view: str) -> list[dict[str, Any]]:
+    ends = {"from": question.first.isoformat(), "to": question.last.isoformat()}
+    return [
+        _choice(
+            label,
+            question,
+            view,
+            current=name == question.range,
+            **(ends if name == "custom" else {"range": "" if name == "30d" else name}),
+        )
+        for name, label in RANGES.items()
+    ]
+
+
+def _choice(label: str, question: Question, view: str, *, current: bool, **changes: str) -> dict[str, Any]:
+    return {"label": label, "url": question.query(view=view, **changes), "current": current}
+
+
+def _any(pairs: list[tuple[str, str]]) -> list[dict[str, str]]:
+    return [{"value": "", "label": "Any"}, *({"value": value, "label": label} for value, label in pairs)]
+
+
+def _shown(name: str, value: str) -> str:
+    if name == "provider":
+        return provider_name(value)
+    return STATUSES[value] if name == "status" else value
+
+
+def _highest(days: list[dict[str, Any]]) -> dict[str, Any] | None:
+    """The day with most spend; None where nothing was spent."""
+    day = max(days, key=lambda one: Decimal(one["spend_usd"]), default=None)
+    if day is None or not Decimal(day["spend_usd"]):
+        return None
+    return {**day, "label": day_name(day["day"])}
+
+
+def _limit(viewer: Any, question: Question) -> tuple[str, Decimal] | None:
+    """The daily cap as it is now, where all rows shown are one user's and no part of them is filtered away."""
+    if set(question.filters) - {"user"}:
+        return None
+    pk = only_user(viewer, question)
+    user = get_user_model().objects.filter(pk=pk).first() if pk else None
+    if user is None:
+        return None
+    cap = caps_page.cost_cap(user)
+    return f"daily cap {money(cap, 2)}", cap
