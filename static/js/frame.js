@@ -1,7 +1,7 @@
 // What every page does in the browser: dialogs, theme, rail, copy, passwords, clocks, toasts, and HTMX's edges.
 // Everything works by attributes, so that parts which arrive later need no set-up:
 //   data-opens="ID" data-closes data-theme-set data-rail-toggle data-copies="TEXT" data-shows="INPUT ID"
-//   <details data-clears-on-close | data-closes-outside>, [data-started="ISO"] running clocks, data-busy-on-submit is implied.
+//   <details data-clears-on-close | data-closes-outside>, [data-started="ISO"] running clocks; a form's button turns busy by itself.
 // Events: window "theme" after a change of colours; dispatch "toast" {detail: {text, undo}} or "announce" {detail: text} on document.
 "use strict";
 (() => {
@@ -97,7 +97,12 @@
   // A dialog with data-stays can't be left by Esc (a token that is shown once).
   const stays = (event) => { if (document.querySelector("dialog[data-stays]:modal")) event.preventDefault(); };
   document.addEventListener("cancel", stays, true);
-  document.addEventListener("keydown", (event) => { if (event.key === "Escape") stays(event); }, true);
+  document.addEventListener("keydown", (event) => {
+    if (event.key !== "Escape") return;
+    stays(event);
+    const menu = $("details[data-closes-outside][open]");
+    if (menu) { menu.open = false; $("summary", menu).focus(); }
+  }, true);
   document.addEventListener("submit", ({ submitter, target }) => {
     if (!submitter?.matches(".button") || target.method === "dialog") return;
     submitter.setAttribute("aria-busy", "true");

@@ -74,6 +74,19 @@ def test_the_menu_is_a_sheet_on_a_phone_and_a_page_without_scripts(open_page) ->
     assert plain.url.endswith("/menu/")
 
 
+def test_the_account_menu_closes_by_escape_and_narrows_the_frame(open_page) -> None:
+    page = open_page("/account/")
+    opener = page.locator(".nav-menu > summary")
+    opener.click()
+    page.get_by_role("button", name="Narrow the menu").click()
+    assert page.locator(".nav").bounding_box()["width"] == 56
+    page.keyboard.press("Escape")
+    assert page.locator(".nav-menu").get_attribute("open") is None
+    assert opener.evaluate("el => el === document.activeElement")
+    page.reload()
+    assert page.locator(".nav").bounding_box()["width"] == 56
+
+
 def test_a_new_token_can_not_be_left_by_escape(open_page) -> None:
     page = open_page("/account/")
     page.locator("#id_name").fill("ci-runner")
