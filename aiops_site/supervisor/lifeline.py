@@ -41,11 +41,16 @@ def _end_with_supervisor(descriptor: int) -> None:
 
 
 def _run_program(command: list[str]) -> int:
-    """Starts the program, hands TERM on to it, and answers with its exit status."""
+    """Starts the program, hands TERM on to it, and ends as it ended."""
     program = subprocess.Popen(command, preexec_fn=_die_with_parent if sys.platform == "linux" else None)
     signal.signal(signal.SIGTERM, lambda *_: program.terminate())
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    return program.wait()
+    status = program.wait()
+    if status < 0:
+        if -status != signal.SIGKILL:
+            signal.signal(-status, signal.SIG_DFL)
+        os.kill(os.getpid(), -status)
+    return status
 
 
 def _die_with_parent() -> None:

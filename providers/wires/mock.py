@@ -12,7 +12,8 @@ from decimal import Decimal
 from providers.exceptions import UpstreamRejected
 from providers.types import Meter, ModelInfo, Prompt, Reply, Usage
 from providers.wires.base import AIProvider
-from providers.wires.canned import PERSONAS, SchemaFiller, prose
+from providers.wires.canned import SchemaFiller, prose
+from providers.wires.canned_words import PERSONAS
 
 LABEL = "Test answer (Mock): "
 MODELS = ("mock", *(f"mock-{persona}" for persona in PERSONAS))
@@ -49,5 +50,5 @@ def answer(model: str, prompt: Prompt) -> str:
     persona = model.removeprefix("mock-") if model in MODELS[1:] else "engineer"
     question = prompt.messages[-1].content if prompt.messages else ""
     if prompt.json_schema is None:
-        return LABEL + prose(persona, question)
+        return LABEL + prose(persona, question, prompt.system)
     return json.dumps(SchemaFiller(prompt.json_schema, persona, question, LABEL).value(), indent=1)

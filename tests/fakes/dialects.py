@@ -7,7 +7,8 @@ import json
 from dataclasses import dataclass, field
 from typing import Any
 
-from providers.wires.canned import PERSONAS, SchemaFiller, prose
+from providers.wires.canned import SchemaFiller, prose
+from providers.wires.canned_words import PERSONAS
 
 OPENAI_ARGUMENTS = set(
     "model messages temperature top_p n max_tokens max_completion_tokens stop seed tools tool_choice "
@@ -64,9 +65,9 @@ def persona_of(model: str) -> str:
     return named or PERSONAS[sum(model.encode()) % len(PERSONAS)]
 
 
-def written(model: str, question: str, schema: dict[str, Any] | None) -> str:
+def written(model: str, question: str, system: str, schema: dict[str, Any] | None) -> str:
     if schema is None:
-        return prose(persona_of(model), question)
+        return prose(persona_of(model), question, system)
     return json.dumps(SchemaFiller(schema, persona_of(model), question).value())
 
 
@@ -106,6 +107,9 @@ class OpenAIDialect:
 
     def prompt_text(self, body: dict[str, Any]) -> str:
         return " ".join(str(one.get("content")) for one in body["messages"])
+
+    def system(self, body: dict[str, Any]) -> str:
+        return next((str(one.get("content")) for one in body["messages"] if one.get("role") == "system"), "")
 
     def error(self, status: int, message: str) -> dict[str, Any]:
         kind = STATUS_TYPES.get(status, "server_error")
@@ -196,6 +200,9 @@ class AnthropicDialect:
 
     def prompt_text(self, body: dict[str, Any]) -> str:
         return f"{body.get('system', '')} " + " ".join(str(one.get("content")) for one in body["messages"])
+
+    def system(self, body: dict[str, Any]) -> str:
+        return str(body.get("system", ""))
 
     def error(self, status: int, message: str) -> dict[str, Any]:
         kind = STATUS_TYPES.get(status, "api_error")

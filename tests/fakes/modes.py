@@ -76,7 +76,7 @@ async def early(
 def compose(dialect: Any, body: dict[str, Any], mode: str, number: int) -> Answer:
     """What is answered: prose or JSON, and the usage that the mode reports."""
     question = str(body["messages"][-1].get("content"))
-    text = written(str(body.get("model")), question, dialect.schema(body))
+    text = written(str(body.get("model")), question, dialect.system(body), dialect.schema(body))
     words, limit = text.split(" "), dialect.limit(body)
     kept = words[:limit] if limit else words
     pieces = [word if at == 0 else f" {word}" for at, word in enumerate(kept)]

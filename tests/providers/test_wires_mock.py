@@ -89,6 +89,27 @@ async def test_the_chair_answers_every_dissent():
     assert said["minutes"] == 5 and said["note"] == "fixed"
 
 
+async def chaired(closing):
+    text = f"--- begin question 1f ---\nShall we roll out?\n--- end question 1f ---\n\nredis\n\n{closing}"
+    prompt = Prompt("mock@0", (ChatMessage("user", text),), 1000, json_schema=CHAIR)
+    return json.loads((await wire_for(Connection("mock", "")).achat(prompt, Meter())).content)
+
+
+async def test_the_chair_answers_only_the_dissents_that_are_listed():
+    said = await chaired("Dissent to answer: the author of proposal B, the author of proposal C.")
+    assert [one["member"] for one in said["dissents"]] == ["B", "C"]
+    assert (await chaired("There is no dissent to answer."))["dissents"] == []
+
+
+async def test_the_question_decides_the_topic_not_the_texts_beside_it():
+    assert "the rollout" in (await chaired("There is no dissent to answer."))["resolution"]
+
+
+async def test_asked_for_a_review_it_reviews():
+    reply, _ = await ask(system="You review a colleague's answer to a question.")
+    assert "**Missing:**" in reply.content and "act on it" in reply.content
+
+
 async def test_an_answer_at_its_limit_says_length():
     reply, _ = await ask(max_output_tokens=6)
     assert reply.finish_reason == "length" and len(reply.content.split()) == 6
