@@ -62,7 +62,7 @@ TOPICS = (
         ("hit ratio, and loads per key and second", "age of the data that was served, at p99"),
     ),
     Topic(
-        r"deploy|roll-?out|canary|release|roll-?back|kubernetes|\bk8s\b|\bpods?\b",
+        r"deploy|roll[- ]?out|canary|release|roll[- ]?back|kubernetes|\bk8s\b|\bpods?\b",
         "the rollout",
         (
             "send one percent of the traffic to the new version and roll back by itself on the error budget",

@@ -15,25 +15,30 @@ class EventReader:
     """
 
     def __init__(self) -> None:
-        self._rest = b""
+        self._held: list[bytes] = []  # the line that is not whole yet, in pieces
+        self._held_size = 0
         self._name = ""
         self._data: list[str] = []
         self._size = 0
         self._first = True
 
     def feed(self, chunk: bytes) -> Iterator[tuple[str, str]]:
-        lines = (self._rest + chunk).splitlines(keepends=True)
-        # A carriage return at the end waits for the next chunk: it may be half of a CRLF.
-        self._rest = b"" if not lines or lines[-1].endswith(b"\n") else lines.pop()
-        if len(self._rest) > MAX_EVENT_BYTES:
+        self._held.append(chunk)
+        self._held_size += len(chunk)
+        if b"\n" in chunk or b"\r" in chunk:
+            lines = b"".join(self._held).splitlines(keepends=True)
+            # A carriage return at the end waits for the next chunk: it may be half of a CRLF.
+            self._held = [] if lines[-1].endswith(b"\n") else [lines.pop()]
+            self._held_size = sum(map(len, self._held))
+            for line in lines:
+                yield from self._line(line.rstrip(b"\r\n"))
+        if self._held_size > MAX_EVENT_BYTES:
             raise UpstreamBroken("Its stream holds a line that is too long.")
-        for line in lines:
-            yield from self._line(line.rstrip(b"\r\n"))
 
     def end(self) -> Iterator[tuple[str, str]]:
         """What the end of the body leaves open. Some servers omit the last blank line; an event that
         was cut in its middle then fails as broken JSON instead of vanishing."""
-        yield from self._line(self._rest.rstrip(b"\r\n"))
+        yield from self._line(b"".join(self._held).rstrip(b"\r\n"))
         yield from self._line(b"")
 
     def _line(self, line: bytes) -> Iterator[tuple[str, str]]:

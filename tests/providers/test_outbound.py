@@ -122,7 +122,7 @@ WORDS = st.sampled_from(
 )
 
 
-@settings(max_examples=2000, deadline=None)
+@settings(max_examples=400, deadline=None)
 @given(st.lists(st.one_of(PIECES, WORDS), max_size=9).map("".join))
 def test_whenever_a_url_passes_the_client_reads_the_same_host_in_it(url):
     try:
