@@ -17,7 +17,7 @@ VENV = ROOT / ".venv"
 PYTHON = VENV / "bin" / "python"
 PRODUCT = ROOT / "requirements.txt"
 SUITE = ROOT / "tests" / "requirements.txt"
-CHROMIUM = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
 NO_VENV = """\
 This Python can't make a virtual environment ({python} -m venv failed).
 On Debian and Ubuntu: sudo apt-get install python3-venv (or python{version}-venv)"""

@@ -10,6 +10,7 @@ from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 
 from aiops_site import drain, heartbeat
+from providers import ledger
 from providers.fields import crypter
 
 Part = dict[str, str | bool]
@@ -27,6 +28,7 @@ def look() -> dict[str, Part]:
         "web": web,
         "database": database,
         "migrations": migrations,
+        "ledger": ledger_is_guarded,
         "redis": redis_answers,
         "worker": lambda: alive("worker"),
         "beat": lambda: alive("beat"),
@@ -64,6 +66,13 @@ def migrations() -> str:
             raise NotReady("not applied")
         _applied_at = time.monotonic()
     return "applied"
+
+
+def ledger_is_guarded() -> str:
+    """The database itself refuses changes of usage rows; a rebuilt table loses that without a word."""
+    if not ledger.triggers_present():
+        raise NotReady("its triggers are missing: run manage.py migrate")
+    return "guarded"
 
 
 def redis_answers() -> str:

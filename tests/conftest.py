@@ -23,6 +23,14 @@ def _usage_rows_can_be_flushed():
     base.install()
 
 
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Browser tests that did not run are named in the closing lines: green without them is less than green."""
+    skipped = [r for r in terminalreporter.stats.get("skipped", []) if "browser" in getattr(r, "keywords", {})]
+    if skipped:
+        terminalreporter.section("BROWSER TESTS SKIPPED", sep="!", red=True, bold=True)
+        terminalreporter.line(f"{len(skipped)} browser tests did NOT run: {skipped[0].longrepr[2]}", red=True)
+
+
 @pytest.fixture
 def people(db, django_user_model):
     """The cast: mara is admin, ivo engineer, ana manager, lee viewer. All passwords are the same."""

@@ -1,19 +1,25 @@
 """Settings of the suite: own secrets, no `.env`, no provider key of this machine."""
 
+import atexit
 import os
+import shutil
 import tempfile
 
 from cryptography.fernet import Fernet
 
 for name in [n for n in os.environ if n.endswith("_API_KEY")]:
     del os.environ[name]
+_data = os.environ.get("TEST_DATA_DIR")
+if not _data:  # every process of the suite has its own, and leaves nothing behind
+    _data = tempfile.mkdtemp(prefix="aiops-tests-")
+    atexit.register(shutil.rmtree, _data, ignore_errors=True)
 os.environ.update(
     ENV_FILE="",
     SECRET_KEY="tests-only-" + "x" * 50,
     AI_ENCRYPTION_KEY=Fernet.generate_key().decode(),
     AI_ALLOW_MOCK="0",
     AI_PRIVATE_HOSTS="",
-    DATA_DIR=os.environ.get("TEST_DATA_DIR") or tempfile.mkdtemp(prefix="aiops-tests-"),
+    DATA_DIR=_data,
     REDIS_URL=os.environ.get("TEST_REDIS_URL", ""),
     DATABASE_URL=os.environ.get("TEST_DATABASE_URL", ""),
     HOST="127.0.0.1",

@@ -3,8 +3,10 @@
 import os
 
 import pytest
+from django.db import connection
 
 from aiops_site import drain, heartbeat, readiness
+from providers.ledger import triggers
 
 PASSWORD = "redis-canary-0123456789"
 
@@ -70,6 +72,14 @@ def test_missing_migrations_are_red(client, monkeypatch):
     monkeypatch.setattr(readiness, "_applied_at", None)
     monkeypatch.setattr(readiness.MigrationExecutor, "migration_plan", lambda *args: ["one is missing"])
     assert part(client, "migrations") == {"ok": False, "detail": "not applied"}
+
+
+@pytest.mark.django_db
+def test_a_ledger_without_its_triggers_is_red(client):
+    triggers.lift(connection)
+    assert part(client, "ledger") == {"ok": False, "detail": "its triggers are missing: run manage.py migrate"}
+    triggers.install(connection)
+    assert part(client, "ledger")["ok"] is True
 
 
 @pytest.mark.django_db

@@ -56,7 +56,7 @@ def test_it_shows_one_line_with_the_address_and_one_with_the_code(site):
 
 def test_every_part_is_ready(site):
     parts = site.readiness()["parts"]
-    assert {"web", "database", "migrations", "redis", "worker", "beat", "keys"} <= set(parts)
+    assert {"web", "database", "migrations", "ledger", "redis", "worker", "beat", "keys"} <= set(parts)
     assert all(part["ok"] for part in parts.values()), parts
 
 
