@@ -149,7 +149,8 @@
   document.addEventListener("htmx:beforeRequest", () => {
     if (open++ === 0 && bar) barTimer = setTimeout(() => bar.classList.add("on"), 300);
   });
-  document.addEventListener("htmx:afterRequest", () => {
+  document.addEventListener("htmx:afterRequest", ({ detail }) => {
+    for (const el of detail.elt.querySelectorAll("[aria-busy]")) el.removeAttribute("aria-busy");
     open = Math.max(0, open - 1);
     if (open || !bar) return;
     clearTimeout(barTimer);
