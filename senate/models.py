@@ -48,8 +48,10 @@ class SenateSession(models.Model):
     reservation = models.UUIDField(null=True, blank=True)
     max_output_tokens = models.PositiveIntegerField(null=True, blank=True)
     cancel_requested = models.BooleanField(default=False)
+    last_n = models.PositiveIntegerField(default=0, help_text="number of its newest event")
     claimed_by = models.CharField(max_length=80, blank=True, default="")
     claim_expires_at = models.DateTimeField(null=True, blank=True)
+    claims = models.PositiveSmallIntegerField(default=0, help_text="how many workers have taken it")
     created_at = models.DateTimeField(auto_now_add=True)
     started_at = models.DateTimeField(null=True, blank=True)
     finished_at = models.DateTimeField(null=True, blank=True)
@@ -58,20 +60,25 @@ class SenateSession(models.Model):
 
     class Meta:
         ordering = ["-id"]
-        indexes = [models.Index(fields=["owner", "-id"], name="session_owner")]
+        indexes = [
+            models.Index(fields=["owner", "-id"], name="session_owner"),
+            models.Index(fields=["visibility", "-id"], name="session_team"),
+        ]
 
     def __str__(self) -> str:
         return f"session {self.pk}"
 
 
 class SenateCall(models.Model):
-    """One member's part in one phase. `key` is unique in the session, e.g. propose:0, review:2, chair:1.
+    """One member's part in one phase. `key` is unique in the session, e.g. propose:0, review:2, chair:1,
+    review:2:repair; a call that a lost worker left open becomes review:2:lost1 and is made again.
 
-    State: waiting, writing, done, failed, timed_out, cancelled. `data` holds a ballot or the chair's parts.
+    State: waiting, writing, done, failed, timed_out, cancelled. `text` is what people read of it; `data` holds
+    the whole reply (`reply`) where that is something else, and a ballot's or the chair's parts.
     """
 
     session = models.ForeignKey(SenateSession, models.CASCADE, related_name="calls")
-    key = models.CharField(max_length=20)
+    key = models.CharField(max_length=40)
     phase = models.CharField(max_length=10)
     member = models.SmallIntegerField()
     state = models.CharField(max_length=10, default="waiting")

@@ -53,6 +53,15 @@ class Purse:
         """The most that the session comes to by what is known now."""
         return sum([*self._ahead.values(), *self._running.values()], start=self._spent)
 
+    def raise_to_bound(self) -> tuple[Amount, Amount]:
+        """Lifts the quote where calls must be made twice (a worker was lost); the quote, and what is ahead of it.
+
+        What was left over for extra calls stays available."""
+        bound = self.bound
+        tokens, usd = max(bound.tokens, self._quote.tokens), max(bound.usd, self._quote.usd)
+        self._quote = Amount(tokens, usd)
+        return self._quote, Amount(tokens - self._spent.tokens, usd - self._spent.usd)
+
     def _pass_over(self, phase: str) -> None:
         """Calls of earlier phases that were never made (their member was lost) need nothing any more."""
         past = ORDER[: ORDER.index(phase)]

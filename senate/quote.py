@@ -1,0 +1,111 @@
+"""What a question costs at most: every planned call at its worst case, with prompts of the largest size.
+
+The output limits are those that the calls then enforce, and what a member reads of another is cut to a bound,
+so the bill is never above the quote.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.conf import settings
+
+from providers import pricing
+from providers.types import ChatMessage, Prompt
+from senate import prompts
+from senate.ballots import Ballot, Vote
+from senate.case import Case
+from senate.models import SenateSession
+from senate.prompts import words_of
+from senate.purse import Amount
+
+PER_MESSAGE = 8  # tokens that a vendor's chat format adds to each message
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """One call of the plan at its worst. `key` is its call key; the chair's is "chair", whoever it is."""
+
+    key: str
+    input_tokens: int
+    output_tokens: int
+    worst: Amount
+
+
+@dataclass(frozen=True, slots=True)
+class Sitting:
+    """What the engine knows of a seat."""
+
+    model: str
+    name: str
+
+
+def case_of(session: SenateSession) -> Case:
+    """The engine's case of a stored session."""
+    return Case(
+        session.plan,  # type: ignore[arg-type]
+        [Sitting(seat["model"], seat["name"]) for seat in session.seats],
+        session.question,
+        [ChatMessage(m["role"], m["content"]) for m in session.messages]
+        or [ChatMessage("user", session.question)],
+        timeout_s=settings.SENATE_TIMEOUT_SECONDS,
+        answer_tokens=session.max_output_tokens,
+    )
+
+
+def price_of_call(provider: str, prompt: Prompt) -> Amount:
+    """The worst case of this very prompt. Errors: PriceUnknown."""
+    return _planned("", provider, prompt).worst
+
+
+def planned_calls(kind: str, seats: Sequence[dict[str, Any]], case: Case) -> list[Planned]:
+    """All calls when nothing fails. Errors: PriceUnknown, naming the member."""
+    members = range(len(seats))
+    providers = [seat["provider"] for seat in seats]
+    if kind == "solo":
+        prompt = prompts.solo(seats[0]["model"], case.messages, case.answer_tokens or prompts.SOLO_TOKENS)
+        return [_planned("answer:0", providers[0], prompt)]
+    calls = [
+        _planned(f"propose:{m}", providers[m], prompts.propose(seats[m]["model"], case.question)) for m in members
+    ]
+    longest = dict.fromkeys(members, "1" * prompts.PROPOSAL_READ)
+    for m in members:
+        calls.append(_planned(f"review:{m}", providers[m], _review(kind, seats[m]["model"], case, longest, m)))
+    if kind == "senate":
+        calls.append(_dearest([_chair(seat, case, longest) for seat in seats]))
+    return calls
+
+
+def _review(kind: str, model: str, case: Case, longest: dict[int, str], member: int) -> Prompt:
+    if kind == "code-review":
+        return prompts.cross_review(model, case.question, longest[member])
+    return prompts.review(model, case.question, longest, prompts.order_for(member, list(longest)))
+
+
+def _chair(seat: dict[str, Any], case: Case, longest: dict[int, str]) -> Planned:
+    reason, members = "1" * prompts.REASON_READ, list(longest)
+    ballots = {}
+    for m in members:
+        others = tuple(o for o in members if o != m)
+        ballots[m] = Ballot(tuple(Vote(o, False, reason) for o in others), others)
+    tokens = case.answer_tokens or prompts.CHAIR_TOKENS
+    prompt = prompts.chair(seat["model"], case.question, longest, ballots, members, tokens)
+    return _planned("chair", seat["provider"], prompt)
+
+
+def _dearest(calls: Sequence[Planned]) -> Planned:
+    """Anybody may come to chair: the most of each figure."""
+    return Planned(
+        "chair",
+        max(call.input_tokens for call in calls),
+        max(call.output_tokens for call in calls),
+        Amount(max(call.worst.tokens for call in calls), max(call.worst.usd for call in calls)),
+    )
+
+
+def _planned(key: str, provider: str, prompt: Prompt) -> Planned:
+    bound = pricing.bound_tokens(words_of(prompt)) + PER_MESSAGE * (len(prompt.messages) + 1)
+    usd = pricing.worst_case(
+        provider, prompt.model, input_tokens=bound, max_output_tokens=prompt.max_output_tokens
+    )
+    return Planned(key, bound, prompt.max_output_tokens, Amount(bound + prompt.max_output_tokens, usd))

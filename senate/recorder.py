@@ -1,0 +1,129 @@
+"""One session's pen: what happens is stored before it is sent on, texts in batches of a sixth of a second."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.utils import timezone
+
+from providers.exceptions import PriceUnknown
+from providers.pricing import cost_of, estimate_tokens
+from providers.types import Usage
+from senate.case import Event, Spec
+from senate.prompts import words_of
+from senate.scribe import SCRIBE
+from senate.store import CallChange, Entry
+
+FLUSH_S = 0.16
+
+
+@dataclass(slots=True)
+class Draft:
+    """A call that is being made. `text` is what people can read so far, `fresh` the part not stored yet."""
+
+    spec: Spec
+    provider: str
+    input_tokens: int
+    started: float = field(default_factory=lambda: asyncio.get_running_loop().time())
+    text: str = ""
+    fresh: str = ""
+
+    def figures(self) -> dict[str, Any]:
+        """Estimated tokens and cost so far, as columns."""
+        usage = Usage(self.input_tokens, estimate_tokens(self.text))
+        try:
+            usd = cost_of(self.provider, self.spec.prompt.model, usage).usd
+        except PriceUnknown:  # the gateway refuses such a call; there is nothing to show
+            usd = 0
+        return {
+            "input_tokens": usage.input_tokens,
+            "output_tokens": usage.output_tokens,
+            "cost_usd": usd,
+            "estimated": True,
+        }
+
+
+class Recorder:
+    """`seen`: identities of stored events, which are not stored again. `on_lost` is called when a write fails
+    outside of anybody's call, so that the run stops."""
+
+    def __init__(self, session_id: int, token: str, on_lost: Callable[[Exception], None]) -> None:
+        self._id, self._token, self._on_lost = session_id, token, on_lost
+        self.seen: set[tuple[Any, ...]] = set()
+        self._drafts: dict[str, Draft] = {}
+        self._timer: asyncio.TimerHandle | None = None
+        self._flushing: asyncio.Task[None] | None = None
+
+    async def emit(self, event: Event) -> None:
+        """Stores what happened, once."""
+        if event.identity in self.seen:
+            return
+        self.seen.add(event.identity)
+        session = {"phase": event.phase} if event.type == "phase.started" else {}
+        await self.write([event], [], session)
+
+    async def start(self, spec: Spec, provider: str, worst: dict[str, Any], again: bool) -> Draft:
+        """`worst`: the call's worst case as plain values, for whoever finds it without an end."""
+        draft = Draft(spec, provider, estimate_tokens(words_of(spec.prompt)))
+        row = {"phase": spec.phase, "member": spec.member, "data": {"worst": worst}, "started_at": timezone.now()}
+        data = {"key": spec.key, "timeout_s": spec.timeout_s, "again": again}
+        started = Event("call.started", spec.phase, spec.member, data)
+        await self.write([started], [CallChange(spec.key, row, create=True)])
+        self._drafts[spec.key] = draft
+        return draft
+
+    def say(self, draft: Draft, piece: str) -> None:
+        """Takes a piece of text as it comes; it is stored a little later."""
+        if not piece:
+            return
+        draft.text += piece
+        draft.fresh += piece
+        if self._timer is None:
+            self._timer = asyncio.get_running_loop().call_later(FLUSH_S, self._tick)
+
+    async def finish(self, draft: Draft, row: dict[str, Any], data: dict[str, Any]) -> None:
+        """Stores the outcome: the row and its event in one transaction."""
+        spec, kind = draft.spec, "call.done" if row["state"] == "done" else "call.failed"
+        elapsed = round(asyncio.get_running_loop().time() - draft.started, 1)
+        event = Event(kind, spec.phase, spec.member, {"key": spec.key, "elapsed_s": elapsed, **data})
+        ends = CallChange(spec.key, {**row, "finished_at": timezone.now()})
+        texts, changes = self._take_texts()
+        self._drafts.pop(spec.key, None)
+        await SCRIBE.write(Entry(self._id, self._token, [*texts, event], [*changes, ends]))
+
+    async def write(
+        self, events: list[Event], calls: list[CallChange], session: dict[str, Any] | None = None
+    ) -> None:
+        """Stores these together with the texts that came before them."""
+        texts, changes = self._take_texts()
+        await SCRIBE.write(Entry(self._id, self._token, [*texts, *events], [*changes, *calls], session or {}))
+
+    def _take_texts(self) -> tuple[list[Event], list[CallChange]]:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        events, changes = [], []
+        for draft in [d for d in self._drafts.values() if d.fresh]:
+            spec, offset = draft.spec, len(draft.text) - len(draft.fresh)
+            figures = draft.figures()
+            data = {"key": spec.key, "offset": offset, "text": draft.fresh, **shown(figures)}
+            events.append(Event("call.text", spec.phase, spec.member, data))
+            changes.append(CallChange(spec.key, {"state": "writing", "text": draft.text, **figures}))
+            draft.fresh = ""
+        return events, changes
+
+    def _tick(self) -> None:
+        self._timer = None
+        self._flushing = asyncio.create_task(self._flush())
+
+    async def _flush(self) -> None:
+        try:
+            await self.write([], [])
+        except Exception as error:  # nobody waits for this write: the run itself must hear of it
+            self._on_lost(error)
+
+
+def shown(figures: dict[str, Any]) -> dict[str, Any]:
+    """Figures of a call as an event carries them."""
+    return {**figures, "cost_usd": f"{figures['cost_usd']:f}"}

@@ -1,0 +1,220 @@
+"""Works one claimed session to its end: what was stored is taken, the rest is asked, everything is booked.
+
+The claim's token stands in every write. A worker that dies leaves rows; the next one goes on from them.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from typing import Any
+
+from providers import gateway, ledger
+from providers.exceptions import AIServiceError, UpstreamTimeout
+from providers.hop import hop
+from providers.types import AIResponse, Purpose
+from senate import recovery, store
+from senate.ballots import Unreadable
+from senate.case import Event, Outcome, Result, Spec
+from senate.deliberation import Deliberation
+from senate.models import SenateSession
+from senate.purse import Amount
+from senate.quote import case_of, price_of_call
+from senate.recorder import Draft, Recorder, shown
+from senate.store import LeaseLost
+from senate.streamed import FieldText
+
+logger = logging.getLogger(__name__)
+OVER_QUOTE = "It would pass the price that was quoted, so it was not asked."
+
+
+class Run:
+    """One claim on one session. `cancel` may be called from anywhere on the loop."""
+
+    def __init__(self, session: SenateSession) -> None:
+        self.session, self.token = session, session.claimed_by
+        self.user_cancelled = session.cancel_requested
+        self._recorder = Recorder(session.pk, self.token, self.give_up)
+        self._fault: Exception | None = None
+        self._left = recovery.Left()
+        self._task: asyncio.Task[Any] | None = None
+        self._at_work = False
+
+    @property
+    def reservation(self) -> str:
+        return str(self.session.reservation or "")
+
+    def cancel(self) -> None:
+        """The user's wish: running calls are cancelled, the session ends as cancelled."""
+        self.user_cancelled = True
+        self._stop()
+
+    def give_up(self, error: Exception) -> None:
+        """The claim is gone, or nothing can be written: stop spending."""
+        self._fault = self._fault or error
+        self._stop()
+
+    def _stop(self) -> None:
+        if self._task is not None and self._at_work:
+            self._at_work = False  # the end of a session is written whole
+            self._task.cancel()
+
+    async def go(self) -> None:
+        """Runs to the end. Errors: none that a caller could do something about; they are logged."""
+        self._task = asyncio.current_task()
+        try:
+            await self._work()
+        except asyncio.CancelledError:
+            if self._fault is not None:
+                logger.warning("session %s was left to another worker: %s", self.session.pk, self._fault)
+            elif self.user_cancelled:
+                self._task.uncancel()
+                await self._end("cancelled", "Cancelled.")
+            else:
+                await hop(store.hand_back, self.session.pk, self.token)
+                raise
+        except LeaseLost as error:
+            logger.warning("session %s was left to another worker: %s", self.session.pk, error)
+        except AIServiceError as error:  # what can't be had at all: no reservation, no price
+            await self._end("failed", error.message)
+        except Exception:
+            logger.exception("session %s failed", self.session.pk)
+            await self._end(
+                "failed", "This failed on our side. Ask again, or give the session's number to an admin."
+            )
+
+    async def _work(self) -> None:
+        session, resumed = self.session, self.session.claims > 1
+        self._at_work = True
+        if self.user_cancelled:
+            raise asyncio.CancelledError
+        self._recorder.seen = await hop(store.seen_events, session.pk)
+        if resumed:
+            self._left = await recovery.book_lost(session, self.token)
+        self._purse = await hop(recovery.purse_of, session)
+        data = {"plan": session.plan, "members": len(session.seats), "resumed": resumed}
+        held = await recovery.reserve_again(session, self._purse) if resumed else {}
+        await self._recorder.write([Event("session.started", data=data)], [], held)
+        result = await Deliberation(case_of(session), self.call, self._recorder.emit).run()
+        self._at_work = False
+        await self._conclude(result)
+
+    async def call(self, spec: Spec) -> Outcome:
+        """One member asked; its outcome is stored before it is returned."""
+        if (stored := self._left.outcomes.get(spec.key)) is not None:
+            return stored
+        provider = self.session.seats[spec.member]["provider"]
+        worst = await hop(price_of_call, provider, spec.prompt)
+        if not self._purse.take(spec.key, worst, spec.extra):
+            return Outcome("failed", "", OVER_QUOTE, "over_quote")
+        note = {"tokens": worst.tokens, "output": spec.prompt.max_output_tokens, "usd": f"{worst.usd:f}"}
+        draft = await self._recorder.start(spec, provider, note, again=spec.key in self._left.asked_before)
+        return await self._ask(draft)
+
+    async def _ask(self, draft: Draft) -> Outcome:
+        spec = draft.spec
+        operation = f"{self.session.plan}.{spec.phase}"
+        purpose = Purpose(
+            user_id=self.session.owner_id,
+            operation=operation,
+            session_id=str(self.session.pk),
+            reservation=self.reservation,
+            metadata={"call": spec.key, "claim": self.session.claims},
+        )
+        try:
+            response = await gateway.ask(
+                spec.prompt, draft.provider, purpose, on_text=self._writer(draft), timeout_s=spec.timeout_s
+            )
+        except asyncio.CancelledError:
+            await self._cut_off(draft)
+            raise
+        except AIServiceError as error:
+            state = "timed_out" if isinstance(error, UpstreamTimeout) else "failed"
+            note = getattr(error, "usage_note", None) or recovery.NOTHING
+            outcome = Outcome(state, draft.text, error.message, error.code)
+            return await self._store(draft, outcome, note, getattr(error, "log_id", None), {})
+        return await self._answered(draft, response)
+
+    def _writer(self, draft: Draft) -> Callable[[str], None]:
+        """What becomes of the text while it is written: shown, shown in part, or not at all."""
+        match draft.spec.shows:
+            case "reply":
+                return lambda piece: self._recorder.say(draft, piece)
+            case "resolution":
+                part = FieldText("resolution")
+                return lambda piece: self._recorder.say(draft, part.feed(piece))
+            case _:
+                return lambda piece: None
+
+    async def _answered(self, draft: Draft, response: AIResponse) -> Outcome:
+        spec, text = draft.spec, response.content
+        note = {name: getattr(response, name) for name in recovery.NOTHING}
+        if not text.strip():
+            outcome = Outcome("failed", "", empty(spec, response.finish_reason), "empty_answer")
+            return await self._store(draft, outcome, note, response.log_id, {})
+        outcome = Outcome("done", text)
+        if spec.read is None:
+            draft.text = text
+            cut = {"cut": True} if response.finish_reason == "length" else {}
+            return await self._store(draft, outcome, note, response.log_id, cut)
+        try:
+            parts = spec.read(text)
+            draft.text = parts.get("resolution", "")
+        except Unreadable as why:
+            parts = {"unreadable": str(why)}
+        return await self._store(draft, outcome, note, response.log_id, {"reply": text, **parts})
+
+    async def _store(
+        self, draft: Draft, outcome: Outcome, note: dict[str, Any], log_id: str | None, data: dict[str, Any]
+    ) -> Outcome:
+        figures = {name: note[name] for name in recovery.NOTHING}
+        spent = Amount(figures["input_tokens"] + figures["output_tokens"], figures["cost_usd"])
+        self._purse.settle(draft.spec.key, spent)
+        row = {"state": outcome.state, "text": draft.text, "log_id": log_id or None, "data": data, **figures}
+        row |= {"error": outcome.error, "error_code": outcome.code}
+        said = {**shown(figures), "log_id": log_id or ""}
+        if not outcome.good:
+            said |= {"state": outcome.state, "error": outcome.error, "code": outcome.code}
+        await self._recorder.finish(draft, row, said)
+        return outcome
+
+    async def _cut_off(self, draft: Draft) -> None:
+        """A call that was cancelled: by the user, or by the wall behind its time-out. It is booked already."""
+        if self._fault is not None or not (self.user_cancelled or self._overdue(draft)):
+            return  # the worker stops: whoever goes on finds the open row and the ledger's
+        usage = await hop(store.usage_row, self.session.pk, draft.spec.key, self.session.claims)
+        note = recovery.note_of(usage)
+        if self._overdue(draft):
+            error = f"No answer within {draft.spec.timeout_s:g} s. The call was cancelled."
+            outcome = Outcome("timed_out", draft.text, error, UpstreamTimeout.code)
+        else:
+            outcome = Outcome("cancelled", draft.text, "Cancelled.", "cancelled")
+        await self._store(draft, outcome, note, str(usage.pk) if usage else None, {})
+
+    def _overdue(self, draft: Draft) -> bool:
+        return asyncio.get_running_loop().time() - draft.started >= draft.spec.timeout_s
+
+    async def _conclude(self, result: Result) -> None:
+        data = {"state": result.kind, "member": result.member, "text": result.text}
+        await self._recorder.emit(Event("resolution", data=data))
+        chair = {"resolution": result.text, "chair": result.member}
+        await self._end(result.state, result.reason, chair)
+
+    async def _end(self, state: str, reason: str, session: dict[str, Any] | None = None) -> None:
+        """The last event, the session's end and the release of what was not spent."""
+        kind = "session.done" if state in {"done", "partial"} else f"session.{state}"
+        data = {"state": state, "reason": reason, **await hop(store.totals, self.session.pk)}
+        try:
+            await self._recorder.write(
+                [Event(kind, data=data)], [], {**store.closing(state, reason), **(session or {})}
+            )
+        except LeaseLost as error:
+            logger.warning("session %s was ended by another worker: %s", self.session.pk, error)
+            return
+        if self.reservation:
+            await ledger.release(self.reservation)
+
+
+def empty(spec: Spec, finish_reason: str) -> str:
+    if finish_reason == "length":
+        return f"It used its whole limit of {spec.prompt.max_output_tokens} tokens before it wrote an answer."
+    return "It answered with nothing."

@@ -1,0 +1,188 @@
+"""The rows of sessions: who holds a claim, what was written, what is still to do. Plain sync functions.
+
+A session has one writer: whoever holds its claim (a token). Every write names the token, so a worker that lost
+its claim writes nothing more. Event numbers come from the session's own counter, in the same transaction.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+from django.db import transaction
+from django.db.models import F, Q
+from django.db.models.functions import Coalesce
+from django.utils import timezone
+
+from providers.models import AIUsageLog
+from senate.case import Event
+from senate.models import OPEN_STATES, SenateCall, SenateEvent, SenateSession
+
+CLAIM_FOR = timedelta(seconds=30)
+QUEUE_FOR = timedelta(minutes=15)  # an older question is not answered unasked, hours later
+MOST_CLAIMS = 5
+OPEN_CALLS = ("waiting", "writing")
+
+
+class LeaseLost(Exception):
+    """Another worker has the session, or it has ended: stop, and write nothing more."""
+
+
+@dataclass(frozen=True, slots=True)
+class CallChange:
+    """New values of a call's row; `create` makes the row."""
+
+    key: str
+    fields: dict[str, Any]
+    create: bool = False
+
+
+@dataclass(slots=True)
+class Entry:
+    """What is written in one transaction for one session."""
+
+    session_id: int
+    token: str
+    events: list[Event] = field(default_factory=list)
+    calls: list[CallChange] = field(default_factory=list)
+    session: dict[str, Any] = field(default_factory=dict)
+
+
+def commit(entries: Sequence[Entry]) -> list[bool]:
+    """Writes all in one transaction; False for each whose claim is gone, which has then written nothing."""
+    kept: dict[int, bool] = {}
+    with transaction.atomic():
+        # In the order of ids, so that two processes don't wait for each other's rows.
+        for at in sorted(range(len(entries)), key=lambda i: entries[i].session_id):
+            kept[at] = _write(entries[at])
+    return [kept[at] for at in range(len(entries))]
+
+
+def _write(entry: Entry) -> bool:
+    mine = SenateSession.objects.filter(pk=entry.session_id, claimed_by=entry.token, state="running")
+    if not mine.update(last_n=F("last_n") + len(entry.events), **entry.session):
+        return False
+    for change in entry.calls:
+        if change.create:
+            SenateCall.objects.create(session_id=entry.session_id, key=change.key, **change.fields)
+        else:
+            SenateCall.objects.filter(session_id=entry.session_id, key=change.key).update(**change.fields)
+    if entry.events:
+        number(entry.session_id, entry.events)
+    return True
+
+
+def number(session_id: int, events: Sequence[Event]) -> None:
+    """Stores events under the numbers that the session's counter has just been moved over."""
+    last = SenateSession.objects.values_list("last_n", flat=True).get(pk=session_id)
+    now = timezone.now()
+    SenateEvent.objects.bulk_create(
+        SenateEvent(
+            session_id=session_id,
+            n=n,
+            at=now,
+            type=event.type,
+            phase=event.phase,
+            member=event.member,
+            data=dict(event.data),
+        )
+        for n, event in enumerate(events, start=last - len(events) + 1)
+    )
+
+
+def claim(session_id: int, token: str) -> SenateSession | None:
+    """Takes a session that nobody works on. None where somebody does, or it has ended."""
+    now = timezone.now()
+    free = Q(claimed_by="") | Q(claim_expires_at__lt=now)
+    taken = SenateSession.objects.filter(free, pk=session_id, state__in=OPEN_STATES).update(
+        state="running",
+        claimed_by=token,
+        claim_expires_at=now + CLAIM_FOR,
+        claims=F("claims") + 1,
+        started_at=Coalesce(F("started_at"), now),
+    )
+    return SenateSession.objects.get(pk=session_id) if taken else None
+
+
+def beat(tokens: Sequence[str]) -> list[str]:
+    """Renews these claims; the tokens that no longer hold one are returned."""
+    mine = SenateSession.objects.filter(claimed_by__in=tokens, state="running")
+    mine.update(claim_expires_at=timezone.now() + CLAIM_FOR)
+    return sorted(set(tokens) - set(mine.values_list("claimed_by", flat=True)))
+
+
+def hand_back(session_id: int, token: str) -> None:
+    """Gives up the claim, so that another worker goes on at once (a worker that is being stopped)."""
+    mine = SenateSession.objects.filter(pk=session_id, claimed_by=token, state="running")
+    mine.update(claimed_by="", claim_expires_at=None)
+
+
+def cancel_wanted(session_ids: Iterable[int]) -> list[int]:
+    wanted = SenateSession.objects.filter(pk__in=list(session_ids), cancel_requested=True)
+    return list(wanted.values_list("pk", flat=True))
+
+
+def abandoned() -> list[SenateSession]:
+    """Open sessions that nobody works on, the oldest first."""
+    free = Q(claimed_by="") | Q(claim_expires_at__lt=timezone.now())
+    return list(SenateSession.objects.filter(free, state__in=OPEN_STATES).order_by("pk")[:500])
+
+
+def hopeless(session: SenateSession) -> str:
+    """Why an abandoned session should not be taken up again; empty where it should."""
+    if session.cancel_requested:
+        return "Cancelled."
+    if session.claims >= MOST_CLAIMS:
+        return f"The worker was lost {session.claims} times."
+    if not session.claims and timezone.now() - session.created_at > QUEUE_FOR:
+        return f"No worker took it within {QUEUE_FOR.seconds // 60} minutes."
+    return ""
+
+
+def end_unworked(session_id: int, token: str, state: str, reason: str) -> SenateSession | None:
+    """Ends a session that nobody works on, in one transaction. None where somebody does."""
+    with transaction.atomic():
+        session = claim(session_id, token)
+        if session is None:
+            return None
+        still_open = session.calls.filter(state__in=OPEN_CALLS)
+        changes = [CallChange(call.key, {"state": "cancelled", "error": reason}) for call in still_open]
+        data = {"reason": reason, **totals(session_id)}
+        entry = Entry(session_id, token, [Event(f"session.{state}", data=data)], changes)
+        entry.session = closing(state, reason)
+        return session if _write(entry) else None
+
+
+def closing(state: str, reason: str) -> dict[str, Any]:
+    """The values of a session that ends."""
+    return {
+        "state": state,
+        "reason": reason,
+        "phase": "",
+        "finished_at": timezone.now(),
+        "claimed_by": "",
+        "claim_expires_at": None,
+    }
+
+
+def totals(session_id: int) -> dict[str, Any]:
+    """{spent_usd, tokens} over all calls, as plain values."""
+    rows = SenateCall.objects.filter(session_id=session_id).values_list(
+        "cost_usd", "input_tokens", "output_tokens"
+    )
+    figures = list(rows)
+    spent = sum((usd for usd, _, _ in figures), start=0)
+    return {"spent_usd": f"{spent:f}", "tokens": sum(i + o for _, i, o in figures)}
+
+
+def seen_events(session_id: int) -> set[tuple[Any, ...]]:
+    """Identities of what a run before this one has stored already."""
+    stored = SenateEvent.objects.filter(session_id=session_id).exclude(type__startswith="call.")
+    rows = stored.values_list("type", "phase", "member", "data")
+    return {Event(*row).identity for row in rows}
+
+
+def usage_row(session_id: int, key: str, claims: int) -> AIUsageLog | None:
+    """The ledger's row of a call whose answer did not arrive here."""
+    rows = AIUsageLog.objects.filter(session_id=str(session_id), metadata__call=key, metadata__claim=claims)
+    return rows.order_by("created_at").last()
