@@ -76,7 +76,7 @@ class Result:
 @dataclass(frozen=True, slots=True)
 class Case:
     """What is deliberated. `timeout_s` holds for each call; `grace_s` more, and the engine itself cuts it off.
-    `answer_tokens` limits a solo answer and the chair's resolution where the caller asked for less."""
+    `answer_tokens` limits a solo answer where the caller set a limit."""
 
     kind: Kind
     seats: Sequence[Seat]

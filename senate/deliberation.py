@@ -154,9 +154,8 @@ class Deliberation:
         self, member: int, dissents: Sequence[int], extra: bool
     ) -> tuple[ChairReply | None, str]:
         """The chair's reply, or why there is none."""
-        tokens = self.case.answer_tokens or prompts.CHAIR_TOKENS
         model, question = self._model(member), self.case.question
-        prompt = prompts.chair(model, question, self.proposals, self.ballots, dissents, tokens)
+        prompt = prompts.chair(model, question, self.proposals, self.ballots, dissents)
         seats = list(self.proposals)
         spec = self._spec("chair", member, prompt, "", "resolution", lambda t: _chair_parts(t, seats), extra)
         outcome = await self._ask(spec)

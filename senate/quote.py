@@ -42,15 +42,33 @@ class Sitting:
 
 def case_of(session: SenateSession) -> Case:
     """The engine's case of a stored session."""
+    return make_case(session.plan, session.seats, session.question, session.messages, session.max_output_tokens)
+
+
+def make_case(
+    kind: str,
+    seats: Sequence[dict[str, Any]],
+    question: str,
+    messages: Sequence[dict[str, str]],
+    answer_tokens: int | None,
+) -> Case:
+    """Solo takes the conversation as it is; a committee is shown it as one text that ends with the question."""
+    turns = [ChatMessage(m["role"], m["content"]) for m in messages] or [ChatMessage("user", question)]  # type: ignore[arg-type]
     return Case(
-        session.plan,  # type: ignore[arg-type]
-        [Sitting(seat["model"], seat["name"]) for seat in session.seats],
-        session.question,
-        [ChatMessage(m["role"], m["content"]) for m in session.messages]
-        or [ChatMessage("user", session.question)],
+        kind,  # type: ignore[arg-type]
+        [Sitting(seat["model"], seat["name"]) for seat in seats],
+        question if len(turns) == 1 else told(turns),
+        turns,
         timeout_s=settings.SENATE_TIMEOUT_SECONDS,
-        answer_tokens=session.max_output_tokens,
+        answer_tokens=answer_tokens,
     )
+
+
+def told(turns: Sequence[ChatMessage]) -> str:
+    """A conversation as one text."""
+    who = {"user": "The user said:", "assistant": "The answer was:"}
+    earlier = "\n\n".join(f"{who[turn.role]}\n{turn.content}" for turn in turns[:-1])
+    return f"What was said before:\n\n{earlier}\n\nThe question now:\n{turns[-1].content}"
 
 
 def price_of_call(provider: str, prompt: Prompt) -> Amount:
@@ -88,8 +106,7 @@ def _chair(seat: dict[str, Any], case: Case, longest: dict[int, str]) -> Planned
     for m in members:
         others = tuple(o for o in members if o != m)
         ballots[m] = Ballot(tuple(Vote(o, False, reason) for o in others), others)
-    tokens = case.answer_tokens or prompts.CHAIR_TOKENS
-    prompt = prompts.chair(seat["model"], case.question, longest, ballots, members, tokens)
+    prompt = prompts.chair(seat["model"], case.question, longest, ballots, members)
     return _planned("chair", seat["provider"], prompt)
 
 

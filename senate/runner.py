@@ -32,7 +32,7 @@ class Run:
 
     def __init__(self, session: SenateSession) -> None:
         self.session, self.token = session, session.claimed_by
-        self.user_cancelled = session.cancel_requested
+        self._cancelled = session.reason if session.cancel_requested else ""
         self._recorder = Recorder(session.pk, self.token, self.give_up)
         self._fault: Exception | None = None
         self._left = recovery.Left()
@@ -43,9 +43,9 @@ class Run:
     def reservation(self) -> str:
         return str(self.session.reservation or "")
 
-    def cancel(self) -> None:
+    def cancel(self, reason: str) -> None:
         """The user's wish: running calls are cancelled, the session ends as cancelled."""
-        self.user_cancelled = True
+        self._cancelled = reason
         self._stop()
 
     def give_up(self, error: Exception) -> None:
@@ -66,9 +66,9 @@ class Run:
         except asyncio.CancelledError:
             if self._fault is not None:
                 logger.warning("session %s was left to another worker: %s", self.session.pk, self._fault)
-            elif self.user_cancelled:
+            elif self._cancelled:
                 self._task.uncancel()
-                await self._end("cancelled", "Cancelled.")
+                await self._end("cancelled", self._cancelled)
             else:
                 await hop(store.hand_back, self.session.pk, self.token)
                 raise
@@ -85,7 +85,7 @@ class Run:
     async def _work(self) -> None:
         session, resumed = self.session, self.session.claims > 1
         self._at_work = True
-        if self.user_cancelled:
+        if self._cancelled:
             raise asyncio.CancelledError
         self._recorder.seen = await hop(store.seen_events, session.pk)
         if resumed:
@@ -179,7 +179,7 @@ class Run:
 
     async def _cut_off(self, draft: Draft) -> None:
         """A call that was cancelled: by the user, or by the wall behind its time-out. It is booked already."""
-        if self._fault is not None or not (self.user_cancelled or self._overdue(draft)):
+        if self._fault is not None or not (self._cancelled or self._overdue(draft)):
             return  # the worker stops: whoever goes on finds the open row and the ledger's
         usage = await hop(store.usage_row, self.session.pk, draft.spec.key, self.session.claims)
         note = recovery.note_of(usage)
@@ -187,7 +187,7 @@ class Run:
             error = f"No answer within {draft.spec.timeout_s:g} s. The call was cancelled."
             outcome = Outcome("timed_out", draft.text, error, UpstreamTimeout.code)
         else:
-            outcome = Outcome("cancelled", draft.text, "Cancelled.", "cancelled")
+            outcome = Outcome("cancelled", draft.text, self._cancelled, "cancelled")
         await self._store(draft, outcome, note, str(usage.pk) if usage else None, {})
 
     def _overdue(self, draft: Draft) -> bool:

@@ -6,14 +6,12 @@ Sessions of a process share it, so two hundred of them cost a few commits a seco
 import asyncio
 import logging
 
-from channels.layers import get_channel_layer
-
 from providers.hop import hop
 from senate import store
+from senate.nudges import tell
 from senate.store import Entry, LeaseLost
 
 logger = logging.getLogger(__name__)
-NUDGE_S = 2.0
 
 
 class Scribe:
@@ -53,7 +51,7 @@ class Scribe:
     def nudge(self, session_id: int) -> None:
         """Tells viewers to look again. Never waits, never fails: they look by themselves after a while too."""
         if session_id not in self._nudges:
-            task = asyncio.create_task(_send(session_id))
+            task = asyncio.create_task(tell(session_id))
             self._nudges[session_id] = task
             task.add_done_callback(lambda _: self._nudges.pop(session_id, None))
 
@@ -67,17 +65,6 @@ def _answer(entry: Entry, written: "asyncio.Future[None]", outcome: bool | Excep
         written.set_result(None)
     else:
         written.set_exception(LeaseLost(f"session {entry.session_id} is no longer ours"))
-
-
-async def _send(session_id: int) -> None:
-    layer = get_channel_layer()
-    if layer is None:
-        return
-    try:
-        async with asyncio.timeout(NUDGE_S):
-            await layer.group_send(f"senate.{session_id}", {"type": "nudge"})
-    except Exception as error:  # Redis away, a foreign loop: watchers poll, the session goes on
-        logger.warning("no nudge for session %s: %s", session_id, type(error).__name__)
 
 
 SCRIBE = Scribe()

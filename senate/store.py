@@ -117,9 +117,16 @@ def hand_back(session_id: int, token: str) -> None:
     mine.update(claimed_by="", claim_expires_at=None)
 
 
-def cancel_wanted(session_ids: Iterable[int]) -> list[int]:
+def want_cancelled(session_id: int, reason: str) -> bool:
+    """Notes the wish; the worker sees it within a second. False where the session has ended."""
+    still_open = SenateSession.objects.filter(pk=session_id, state__in=OPEN_STATES)
+    return bool(still_open.update(cancel_requested=True, reason=reason))
+
+
+def cancel_wanted(session_ids: Iterable[int]) -> dict[int, str]:
+    """Which of them are to be cancelled, and the reason to give."""
     wanted = SenateSession.objects.filter(pk__in=list(session_ids), cancel_requested=True)
-    return list(wanted.values_list("pk", flat=True))
+    return dict(wanted.values_list("pk", "reason"))
 
 
 def abandoned() -> list[SenateSession]:
@@ -131,7 +138,7 @@ def abandoned() -> list[SenateSession]:
 def hopeless(session: SenateSession) -> str:
     """Why an abandoned session should not be taken up again; empty where it should."""
     if session.cancel_requested:
-        return "Cancelled."
+        return session.reason
     if session.claims >= MOST_CLAIMS:
         return f"The worker was lost {session.claims} times."
     if not session.claims and timezone.now() - session.created_at > QUEUE_FOR:

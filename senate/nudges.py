@@ -1,0 +1,44 @@
+"""Messages that only say "look again". None is needed for anything to be right, so none may fail anybody."""
+
+import asyncio
+import logging
+
+from celery import current_app
+from channels.layers import get_channel_layer
+from kombu.exceptions import OperationalError
+
+from providers import loop
+
+logger = logging.getLogger(__name__)
+SEND_S = 2.0
+
+
+def workers(session_id: int, expires_s: float | None = None) -> None:
+    """Asks a worker to take the session. Where the broker is away the row stays, and the reaper asks again."""
+    try:
+        current_app.send_task(
+            "senate.tasks.run_session",
+            args=[session_id],
+            queue="deliberations",
+            expires=expires_s,
+            retry=False,
+            ignore_result=True,
+        )
+    except (OperationalError, OSError) as error:
+        logger.warning("session %s waits for the reaper: %s", session_id, type(error).__name__)
+
+
+def viewers(session_id: int) -> None:
+    """Tells whoever watches the session; from any thread."""
+    loop.spawn(tell(session_id))
+
+
+async def tell(session_id: int) -> None:
+    layer = get_channel_layer()
+    if layer is None:
+        return
+    try:
+        async with asyncio.timeout(SEND_S):
+            await layer.group_send(f"senate.{session_id}", {"type": "nudge"})
+    except Exception as error:  # Redis away, a full queue: watchers look by themselves, the session goes on
+        logger.warning("no nudge for session %s: %s", session_id, type(error).__name__)

@@ -1,0 +1,148 @@
+"""Who would sit, what it would cost, and whether the asker's cap has room for it: what is said before asking."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from django.conf import settings
+from django.db.models import Sum
+
+from providers import caps
+from providers.directory import Directory, Seat
+from providers.exceptions import BudgetExceeded, InvalidInput
+from senate.models import SenateSession
+from senate.plan import LABELS, MOST_MEMBERS, Plan, plan
+from senate.purse import Amount
+from senate.quote import Planned, make_case, planned_calls
+
+MOST_OUTPUT = 32_000
+LATE = 20  # sessions that "usually" looks back at
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """The planned calls of a question at their worst."""
+
+    calls: list[Planned]
+    worst: Amount
+    answer_tokens: int | None
+
+    @property
+    def input_tokens(self) -> int:
+        return sum(call.input_tokens for call in self.calls)
+
+    @property
+    def output_tokens(self) -> int:
+        return sum(call.output_tokens for call in self.calls)
+
+
+def seated(mode: str, members: Sequence[str] | None) -> Plan[Seat]:
+    """The plan for a mode and, where given, members by name. Errors: InvalidInput, NotConfigured."""
+    directory = Directory()
+    if members and len(members) > MOST_MEMBERS:
+        raise InvalidInput(f"At most {MOST_MEMBERS} members can sit.", param="members")
+    seats = [directory.resolve(name) for name in members] if members else directory.members()
+    return plan(mode, coloured(seats), directory.saved.senate_enabled, directory.saved.mode)
+
+
+def coloured(seats: Sequence[Seat]) -> list[Seat]:
+    """Each seat with a series colour of its own: its provider's, or the next free one if that is taken."""
+    taken, made = {seat.slot for seat in seats if seat.slot}, []
+    used: set[int] = set()
+    for seat in seats:
+        slot = seat.slot
+        if slot in used or not slot:
+            slot = next((free for free in range(1, 8) if free not in taken | used), 0)
+        used.add(slot)
+        made.append(Seat(seat.provider, seat.model, seat.name, seat.monogram, slot))
+    return made
+
+
+def estimate(
+    made: Plan[Seat], question: str, messages: Sequence[dict[str, str]] = (), answer_tokens: int | None = None
+) -> Estimate:
+    """Errors: PriceUnknown, naming the model; InvalidInput for a limit that is none."""
+    if answer_tokens is not None and not 0 < answer_tokens <= MOST_OUTPUT:
+        raise InvalidInput(f"The output limit is from 1 to {MOST_OUTPUT:,} tokens.", param="max_output_tokens")
+    seats = [seat.as_dict() for seat in made.seats]
+    calls = planned_calls(made.kind, seats, make_case(made.kind, seats, question, messages, answer_tokens))
+    return Estimate(calls, sum((call.worst for call in calls), start=Amount()), answer_tokens)
+
+
+def first_gate(user: Any, made: Plan[Seat], whole: Estimate) -> None:
+    """Before any reservation: a committee is not begun where a few plain calls would not fit.
+
+    Errors: BudgetExceeded.
+    """
+    if made.kind == "solo":
+        return
+    times = settings.SENATE_COMMITTEE_COST_MULTIPLIER
+    first, left = whole.calls[0].worst, caps.standing(user)
+    if first.usd * times > left.left_usd or first.tokens * times > left.left_tokens:
+        raise BudgetExceeded(
+            f"{LABELS[made.kind]} is refused before it begins: {times} times the price of one answer "
+            f"is more than the ${left.left_usd:.4f} and {left.left_tokens:,} tokens that are left today.",
+        )
+
+
+def quote(user: Any, made: Plan[Seat], question: str) -> dict[str, Any]:
+    """The offer as plain values; see `chat.quote`."""
+    whole = estimate(made, question)
+    left = caps.standing(user)
+    room = Amount(left.left_tokens, left.left_usd)
+    allowed = whole.worst.within(room)
+    return {
+        **described(made, whole),
+        "calls": made.calls,
+        "input_tokens": whole.input_tokens,
+        "max_output_tokens": whole.output_tokens,
+        "max_tokens": whole.worst.tokens,
+        "usual_cost_usd": usual(made, whole.worst.usd),
+        "allowed": allowed,
+        "reason": "" if allowed else too_much(whole.worst, room),
+        "left_usd": f"{left.left_usd:f}",
+        "left_tokens": left.left_tokens,
+        "resets_at": left.resets_at.isoformat(),
+        "why": made.why,
+        "fits": None if allowed else smaller(made, question, room),
+    }
+
+
+def described(made: Plan[Seat], whole: Estimate) -> dict[str, Any]:
+    return {
+        "plan": made.kind,
+        "plan_label": LABELS[made.kind],
+        "members": [seat.as_dict() for seat in made.seats],
+        "max_cost_usd": f"{whole.worst.usd:f}",
+    }
+
+
+def too_much(worst: Amount, room: Amount) -> str:
+    if worst.usd > room.usd:
+        return f"This can cost up to ${worst.usd:.4f}, and ${room.usd:.4f} of your daily cap is left."
+    return f"This can take up to {worst.tokens:,} tokens, and {room.tokens:,} of your daily cap are left."
+
+
+def smaller(made: Plan[Seat], question: str, room: Amount) -> dict[str, Any] | None:
+    """The largest committee of the first members, or the first member alone, that is within the cap."""
+    for members in range(len(made.seats) - 1, 0, -1):
+        fewer = plan("auto", made.seats[:members], True)
+        whole = estimate(fewer, question)
+        if whole.worst.within(room):
+            return described(fewer, whole)
+    return None
+
+
+def usual(made: Plan[Seat], worst_usd: Decimal) -> str | None:
+    """What such questions cost of late: their share of the quote, applied to this one. None without any yet."""
+    late = SenateSession.objects.filter(plan=made.kind, state="done", quoted_usd__gt=0).order_by("-pk")[:LATE]
+    sums = SenateSession.objects.filter(pk__in=[session.pk for session in late]).aggregate(
+        quoted=Sum("quoted_usd")
+    )
+    spent = SenateSession.objects.filter(pk__in=[session.pk for session in late]).aggregate(
+        spent=Sum("calls__cost_usd")
+    )
+    if not sums["quoted"] or spent["spent"] is None:
+        return None
+    return f"{worst_usd * spent['spent'] / sums['quoted']:.6f}"

@@ -1,0 +1,53 @@
+"""A committee of real HTTP members on the fake upstream, and a desk that works on sessions in this process."""
+
+import asyncio
+
+import pytest
+
+from providers import loop
+from providers.directory import Directory
+from providers.hop import close_all
+from providers.models import AIProviderSettings
+from senate import chat
+from senate.desk import DESK
+from senate.models import SenateSession
+
+PERSONAS = ("optimist", "sceptic", "engineer", "cautious", "brief")
+
+
+@pytest.fixture
+def asker(transactional_db, django_user_model):
+    return django_user_model.objects.create_user("ivo", password="correct horse battery")
+
+
+@pytest.fixture
+def committee(upstream, transactional_db):
+    """Seats members on the fake upstream; returns a function that seats other models."""
+
+    def seat(*models):
+        row = AIProviderSettings.get_solo()
+        row.local_base_url, row.local_api_key = upstream.openai_url, "sk-local-test-key"
+        row.seats = [f"local/{model}" for model in models]
+        row.save()
+        assert len(Directory().members()) == len(models)
+
+    seat(*(f"fake-{persona}" for persona in PERSONAS))
+    yield seat
+    loop.run(DESK.close())
+    close_all()
+
+
+@pytest.fixture
+def work():
+    """Works on a session in this process until it has ended; the row as it then is."""
+
+    def until_ended(session, timeout=20):
+        async def go():
+            assert await DESK.take(session.pk)
+            async with asyncio.timeout(timeout):
+                return [event async for event in chat.follow(session.pk, every_s=0.02)]
+
+        loop.run(go(), timeout + 5)
+        return SenateSession.objects.get(pk=session.pk)
+
+    return until_ended
