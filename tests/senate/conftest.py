@@ -11,6 +11,7 @@ from providers.models import AIProviderSettings
 from senate import chat
 from senate.desk import DESK
 from senate.models import SenateSession
+from tests.fakes.fixtures import upstream, upstream_server  # noqa: F401
 
 PERSONAS = ("optimist", "sceptic", "engineer", "cautious", "brief")
 
