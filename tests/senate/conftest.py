@@ -22,7 +22,7 @@ def asker(transactional_db, django_user_model):
 
 
 @pytest.fixture
-def committee(upstream, transactional_db):
+def committee(upstream, transactional_db):  # noqa: F811
     """Seats members on the fake upstream; returns a function that seats other models."""
 
     def seat(*models):
