@@ -17,12 +17,12 @@ DAY = timedelta(days=1)
 def money(value: Number | None, places: int | None = None) -> str:
     """`$361.78`; below one dollar four decimals; a trace that four decimals can't show is `< $0.0001`.
 
-    `places` fixes the decimals (2 for caps and budgets).
+    Nothing spent is `$0.00`. `places` fixes the decimals (2 for caps and budgets, 4 for one call's cost).
     """
     if value is None or value == "":
         return UNKNOWN_PRICE
     amount = _decimal(value)
-    digits = places if places is not None else (4 if abs(amount) < 1 else 2)
+    digits = places if places is not None else (4 if 0 < abs(amount) < 1 else 2)
     smallest = Decimal(1).scaleb(-digits)
     if 0 < abs(amount) < smallest:
         return f"< ${smallest}"

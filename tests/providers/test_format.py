@@ -18,7 +18,7 @@ NOW = datetime(2026, 11, 21, 14, 0, tzinfo=timezone(timedelta(hours=1)))
         ("361.78", "$361.78"),
         ("0.0098", "$0.0098"),
         (Decimal("1234567.89"), "$1,234,567.89"),
-        ("0", "$0.0000"),
+        ("0", "$0.00"),
         ("9.996", "$9.99"),
         ("0.99996", "$0.9999"),
         ("10.004", "$10.00"),
@@ -33,6 +33,7 @@ def test_money(value: Decimal | str | None, text: str) -> None:
 
 def test_cents_can_be_fixed_for_caps() -> None:
     assert shown.money("0.15", 2) == "$0.15"
+    assert shown.money(0, 4) == "$0.0000"
     assert shown.money("0.001", 2) == "< $0.01"
 
 
