@@ -1,6 +1,25 @@
-"""Hooks of the OpenAPI schema: only /api/ paths, and the chat lane, which is no Django view."""
+"""Hooks of the OpenAPI schema: only /api/ paths, the chat lane, which is no Django view, and who may ask."""
 
 from typing import Any
+
+from django.conf import settings
+from drf_spectacular.extensions import OpenApiAuthenticationExtension
+
+
+class TokenScheme(OpenApiAuthenticationExtension):
+    target_class = "aiops_site.authentication.TokenAuthentication"
+    name = "token"
+
+    def get_security_definition(self, auto_schema: Any) -> dict[str, str]:
+        return {"type": "http", "scheme": "bearer", "description": "A token of this site, from the account page."}
+
+
+class SessionScheme(OpenApiAuthenticationExtension):
+    target_class = "aiops_site.authentication.SessionAuthentication"
+    name = "session"
+
+    def get_security_definition(self, auto_schema: Any) -> dict[str, str]:
+        return {"type": "apiKey", "in": "cookie", "name": settings.SESSION_COOKIE_NAME}
 
 
 def only_api(endpoints: list[tuple[str, ...]]) -> list[tuple[str, ...]]:
