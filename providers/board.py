@@ -4,6 +4,8 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
 
+from django.utils import timezone
+
 from providers import health
 from providers.catalog import CATALOG, EXTRA
 from providers.directory import Directory, Entry
@@ -153,6 +155,7 @@ def _health_of(state: Health) -> dict[str, Any]:
         "detail": state.detail,
         "advice": state.advice,
         "since": _iso(state.since),
+        "since_words": f"Since {_clock(state.since)}." if state.since else "",
         "last_success": _iso(state.last_success),
         "last_failure": _iso(state.last_failure),
         "p95_s": None if state.p95_ms is None else state.p95_ms / 1000,
@@ -183,3 +186,9 @@ def _count(rows: list[dict[str, Any]], state: str) -> int:
 
 def _iso(moment: datetime | None) -> str:
     return moment.isoformat() if moment else ""
+
+
+def _clock(moment: datetime) -> str:
+    """`13:52` today, else with the day, in the site's zone."""
+    local, now = timezone.localtime(moment), timezone.localtime()
+    return f"{local:%H:%M}" if local.date() == now.date() else f"{local:%b} {local.day}, {local:%H:%M}"

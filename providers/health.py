@@ -176,10 +176,14 @@ def _state(entry: Entry, events: Sequence[Event]) -> Health:
     since, newest = streak[-1].at, events[0]
     if newest.code == exceptions.KeyRefused.code:
         advice = f"Calls to {entry.row.name} fail until a new key is saved."
-        return Health("key_refused", "Key refused", "", newest.message, advice, since, **known)
+        return Health("key_refused", "Key refused", "", _sentence(newest.message), advice, since, **known)
     text = "Failing" if len(streak) == 1 else f"Failing, {len(streak)} in a row"
     advice = "Test it again, or look at the provider's status page."
-    return Health("failing", "Failed", text, newest.message, advice, since, **known)
+    return Health("failing", "Failed", text, _sentence(newest.message), advice, since, **known)
+
+
+def _sentence(words: str) -> str:
+    return words if words.endswith((".", "!", "?", "…")) else f"{words}."
 
 
 def _state_without_calls(entry: Entry) -> Health | None:

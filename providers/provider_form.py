@@ -1,5 +1,6 @@
 """What the open form of one provider shows beside its row: hints, warnings, the models to choose from."""
 
+from decimal import Decimal
 from typing import Any
 
 from django.conf import settings
@@ -64,21 +65,28 @@ def _model(entry: Entry) -> dict[str, Any]:
         warning = f"{entry.model} retires on {retires}. Choose another one before that."
     else:
         warning = ""
+    price, known = _price(entry)
     return {
         "models": list(listed),
-        "model_warning": bool(warning),
-        "model_hint": warning or _price(entry),
+        "model_warning": bool(warning) or not known,
+        "model_hint": warning or price,
         "retires_on": listed.get(entry.model, ""),
     }
 
 
-def _price(entry: Entry) -> str:
+def _price(entry: Entry) -> tuple[str, bool]:
+    """What it costs in a sentence, and whether that is known: an unknown price is refused before it is spent."""
     if not entry.row.member:
-        return "Sits in no committee."
+        return "Sits in no committee.", True
     try:
         price = price_of(entry.row.slug, entry.model)
     except PriceUnknown as error:
-        return error.message
+        return error.message, False
     if price.source != "genai-prices":
-        return "Costs nothing here: it runs on a machine of your own."
-    return f"{money(price.input_usd)} in, {money(price.output_usd)} out per million tokens."
+        return "Costs nothing here: it runs on a machine of your own.", True
+    return f"{_per_million(price.input_usd)} in, {_per_million(price.output_usd)} out per million tokens.", True
+
+
+def _per_million(usd: Decimal) -> str:
+    """Cents where they say it all: `$0.50`, `$0.0375`."""
+    return money(usd, 2 if usd == round(usd, 2) else 4)

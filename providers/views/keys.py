@@ -22,7 +22,7 @@ STEPS = {"up": -1, "down": 1}
 
 @extend_schema(exclude=True)
 class Keys(APIView):
-    """GET: `tab`, `q`, `edit`. POST: `do` (save, clear, move), `provider`, and the settings fields to save."""
+    """GET: `tab`, `q`, `edit`. POST: `do` (save, clear, up, down), `provider`, and the settings fields to save."""
 
     def get(self, request: Request) -> Response:
         return Response(page(request, edit=request.query_params.get("edit", "")), template_name=PAGE)
@@ -33,12 +33,12 @@ class Keys(APIView):
         if act == "save":
             fields.pop("provider", None)
             saved = save(fields, request)
-        elif act in {"clear", "move"}:
-            slug = which(fields.get("provider"))
-            step = STEPS.get(str(fields.get("direction", "")), 0)
-            saved = configure.move(slug=slug, step=step) if act == "move" else clear(slug, request)
+        elif act == "clear":
+            saved = clear(which(fields.get("provider")), request)
+        elif act in STEPS:
+            saved = configure.move(slug=which(fields.get("provider")), step=STEPS[act])
         else:
-            raise InvalidInput("There is no such act. Use save, clear or move.", param="do")
+            raise InvalidInput("There is no such act. Use save, clear, up or down.", param="do")
         return answer(request, saved)
 
 
