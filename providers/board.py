@@ -161,7 +161,7 @@ def _health_of(state: Health) -> dict[str, Any]:
         "p95_s": None if state.p95_ms is None else state.p95_ms / 1000,
         "error_percent": None if state.error_rate is None else round(state.error_rate * 100, 2),
         "calls_24h": state.calls_24h,
-        "spend_30d_usd": str(state.spend_30d_usd),
+        "spend_30d_usd": f"{state.spend_30d_usd.normalize():f}",
         "spark": state.spark.as_dict() if state.spark else None,
     }
 

@@ -24,8 +24,10 @@ from providers.exceptions import (
 MASK = "••••••••"
 MAX_WORDS = 300
 MAX_RETRY_AFTER_S = 600.0
-# As many characters of a key in a row are masked; fewer say nothing about it.
+# As many characters of a key in a row are masked; fewer say nothing about it, unless they stand beside stars or
+# dots in place of the rest: upstreams echo a refused key as sk-ab***wxyz.
 TELLING_RUN = 8
+_SHORTENED = re.compile(r"([\w-]*)(?:\*{2,}|•{2,}|\.{2,}|…)([\w-]*)")
 
 _UNOFFICIAL = {498: "Flex Capacity Exceeded", 520: "Unknown Error", 529: "Overloaded"}
 _KEY_WORDS = re.compile(r"(incorrect|invalid) api[ _-]?key|api[ _-]?key (is )?(not valid|invalid)", re.IGNORECASE)
@@ -43,7 +45,14 @@ def mask_key(text: str, key: str) -> str:
         piece = text[at : at + run]
         if any(piece in form for form in forms):
             hidden[at : at + run] = [True] * run
-    return re.sub("\0+", MASK, "".join("\0" if hide else char for char, hide in zip(text, hidden, strict=True)))
+    text = re.sub("\0+", MASK, "".join("\0" if hide else char for char, hide in zip(text, hidden, strict=True)))
+    return _SHORTENED.sub(lambda found: MASK if _shortens(found, key) else found[0], text)
+
+
+def _shortens(found: re.Match[str], key: str) -> bool:
+    """Whether that is the key with its middle left out: `sk-ab***wxyz`."""
+    start, end = found.groups()
+    return bool(start or end) and key.startswith(start) and key.endswith(end)
 
 
 def upstream_words(body: str) -> str:

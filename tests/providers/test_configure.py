@@ -232,7 +232,9 @@ def test_a_refused_key_gives_the_documented_message(upstream):
     configure.save_provider(slug="openai", by="Mara", key="bad-key-canary", base_url=upstream.openai_url)
     result = keytest.test_key(slug="openai")
     assert result.error.startswith("Provider openai failed: 401 Unauthorized")
-    assert "bad-key" not in str(result)
+    assert result.error.endswith(
+        "Incorrect API key provided: ••••••••."
+    )  # the upstream echoes its first and last letters
 
 
 @pytest.mark.parametrize("mode", ["500", "429", "html", "empty"])
