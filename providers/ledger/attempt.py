@@ -110,7 +110,10 @@ def _bounded(value: int, most: int) -> int:
 
 def _text(value: Any, most: int) -> str:
     """Without NUL and lone surrogates, which no database takes."""
-    return str(value).replace("\0", "").encode("utf-8", "replace").decode()[:most]
+    text = str(value)
+    if text.isascii() and "\0" not in text:
+        return text[:most]
+    return text.replace("\0", "").encode("utf-8", "replace").decode()[:most]
 
 
 def _json(value: dict[str, Any]) -> str:

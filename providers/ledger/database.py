@@ -9,7 +9,7 @@ import copy
 import json
 import sqlite3
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime
 from functools import lru_cache
 from typing import Any
@@ -94,7 +94,7 @@ class Database:
     def execute(self, sql: str, values: Sequence[Any]) -> int:
         """Runs one statement; the number of rows it touched."""
         if self.is_sqlite:
-            self._cursor.execute(_for_sqlite(sql), [_sqlite_value(value) for value in values])
+            self._cursor.execute(_for_sqlite(sql), _sqlite_values(values))
         else:
             self._cursor.execute(sql, values)
         return self._cursor.rowcount
@@ -118,12 +118,16 @@ def _is_busy(error: sqlite3.OperationalError) -> bool:
     return (error.sqlite_errorcode or 0) & 0xFF == sqlite3.SQLITE_BUSY
 
 
-def _sqlite_value(value: Any) -> Any:
-    if isinstance(value, UUID):
-        return value.hex
-    if isinstance(value, datetime):
-        return value.astimezone(UTC).replace(tzinfo=None).isoformat(" ")
-    return value.isoformat() if isinstance(value, date) else value
+# As Django's own columns hold them there.
+_TO_SQLITE: dict[type, Callable[[Any], Any]] = {
+    UUID: lambda key: key.hex,
+    datetime: lambda moment: moment.astimezone(UTC).replace(tzinfo=None).isoformat(" "),
+    date: date.isoformat,
+}
+
+
+def _sqlite_values(values: Sequence[Any]) -> list[Any]:
+    return [_TO_SQLITE[type(value)](value) if type(value) in _TO_SQLITE else value for value in values]
 
 
 def as_uuid(value: Any) -> UUID | None:

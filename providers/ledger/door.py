@@ -9,6 +9,7 @@ from uuid import uuid4
 
 from providers.fields import to_pico
 from providers.ledger import writer
+from providers.ledger.answers import answered
 from providers.ledger.attempt import Attempt, booked
 from providers.ledger.database import as_uuid
 from providers.ledger.jobs import Extend, Reap, Record, Release, Reserve
@@ -108,4 +109,4 @@ def reap(now: datetime | None = None) -> int:
 
 async def _done(job: writer.Job) -> Any:
     """Waits for the commit. A cancelled waiter doesn't take the job back: it is written all the same."""
-    return await asyncio.shield(asyncio.wrap_future(writer.submit(job)))
+    return await answered(writer.submit(job))

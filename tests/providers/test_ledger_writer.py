@@ -137,7 +137,7 @@ def test_a_bad_job_fails_alone_and_leaves_nothing_behind(writer, notes):
 
 def test_bad_sql_fails_alone(writer, notes):
     _, go_on = held_up(writer)
-    good, bad = writer.submit(Note("a")), writer.submit(Note(["no text"]))
+    good, bad = writer.submit(Note("a")), writer.submit(Note(object()))
     go_on.set()
     assert good.result(TIMEOUT_S) == "a"
     with pytest.raises(Exception, match=r".+"):
