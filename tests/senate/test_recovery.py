@@ -1,0 +1,147 @@
+"""A worker is killed; another goes on from what is stored, and nothing that was finished is paid again."""
+
+import os
+import subprocess
+import sys
+from datetime import timedelta
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+from django.db import connection
+from django.utils import timezone
+
+from providers.ledger.reconcile import reconcile
+from providers.models import AIUsageLog, CapDay, Reservation, UserAICap
+from senate import chat, store
+from senate.desk import new_token
+from senate.models import SenateSession
+
+pytestmark = pytest.mark.django_db(transaction=True)
+ROOT = Path(__file__).resolve().parents[2]
+OK = "ok"
+
+
+@pytest.fixture
+def killed(upstream):
+    """Starts a worker process on a session, waits until `calls` reached the upstream, and kills it with -9."""
+    children = []
+
+    def start(session, calls):
+        child = subprocess.Popen(
+            [
+                sys.executable,
+                "-m",
+                "tests.senate.worker_child",
+                str(connection.settings_dict["NAME"]),
+                settings.AI_ENCRYPTION_KEYS[0],
+                upstream.netloc,
+                str(session.pk),
+            ],
+            cwd=ROOT,
+            env={**os.environ, "TEST_DATA_DIR": str(settings.DATA_DIR)},
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        children.append(child)
+        assert child.stdout.readline().strip() == "claimed"
+        upstream.wait_for(lambda seen: len(seen) >= calls and seen[calls - 1].outcome == "open", timeout=30)
+        upstream.wait_for(lambda seen: [c.outcome for c in seen[:calls]].count("open") == 1, timeout=30)
+        wait_for_rows(session, calls - 1)
+        child.kill()
+        child.wait()
+        return child
+
+    yield start
+    for child in children:
+        child.kill()
+        child.communicate()
+
+
+def wait_for_rows(session, done):
+    """Until the worker has stored that many outcomes: a condition on rows, which no lock can wait for."""
+    until = timezone.now() + timedelta(seconds=20)
+    while session.calls.filter(state="done").count() < done:
+        assert timezone.now() < until, list(session.calls.values_list("key", "state"))
+
+
+def claim_runs_out(session):
+    SenateSession.objects.filter(pk=session.pk).update(claim_expires_at=timezone.now() - timedelta(seconds=1))
+
+
+def ask(asker):
+    UserAICap.objects.create(user=asker, daily_token_cap=1_000_000, daily_cost_cap_usd=Decimal(10))
+    return chat.start(asker, question="Roll back or raise the pool size?")
+
+
+@pytest.mark.parametrize(("phase", "calls"), [("propose", 3), ("review", 6), ("chair", 7)])
+def test_a_killed_worker_is_followed_by_another_that_asks_only_what_was_lost(
+    asker, committee, upstream, killed, work, phase, calls
+):
+    committee("fake-optimist", "fake-sceptic", "fake-engineer")
+    session = ask(asker)
+    upstream.script(*[OK] * (calls - 1), "hold")
+    killed(session, calls)
+    assert store.claim(session.pk, new_token()) is None, "the claim must hold until it runs out"
+    claim_runs_out(session)
+
+    session = work(session)
+    assert session.state == "done" and session.resolution
+    assert len(upstream.calls) == 8, "seven calls and the one that was lost"
+    rows = AIUsageLog.objects.filter(session_id=str(session.pk))
+    assert rows.filter(success=True).count() == 7
+    (lost,) = rows.filter(usage_source="unknown")
+    assert lost.error_code == "lost" and lost.total_tokens > 0
+    assert lost.metadata["call"].startswith(phase)
+    told = chat.events(session, 0, 10_000)
+    assert [event["n"] for event in told] == list(range(1, session.last_n + 1))
+    assert [e["data"]["resumed"] for e in told if e["type"] == "session.started"] == [False, True]
+    assert [e["data"]["code"] for e in told if e["type"] == "call.failed"] == ["worker_lost"]
+    assert [e["data"]["again"] for e in told if e["type"] == "call.started"].count(True) == 1
+    once = [(e["type"], e["phase"]) for e in told if e["type"].startswith("phase.")]
+    assert len(once) == len(set(once)) == 6
+    said = chat.transcript(session)
+    assert said["totals"]["calls"] == 8 and said["votes"]["votes_in"] == 6
+    books_are_right(asker)
+
+
+def books_are_right(user):
+    assert not Reservation.objects.filter(closed_at=None).exists()
+    day = CapDay.objects.get(user=user)
+    assert day.used_tokens == sum(row.total_tokens for row in AIUsageLog.objects.filter(user_id=user.pk))
+    assert (day.reserved_tokens, day.reserved_usd) == (0, Decimal(0))
+    assert reconcile().clean
+
+
+def test_a_resumed_session_that_no_longer_fits_the_cap_ends_with_the_reason(
+    asker, committee, upstream, killed, work
+):
+    committee("fake-optimist")
+    session = ask(asker)
+    upstream.script("hold")
+    killed(session, 1)
+    claim_runs_out(session)
+    UserAICap.objects.filter(user=asker).update(daily_token_cap=1_000)
+    session = work(session)
+    assert session.state == "failed"
+    assert "cap" in session.reason.lower()
+    books_are_right(asker)
+
+
+def test_a_worker_that_lost_its_claim_writes_nothing_more(asker, committee, upstream):
+    session = ask(asker)
+    old, new = new_token(), new_token()
+    assert store.claim(session.pk, old)
+    claim_runs_out(session)
+    assert store.claim(session.pk, new)
+    entry = store.Entry(session.pk, old, [], [], {"resolution": "from the dead"})
+    assert store.commit([entry]) == [False]
+    assert store.beat([old, new]) == [old]
+    session.refresh_from_db()
+    assert (session.resolution, session.claims) == ("", 2)
+
+
+def test_two_workers_that_are_nudged_at_once_are_one_claim(asker, committee):
+    session = ask(asker)
+    assert [bool(store.claim(session.pk, new_token())) for _ in range(3)] == [True, False, False]
