@@ -2,4 +2,11 @@
 
 from typing import Any
 
-websocket_urlpatterns: list[Any] = []
+from django.urls import re_path
+
+from senate.consumers import live_session, nothing_here
+
+websocket_urlpatterns: list[Any] = [
+    re_path(r"^ws/senate/(?P<pk>[0-9]{1,18})/$", live_session),
+    re_path(r"^", nothing_here),
+]

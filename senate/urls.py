@@ -1,6 +1,18 @@
 """Addresses of this app."""
 
-from django.urls import URLPattern
+from django.urls import path
 
+from senate.views import ask, session
+
+API = "api/v1/senate/sessions/"
 app_name = "senate"
-urlpatterns: list[URLPattern] = []
+urlpatterns = [
+    path("senate/", ask.Sessions.as_view(), name="list"),
+    path("senate/quote/", ask.Quote.as_view(), name="quote"),
+    path("senate/<int:pk>/", session.Session.as_view(), name="session"),
+    path("senate/<int:pk>/cancel/", session.Cancel.as_view(), name="cancel"),
+    path(API, ask.Sessions.as_view(paged=False), name="api-sessions"),
+    path(f"{API}<int:pk>/", session.Session.as_view(paged=False), name="api-session"),
+    path(f"{API}<int:pk>/events/", session.SessionEvents.as_view(), name="api-events"),
+    path(f"{API}<int:pk>/cancel/", session.Cancel.as_view(), name="api-cancel"),
+]

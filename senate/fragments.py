@@ -1,0 +1,63 @@
+"""The live parts of a session page, rendered by the partials that the page itself is made of.
+
+A part's root element has an `id` and `data-n`, the last event that it includes. The same for every reader.
+"""
+
+from collections.abc import Iterable
+from typing import Any
+
+from django.template.loader import render_to_string
+
+from senate import chat
+from senate.models import SenateSession
+
+PARTS = ("head", "stepper", "resolution", "dissent", "votes")
+EVERYTHING = "everything"
+
+
+def regions_of(events: Iterable[dict[str, Any]]) -> set[str]:
+    """Ids of the parts that these events change by more than appended text."""
+    regions: set[str] = set()
+    for event in events:
+        regions |= _regions(event)
+    return regions
+
+
+def _regions(event: dict[str, Any]) -> set[str]:
+    kind, phase, member = event["type"], event["phase"], event["member"]
+    match kind:
+        case "call.text" if event["data"].get("offset"):
+            return set()
+        case "call.text" | "call.started":
+            return _column(phase, member)
+        case "call.done" | "call.failed":
+            return _column(phase, member) | {"head", "stepper"}
+        case "vote" | "abstention":
+            return {"votes", "dissent", "stepper", "resolution"}
+        case "chair.rotated":
+            return {"head", "stepper", "resolution"}
+    return {EVERYTHING}
+
+
+def _column(phase: str, member: int | None) -> set[str]:
+    """Where a call's text stands: the member's column, the votes, or the resolution."""
+    if phase == "chair" or member is None:
+        return {"resolution"}
+    if phase == "review":
+        return {"votes", f"member-{member}"}
+    return {"resolution", f"member-{member}"}
+
+
+def fragments(session_id: int, regions: set[str]) -> list[dict[str, str]]:
+    """[{id, html}] of the named parts as the rows are now."""
+    transcript: dict[str, Any] = dict(chat.transcript(SenateSession.objects.get(pk=session_id)))
+    wanted = [part for part in PARTS if regions & {part, EVERYTHING}]
+    found = [{"id": part, "html": render_to_string(f"senate/_{part}.html", transcript)} for part in wanted]
+    if transcript["plan"] == "solo":
+        return found
+    for member in transcript["members"]:
+        part = f"member-{member['index']}"
+        if regions & {part, EVERYTHING}:
+            context = {**transcript, "member": member}
+            found.append({"id": part, "html": render_to_string("senate/_member.html", context)})
+    return found

@@ -1,0 +1,130 @@
+"""The list of past sessions, and what the Ask box needs to know before anything is typed."""
+
+from decimal import Decimal
+from typing import Any
+
+from django.db.models import Count, Q, Sum
+from django.urls import reverse
+from django.utils.http import urlencode
+
+from providers.directory import Directory
+from providers.exceptions import NotConfigured
+from providers.roles import Role, may, role_of
+from senate.models import OPEN_STATES, SenateSession
+from senate.plan import LABELS, Kind, plan
+
+PAGE_SIZE = 25
+SHOWN_CHARS = 400
+TABS = (("mine", "Mine"), ("team", "Team"), ("running", "Running"))
+EXAMPLES = (
+    "Checkout p99 rose from 180 ms to 2.4 s after the last deployment and the connection pool is full. "
+    "Raise the pool size or roll back?",
+    "Which index would make this query fast, and what does it cost on writes? "
+    "SELECT * FROM orders WHERE customer_id = 42 AND state = 'open' ORDER BY created_at DESC LIMIT 20",
+    "Our nightly backup takes six hours and overlaps the batch jobs. What would you change first, and why?",
+)
+
+
+def sessions_of(user: Any, tab: str, find: str) -> Any:
+    """The rows of a tab, newest first, that the user may see."""
+    rows = SenateSession.objects.visible_to(user)
+    match tab:
+        case "team":
+            rows = rows.filter(visibility="team")
+        case "running":
+            rows = rows.filter(state__in=OPEN_STATES)
+        case _:
+            rows = rows.filter(owner=user)
+    return rows.filter(question__icontains=find) if find else rows
+
+
+def listing(user: Any, tab: str, q: str, page: int) -> dict[str, Any]:
+    """{results, count, page, next, previous, first, last, tabs}. Next and previous are addresses or None."""
+    rows = sessions_of(user, tab, q)
+    total = rows.count()
+    first = (page - 1) * PAGE_SIZE
+    shown = rows.select_related("owner").annotate(
+        spent=Sum("calls__cost_usd"),
+        answered=Count("calls", filter=Q(calls__phase__in=("answer", "propose"), calls__state="done")),
+    )[first : first + PAGE_SIZE]
+    results = [row(session) for session in shown]
+
+    def at(number: int) -> str:
+        return "?" + urlencode({"tab": tab, **({"q": q} if q else {}), "page": number})
+
+    return {
+        "results": results,
+        "count": total,
+        "page": page,
+        "next": at(page + 1) if first + PAGE_SIZE < total else None,
+        "previous": at(page - 1) if page > 1 else None,
+        "first": first + 1 if results else 0,
+        "last": first + len(results),
+        "tab": tab,
+        "q": q,
+        "tabs": tabs(user, tab, q),
+    }
+
+
+def tabs(user: Any, current: str, q: str) -> list[dict[str, Any]]:
+    running = SenateSession.objects.visible_to(user).filter(state__in=OPEN_STATES).count()
+    return [
+        {
+            "label": label,
+            "url": "?" + urlencode({"tab": name, **({"q": q} if q else {})}),
+            "current": name == current,
+            "count": running if name == "running" and running else None,
+        }
+        for name, label in TABS
+    ]
+
+
+def row(session: Any) -> dict[str, Any]:
+    return {
+        "id": session.pk,
+        "url": reverse("senate:session", args=[session.pk]),
+        "question": " ".join(session.question[:SHOWN_CHARS].split()),
+        "mode": session.mode,
+        "plan": session.plan,
+        "plan_label": LABELS.get(session.plan, session.plan),
+        "state": session.state,
+        "phase": session.phase,
+        "owner": session.owner.get_full_name() or session.owner.get_username(),
+        "visibility": session.visibility,
+        "members": len(session.seats),
+        "answered": session.answered,
+        "spent_usd": session.spent or Decimal(0),
+        "created_at": session.created_at,
+    }
+
+
+def box(user: Any, filled: dict[str, Any]) -> dict[str, Any]:
+    """What the Ask box offers. `ready` False: nobody can be asked yet, and `why_not` says what to do."""
+    offered = {**filled, "may_ask": may(user, "ask models and the Senate"), "examples": EXAMPLES, "ready": True}
+    offered["may_add_key"] = role_of(user) is Role.ADMIN
+    directory = Directory()
+    try:
+        committee = directory.members()
+    except NotConfigured as error:
+        return {**offered, "ready": False, "why_not": error.message, "seats": [], "modes": modes("")}
+    chosen = set(filled["members"])
+    sitting = {f"{seat.provider}/{seat.model}": seat for seat in committee}
+    others = [entry.seat() for entry in directory.configured() if entry.row.member and entry.model]
+    known = {**sitting, **{f"{seat.provider}/{seat.model}": seat for seat in others}}
+    seats = [
+        {**seat.as_dict(), "value": value, "checked": value in (chosen or sitting)}
+        for value, seat in known.items()
+    ]
+    made = plan("auto", committee, directory.saved.senate_enabled, directory.saved.mode)
+    return {**offered, "seats": seats, "modes": modes(made_words(made.kind, len(made.seats), made.calls))}
+
+
+def made_words(kind: Kind, members: int, calls: int) -> str:
+    """`Senate, 5 members, 11 calls`"""
+    who = f"{members} member{'' if members == 1 else 's'}"
+    return f"{LABELS[kind]}, {who}, {calls} call{'' if calls == 1 else 's'}"
+
+
+def modes(auto: str) -> list[dict[str, str]]:
+    named = [{"value": kind, "label": label} for kind, label in LABELS.items()]
+    return [{"value": "auto", "label": f"Auto: {auto}" if auto else "Auto"}, *named]

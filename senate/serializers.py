@@ -1,0 +1,116 @@
+"""What the pages' forms and the JSON API may say, and what they answer. Unknown fields are refused."""
+
+from typing import Any
+
+from rest_framework import serializers
+
+from senate.plan import MODES, MOST_MEMBERS
+
+FORM_FIELDS = {"csrfmiddlewaretoken"}
+
+
+class Strict(serializers.Serializer):
+    """A field that is not declared is an error, so that nobody believes in an effect that is not there."""
+
+    def to_internal_value(self, data: Any) -> dict[str, Any]:
+        if isinstance(data, dict) or hasattr(data, "getlist"):
+            unknown = sorted(set(data) - set(self.fields) - FORM_FIELDS)
+            if unknown:
+                raise serializers.ValidationError(
+                    {name[:80]: "This field is not known here." for name in unknown[:20]}
+                )
+        return super().to_internal_value(data)
+
+
+class Ask(Strict):
+    """A question to put. `members` are names such as `openai` or `openai/gpt-…`; none means the site's committee."""
+
+    question = serializers.CharField(
+        max_length=400_000,
+        error_messages={
+            "blank": "Write a question.",
+            "required": "Write a question.",
+            "null": "Write a question.",
+        },
+    )
+    mode = serializers.ChoiceField(MODES, default="auto")
+    members = serializers.ListField(
+        child=serializers.CharField(max_length=300), max_length=MOST_MEMBERS, required=False, default=list
+    )
+    visibility = serializers.ChoiceField(["team", "private"], default="team")
+
+
+class Draft(Ask):
+    """The same form while it is still written: an empty question is no error, it has no price yet."""
+
+    question = serializers.CharField(max_length=400_000, allow_blank=True, default="")
+
+
+class Nothing(Strict):
+    """A POST without fields."""
+
+
+class EventQuery(Strict):
+    after = serializers.IntegerField(min_value=0, max_value=999_999_999, default=0)
+    limit = serializers.IntegerField(min_value=1, max_value=1_000, default=500)
+
+
+class ListQuery(serializers.Serializer):
+    """The list's address. Other parameters belong to the box."""
+
+    tab = serializers.ChoiceField(["mine", "team", "running"], default="mine")
+    q = serializers.CharField(max_length=200, allow_blank=True, default="")
+    page = serializers.IntegerField(min_value=1, max_value=100_000, default=1)
+
+
+class Event(serializers.Serializer):
+    """One fact of a session; see `GET …/events/`."""
+
+    n = serializers.IntegerField()
+    at = serializers.DateTimeField()
+    type = serializers.CharField()
+    phase = serializers.CharField(allow_blank=True)
+    member = serializers.IntegerField(allow_null=True)
+    data = serializers.DictField()
+
+
+class Events(serializers.Serializer):
+    events = Event(many=True)
+    last_n = serializers.IntegerField()
+    more = serializers.BooleanField(help_text="Ask again with after=last_n.")
+    open = serializers.BooleanField(help_text="False: the session has ended and nothing more will come.")
+
+
+class Asked(serializers.Serializer):
+    id = serializers.IntegerField()
+    url = serializers.CharField()
+    quote = serializers.DictField()
+
+
+class Cancelled(serializers.Serializer):
+    id = serializers.IntegerField()
+    state = serializers.CharField()
+
+
+class SessionRow(serializers.Serializer):
+    id = serializers.IntegerField()
+    url = serializers.CharField()
+    question = serializers.CharField()
+    mode = serializers.CharField()
+    plan = serializers.CharField()
+    state = serializers.CharField()
+    phase = serializers.CharField(allow_blank=True)
+    owner = serializers.CharField()
+    visibility = serializers.CharField()
+    members = serializers.IntegerField()
+    answered = serializers.IntegerField()
+    spent_usd = serializers.DecimalField(30, 12)
+    created_at = serializers.DateTimeField()
+
+
+class SessionPage(serializers.Serializer):
+    results = SessionRow(many=True)
+    count = serializers.IntegerField()
+    page = serializers.IntegerField()
+    next = serializers.CharField(allow_null=True)
+    previous = serializers.CharField(allow_null=True)
