@@ -16,8 +16,9 @@ from types import SimpleNamespace
 from typing import Any
 from urllib.parse import parse_qs
 
+from django.conf import settings
 from django.contrib.auth import get_user
-from django.contrib.sessions.backends.db import SessionStore
+from django.utils.module_loading import import_string
 
 from providers.hop import hop
 from senate.hub import Watcher, hub
@@ -74,8 +75,8 @@ async def live_session(scope: Scope, receive: Receive, send: Send) -> None:
         await _first(_pump(watcher, send), _listen(receive), _guard(scope, session_id))
     except Close as ending:
         await _close(send, ending.code)
-    except Gone:
-        pass  # nobody is left to tell
+    except (Gone, OSError):
+        return  # nobody is left to tell
     finally:
         live.open[user.pk] -= 1
         await live.leave(session_id, watcher)
@@ -142,7 +143,8 @@ async def _check(scope: Scope, session_id: int) -> None:
 
 def refusal(session_key: str | None, session_id: int) -> int:
     """0, or the close code. Reads the rows anew: a logout, a new password or a changed role counts at once."""
-    user = get_user(SimpleNamespace(session=SessionStore(session_key)))  # type: ignore[arg-type]
+    store = import_string(f"{settings.SESSION_ENGINE}.SessionStore")
+    user = get_user(SimpleNamespace(session=store(session_key)))  # type: ignore[arg-type]
     if not user.is_authenticated or not user.is_active:
         return 4401
     return 0 if SenateSession.objects.visible_to(user).filter(pk=session_id).exists() else 4404

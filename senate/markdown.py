@@ -21,8 +21,8 @@ MAX_CHARS = 60_000  # beyond it a text is shown as it came: parsing time grows f
 MAX_CODE_CHARS = 8_000
 MAX_CODE_LINE = 240
 MAX_LEAD_CHARS = 200
-TAGS = set(
-    [
+TAGS = {
+    *[
         "p",
         "h3",
         "h4",
@@ -48,12 +48,12 @@ TAGS = set(
         "td",
         "span",
     ]
-)
+}
 ATTRIBUTES = {"a": {"href"}, "ol": {"start"}, "pre": {"tabindex"}}
 CLASSES = {"span": set(STANDARD_TYPES.values()) - {""}, "p": {"lead"}, "pre": {"plain"}}
 # Lexers that stay quick on hostile text; some (Perl, Ruby, make) take seconds for a few kB of it.
-LANGUAGES = set(
-    [
+LANGUAGES = {
+    *[
         "python",
         "py",
         "pycon",
@@ -74,21 +74,9 @@ LANGUAGES = set(
         "html",
         "xml",
         "css",
-        "toml",
-        "ini",
-        "docker",
-        "dockerfile",
-        "rust",
-        "rs",
-        "c",
-        "cpp",
-        "java",
-        "kotlin",
-        "csharp",
-        "php",
-        "http",
-    ]
-)
+    ],
+    *["toml", "ini", "docker", "dockerfile", "rust", "rs", "c", "cpp", "java", "kotlin", "csharp", "php", "http"],
+}
 SCHEMES = {"http", "https", "mailto"}
 _FORMAT = HtmlFormatter(nowrap=True)
 

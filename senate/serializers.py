@@ -23,7 +23,7 @@ class Strict(serializers.Serializer):
 
 
 class Ask(Strict):
-    """A question to put. `members` are names such as `openai` or `openai/gpt-…`; none means the site's committee."""
+    """A question to put. `members`: names such as `openai` or `openai/gpt-…`; none means the site's committee."""
 
     question = serializers.CharField(
         max_length=400_000,

@@ -1,6 +1,7 @@
 """What the session's templates ask of a transcript (`senate/transcript.py`): small questions, no queries."""
 
 from collections.abc import Sequence
+from decimal import Decimal
 from typing import Any
 
 from django import template
@@ -161,6 +162,11 @@ def share(part: float, whole: float) -> float:
 def cell_name(cell: dict[str, Any]) -> str:
     """`2-1`: the reviewer's seat and the proposal's, as the page's address says it."""
     return f"{cell['reviewer']}-{cell['proposal']}"
+
+
+@register.filter
+def nonzero(amount: str) -> bool:
+    return bool(amount) and Decimal(amount) > 0
 
 
 @register.filter(name="is")

@@ -42,8 +42,8 @@ class Session(APIView):
     @extend_schema(
         operation_id="senate_session",
         summary="A session as it stands",
-        description="`last_n` is the last event that this state includes; `GET …/events/?after=last_n` goes on from it. "
-        "The shape is that of `senate/transcript.py`. `?as=markdown` gives a text to keep.",
+        description="`last_n` is the last event that this state includes; `GET …/events/?after=last_n` goes on "
+        "from it. The shape is that of `senate/transcript.py`. `?as=markdown` gives a text to keep.",
         parameters=[OpenApiParameter("as", str, enum=["markdown"])],
         responses={200: OpenApiTypes.OBJECT},
     )

@@ -33,7 +33,6 @@
     wide = wide === String(index) ? "" : String(index);
     address("m", wide);
     showWide();
-    edges();
     if (wide !== "") document.getElementById(`member-${index}`).scrollIntoView({ block: "nearest" });
   }
 
@@ -43,23 +42,13 @@
     for (const line of all("#reasons [data-reason]")) line.hidden = line.dataset.reason !== vote;
   }
 
-  // Fades: the top while text is hidden above a running text, the bottom where a finished one goes on below.
-  function edges() {
-    for (const body of all(".member-body")) {
-      const more = body.scrollHeight - body.clientHeight > 4, done = body.classList.contains("read");
-      const gone = Math.abs(body.scrollTop);
-      body.classList.toggle("overflows", more && !done && body.scrollHeight - body.clientHeight - gone > 4);
-      body.classList.toggle("at-top", more && done && body.scrollHeight - body.clientHeight - gone > 4);
-      newest(body, more && !done && gone > 40);
-    }
-  }
-
-  function newest(body, wanted) {
+  // Who scrolled up in a running text gets a way back to its end.
+  function newest(body) {
     let button = $(":scope > .newest", body);
-    if (!wanted || !$("[data-text]", body)) return button?.remove();
+    if (body.scrollTop > -40 || !$("[data-text]", body)) return button?.remove();
     if (button) return;
     button = Object.assign(document.createElement("button"), { type: "button", className: "button button-small newest", textContent: "Newest" });
-    button.onclick = () => { body.scrollTop = 0; edges(); };
+    button.onclick = () => { body.scrollTop = 0; };
     body.prepend(button);
   }
 
@@ -82,24 +71,29 @@
     }
   }
 
+  // A part may hold a little more than its n says; the offset (in characters, not UTF-16 units) tells.
+  function unseen(place, { offset, text }) {
+    const known = [...place.textContent].length;
+    return known > offset ? [...text].slice(known - offset).join("") : text;
+  }
+
   // At most eight times a second; n decides, so text that a swap brought already is left out.
   function write() {
     writing = 0;
     for (const { n, data } of texts.splice(0)) {
       const place = $(`[data-text="${CSS.escape(data.key)}"]`), part = place?.closest("[data-n]");
       if (!part || n <= Number(part.dataset.n)) continue;
-      place.append(data.text);
+      place.append(unseen(place, data));
       place.normalize();
       part.dataset.n = n;
     }
-    edges();
   }
 
   function apply(event) {
     if (event.n <= last) return;
     last = event.n;
     for (const part of event.swap ?? []) swap(part);
-    if (event.swap) { showWide(); showVote(); edges(); say(); }
+    if (event.swap) { showWide(); showVote(); say(); }
     if (event.type !== "call.text") return;
     texts.push(event);
     writing ||= setTimeout(write, 125);
@@ -204,8 +198,7 @@
     if (cell) { event.preventDefault(); vote = cell.dataset.vote; address("vote", vote); showVote(); }
     else if (head && !event.ctrlKey && !event.metaKey && !event.shiftKey) { event.preventDefault(); toggleWide(head.dataset.wideFor); }
   });
-  document.addEventListener("scroll", (event) => { if (event.target.classList?.contains("member-body")) edges(); }, true);
-  addEventListener("resize", edges);
+  document.addEventListener("scroll", (event) => { if (event.target.classList?.contains("member-body")) newest(event.target); }, true);
 
   const STEPS = { ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowUp: [-1, 0], ArrowDown: [1, 0] };
   function walk(cell, [down, right]) {
@@ -227,6 +220,5 @@
     event.preventDefault();
   });
 
-  edges();
   if (!stopped) connect();
 })();
