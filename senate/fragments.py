@@ -11,8 +11,13 @@ from django.template.loader import render_to_string
 from senate import chat
 from senate.models import SenateSession
 
-PARTS = ("head", "stepper", "resolution", "dissent", "votes")
+PARTS = ("head", "stepper", "resolution", "dissent", "votes", "order")
 EVERYTHING = "everything"
+UNCHOSEN: dict[str, Any] = {
+    "wide": None,
+    "vote": "",
+    "sort": "seats",
+}  # what a page's address may choose; live.js keeps it
 
 
 def regions_of(events: Iterable[dict[str, Any]]) -> set[str]:
@@ -50,10 +55,11 @@ def _column(phase: str, member: int | None) -> set[str]:
 
 def fragments(session_id: int, regions: set[str]) -> list[dict[str, str]]:
     """[{id, html}] of the named parts as the rows are now."""
-    transcript: dict[str, Any] = dict(chat.transcript(SenateSession.objects.get(pk=session_id)))
-    wanted = [part for part in PARTS if regions & {part, EVERYTHING}]
+    transcript: dict[str, Any] = {**UNCHOSEN, **chat.transcript(SenateSession.objects.get(pk=session_id))}
+    solo = transcript["plan"] == "solo"
+    wanted = [part for part in PARTS if regions & {part, EVERYTHING} and not (solo and part == "order")]
     found = [{"id": part, "html": render_to_string(f"senate/_{part}.html", transcript)} for part in wanted]
-    if transcript["plan"] == "solo":
+    if solo:
         return found
     for member in transcript["members"]:
         part = f"member-{member['index']}"

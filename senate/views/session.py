@@ -86,7 +86,6 @@ def shown(request: Request, transcript: dict[str, Any]) -> dict[str, Any]:
     columns = list(transcript["members"])
     if sortable and sort == "support":
         columns.sort(key=lambda m: m["support"]["place"] if m["support"] else len(columns) + 1)
-    orders = (("seats", "Seat order"), ("support", "By support"))
     return {
         "rail": True,
         "crumbs": [{"label": "Ask", "url": reverse("senate:list")}, {"label": f"Session {transcript['id']}"}],
@@ -94,9 +93,6 @@ def shown(request: Request, transcript: dict[str, Any]) -> dict[str, Any]:
         "wide": int(wide) if wide.isascii() and wide.isdigit() and len(wide) < 3 else None,
         "vote": request.query_params.get("vote", ""),
         "sort": sort,
-        "sort_links": [{"label": label, "url": f"?sort={name}", "current": name == sort} for name, label in orders]
-        if sortable
-        else [],
         "columns": columns,
     }
 
