@@ -3,6 +3,7 @@
 A part's root element has an `id` and `data-n`, the last event that it includes. The same for every reader.
 """
 
+from collections import Counter
 from collections.abc import Iterable
 from typing import Any
 
@@ -53,9 +54,21 @@ def _column(phase: str, member: int | None) -> set[str]:
     return {"resolution", f"member-{member}"}
 
 
+def read(session: SenateSession) -> dict[str, Any]:
+    """The transcript as the templates take it: each member has a `title` that no other has, where that can be.
+
+    It is the provider's name, or the model where several seats share the provider.
+    """
+    found: dict[str, Any] = {**chat.transcript(session)}
+    often = Counter(member["name"] for member in found["members"])
+    for member in found["members"]:
+        member["title"] = member["name"] if often[member["name"]] == 1 else member["model"]
+    return found
+
+
 def fragments(session_id: int, regions: set[str]) -> list[dict[str, str]]:
     """[{id, html}] of the named parts as the rows are now."""
-    transcript: dict[str, Any] = {**UNCHOSEN, **chat.transcript(SenateSession.objects.get(pk=session_id))}
+    transcript: dict[str, Any] = {**UNCHOSEN, **read(SenateSession.objects.get(pk=session_id))}
     solo = transcript["plan"] == "solo"
     wanted = [part for part in PARTS if regions & {part, EVERYTHING} and not (solo and part == "order")]
     found = [{"id": part, "html": render_to_string(f"senate/_{part}.html", transcript)} for part in wanted]

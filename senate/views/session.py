@@ -15,6 +15,7 @@ from rest_framework.views import APIView
 from providers.exceptions import NotFound
 from providers.roles import may
 from senate import chat
+from senate.fragments import read
 from senate.models import OPEN_STATES, SenateSession
 from senate.serializers import Cancelled, EventQuery, Events, Nothing
 
@@ -49,7 +50,7 @@ class Session(APIView):
     )
     def get(self, request: Request, pk: int) -> Response | HttpResponse:
         session = visible(request.user, pk)
-        transcript = dict(chat.transcript(session))
+        transcript = read(session)
         if request.query_params.get("as") == "markdown":
             return exported(request, transcript)
         extra = shown(request, transcript) if self.paged else {}
