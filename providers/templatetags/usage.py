@@ -1,5 +1,6 @@
 """What only the usage pages show: the sentence under the chart, changes, times, shares of errors."""
 
+import json
 from decimal import Decimal
 from typing import Any
 
@@ -54,3 +55,9 @@ def many_errors(value: str | None) -> bool:
 def lower_first(text: str) -> str:
     """`today` inside a sentence; names of months stay as they are."""
     return text.lower() if text in {"Today"} else text
+
+
+@register.filter
+def as_json(value: Any) -> str:
+    """JSON for a data attribute (escaped by the template); a page has no inline script, not even for data."""
+    return json.dumps(value, separators=(",", ":"))

@@ -154,15 +154,16 @@ def _range(given: Mapping[str, str], today: date) -> tuple[str, date, date]:
 
 
 def _custom(given: Mapping[str, str], today: date) -> tuple[str, date, date]:
-    last = _day(given, "to") or today
-    first = _day(given, "from") or last - 29 * DAY
+    begin, last = _day(given, "from"), _day(given, "to") or today
+    first = begin or last - 29 * DAY
     if first > last:
         raise InvalidInput(f"The range ends ({last}) before it begins ({first}).", param="from")
     if first > today:
         raise InvalidInput(f"The range begins on {first}, and today is {today} (UTC).", param="from")
+    last = min(last, today)
     if (last - first).days >= LONGEST_DAYS:
         raise InvalidInput(f"A range can have at most {LONGEST_DAYS} days.", param="from")
-    return "custom", first, min(last, today)
+    return "custom", first, last
 
 
 def _day(given: Mapping[str, str], name: str) -> date | None:

@@ -74,7 +74,7 @@
   const barGap = (bars, width) => Math.max(0.25, 1 - 56 / (width / bars));
 
   async function draw(body) {
-    const figures = JSON.parse(document.getElementById(body.dataset.plot).textContent);
+    const figures = JSON.parse(document.getElementById(body.dataset.plot).dataset.figures);
     const library = await plotly();
     let place = body.querySelector(".chart-plot");
     if (!place) {
@@ -100,7 +100,7 @@
   function follow(body, place, library) {
     body.addEventListener("focusin", ({ target }) => {
       const links = [...target.closest("svg").querySelectorAll("a")];
-      library.Fx.hover(place, [{ xval: links.indexOf(target), curveNumber: 0, pointNumber: links.indexOf(target) }], "xy");
+      library.Fx.hover(place, { xval: links.indexOf(target), yval: 0 }, "xy");
     });
     body.addEventListener("focusout", () => library.Fx.unhover(place));
   }
@@ -125,7 +125,7 @@
   // Keys of this page: left and right move by one range, t switches to the table and back.
   document.addEventListener("keydown", (event) => {
     if (!window.keysAllowed?.(event)) return;
-    const links = { ArrowLeft: "[data-range=earlier]", ArrowRight: "[data-range=later]", t: ".chart .card-foot a:last-child, [data-table-switch]" };
+    const links = { ArrowLeft: "[data-range=earlier]", ArrowRight: "[data-range=later]", t: ".chart .card-foot > a, [data-table-switch]" };
     const link = links[event.key] && document.querySelector(links[event.key]);
     if (link) { event.preventDefault(); link.click(); }
   });

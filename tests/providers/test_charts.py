@@ -1,0 +1,134 @@
+"""The chart as SVG and as a figure: well-formed, in proportion, and nothing in it is markup of somebody else."""
+
+from decimal import Decimal
+from xml.etree import ElementTree
+
+import pytest
+
+from providers.charts import Bar, Chart, figure, round_step, shown_labels, svg, tick
+
+EVIL = '<b onload="x">&</b><a href="javascript:x">%{customdata}'
+SVG = "{http://www.w3.org/2000/svg}"
+
+
+def chart(*days: tuple[str, ...], limit: tuple[str, Decimal] | None = None, name: str = "Spend") -> Chart:
+    bars = tuple(
+        Bar(
+            f"2024-03-{n + 1:02}",
+            f"Mar {n + 1}",
+            f"Mar {n + 1}: total",
+            f"/calls/?n={n}&m=1",
+            tuple(map(Decimal, d)),
+        )
+        for n, d in enumerate(days)
+    )
+    return Chart(name, tuple((f"series {n}", n + 1 if n < 2 else 0) for n in range(len(days[0]))), bars, limit)
+
+
+def drawn(made: Chart) -> ElementTree.Element:
+    return ElementTree.fromstring(svg(made, 984, 270))
+
+
+def rects(root: ElementTree.Element, css: str) -> list[ElementTree.Element]:
+    return [r for r in root.iter("rect") if r.get("class") == css]
+
+
+def test_heights_are_in_proportion_to_the_money() -> None:
+    root = drawn(chart(("4", "2"), ("8", "0"), ("0", "1")))
+    first = [float(r.get("height")) for r in rects(root, "series-1")]
+    second = [float(r.get("height")) for r in rects(root, "series-2")]
+    assert first[1] == pytest.approx(2 * first[0], abs=0.2)
+    assert second[0] == pytest.approx(2 * second[1], abs=1.3)  # a gap of one pixel parts it from the series below
+    assert len(first) == len(second) == 2
+
+
+def test_bars_stack_without_overlap_and_stay_inside() -> None:
+    root = drawn(chart(("3", "2", "1"), ("1", "1", "1")))
+    for group in root.iter("g"):
+        tops = [(float(r.get("y")), float(r.get("y")) + float(r.get("height"))) for r in group]
+        assert all(upper[1] <= lower[0] + 0.11 for lower, upper in zip(tops, tops[1:], strict=False))
+        assert all(10 <= top < bottom <= 235.1 for top, bottom in tops)
+
+
+def test_every_day_is_a_link_that_says_its_total() -> None:
+    root = drawn(chart(("1",), ("2",)))
+    links = list(root.iter("a"))
+    assert [link.get("href") for link in links] == ["/calls/?n=0&m=1", "/calls/?n=1&m=1"]
+    assert [link.get("aria-label") for link in links] == ["Mar 1: total", "Mar 2: total"]
+
+
+def test_today_is_marked_and_nothing_has_a_style() -> None:
+    bars = (Bar("d", "today", "today", "/x", (Decimal(1),), today=True),)
+    text = svg(Chart("Spend", (("a", 1),), bars), 326, 200)
+    assert 'class="day today"' in text
+    assert "style" not in text
+
+
+def test_foreign_text_is_escaped_in_the_svg() -> None:
+    bars = (Bar(EVIL, EVIL, EVIL, EVIL, (Decimal(1),)),)
+    text = svg(Chart(EVIL, ((EVIL, 1),), bars, (EVIL, Decimal(1))), 984, 270)
+    assert "<b" not in text
+    assert "javascript:x" not in text.replace("&quot;javascript:x", "")
+    root = ElementTree.fromstring(text)
+    assert root.get("aria-label") == EVIL
+    assert {element.tag for element in root.iter()} <= {"svg", "line", "text", "a", "title", "rect", "g"}
+
+
+def test_foreign_text_is_plain_in_the_figure() -> None:
+    bars = (Bar(EVIL, EVIL, EVIL, "/x", (Decimal(1),)),)
+    made = figure(Chart(EVIL, ((EVIL, 1),), bars, (EVIL, Decimal(1))), [[EVIL]])
+    read = [made["series"][0]["name"], *made["series"][0]["texts"], *made["titles"], made["limit"]["text"]]
+    read += [label["text"] for label in made["labels"]]
+    assert not any("<" in text or ">" in text for text in read)
+
+
+@pytest.mark.parametrize(
+    ("limit", "seen"),
+    [("10", True), ("30", True), ("31", False), ("0", False)],
+)
+def test_a_limit_is_drawn_unless_it_would_flatten_the_bars(limit: str, seen: bool) -> None:
+    made = chart(("10",), limit=("daily cap", Decimal(limit)))
+    assert ("daily cap" in svg(made, 984, 270)) is seen
+    assert (figure(made, [["$10"]])["limit"] is not None) is seen
+    assert made.grid()[-1] >= (Decimal(limit) if seen else 10)
+
+
+@pytest.mark.parametrize(
+    ("least", "step"),
+    [("5", "5"), ("5.01", "6"), ("0.0021", "0.0025"), ("9", "10"), ("12", "15"), ("0.25", "0.25"), ("8.1", "10")],
+)
+def test_grid_steps_are_round_and_not_below_what_is_needed(least: str, step: str) -> None:
+    assert round_step(Decimal(least)) == Decimal(step)
+
+
+@pytest.mark.parametrize(
+    ("dollars", "step", "text"),
+    [
+        ("0", "6", "$0"),
+        ("24", "6", "$24"),
+        ("7.5", "2.5", "$7.50"),
+        ("0.005", "0.0025", "$0.0050"),
+        ("2000", "500", "$2,000"),
+    ],
+)
+def test_ticks_read_as_money(dollars: str, step: str, text: str) -> None:
+    assert tick(Decimal(dollars), Decimal(step)) == text
+
+
+@pytest.mark.parametrize("count", [1, 2, 7, 14, 29, 30, 31, 90, 366])
+def test_labels_are_few_and_the_last_bar_has_one(count: int) -> None:
+    shown = shown_labels(count, 7)
+    assert shown[-1] == count - 1
+    assert len(shown) <= 8
+    assert len(set(shown)) == len(shown)
+
+
+def test_a_chart_of_nothing_has_a_grid_and_no_bars() -> None:
+    root = drawn(chart(("0", "0")))
+    assert rects(root, "series-1") == []
+    assert len([line for line in root.iter("line") if line.get("class") == "grid"]) == 5
+
+
+def test_the_narrow_chart_shows_the_last_days() -> None:
+    made = chart(*[(str(n),) for n in range(30)])
+    assert [bar.label for bar in made.last(14).bars] == [f"Mar {n}" for n in range(17, 31)]

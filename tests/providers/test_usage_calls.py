@@ -1,0 +1,130 @@
+"""Single calls: pages in order, one call with all that is known of it, and the export."""
+
+import csv
+import io
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+from django.test import AsyncClient, Client
+
+from providers.usage import calls
+from providers.usage.export import HEAD, cell
+from tests.providers.usage_kit import MARCH, NOW, insert, many, row
+
+JSON = {"HTTP_ACCEPT": "application/json"}
+
+
+@pytest.fixture
+def ana(people) -> Client:
+    client = Client()
+    client.force_login(people["ana"])
+    return client
+
+
+def test_pages_give_every_row_once_newest_first(ana: Client, people) -> None:
+    same_moment = [row(people["ivo"], at=NOW) for _ in range(30)]
+    rows = insert(*same_moment, *[row(people["lee"], at=NOW - timedelta(minutes=n)) for n in range(45)])
+    url, seen = f"/api/v1/ai/usage/?{MARCH}&page_size=20", []
+    while url:
+        page = ana.get(url).json()
+        assert page["total"] == 75
+        assert (page["first"], page["last"]) == (len(seen) + 1, len(seen) + len(page["rows"]))
+        seen += page["rows"]
+        url = page["next_url"]
+    assert sorted(one["id"] for one in seen) == sorted(str(one.pk) for one in rows)
+    moments = [one["created_at"] for one in seen]
+    assert moments == sorted(moments, reverse=True)
+
+
+def test_a_page_links_to_its_neighbours_with_the_same_filters(ana: Client, people) -> None:
+    insert(*[row(people["ivo"], provider="groq") for _ in range(120)])
+    page = ana.get(f"/usage/calls/?{MARCH}&provider=groq&page=2", **JSON).json()
+    assert page["previous_url"] == f"/usage/calls/?{MARCH}&provider=groq"
+    assert page["next_url"] == f"/usage/calls/?{MARCH}&provider=groq&page=3"
+    text = ana.get(f"/usage/calls/?{MARCH}&provider=groq&page=2").content.decode()
+    assert "51 to 100 of 120" in text
+
+
+def test_a_row_has_exact_money_and_says_how_its_usage_is_known(ana: Client, people) -> None:
+    made = insert(
+        row(people["ivo"], usd="0.000000000001", usage_source="estimated", estimated_cost_usd=Decimal("1"))
+    )
+    listed = ana.get(f"/api/v1/ai/usage/?{MARCH}").json()["rows"][0]
+    assert listed["actual_cost_usd"] == "0.000000000001"
+    assert (listed["estimated_cost_usd"], listed["usage_source"], listed["user"]) == ("1.00", "estimated", "ivo")
+    assert listed["created_at"] == "2024-03-20T15:30:00+00:00"
+    assert "≈" in ana.get(f"/usage/calls/{made[0].pk}/").content.decode()
+
+
+def test_a_call_shows_classes_rates_source_error_and_hash(ana: Client, people) -> None:
+    made = insert(
+        row(
+            people["ivo"],
+            success=False,
+            error_code="upstream_timeout",
+            error_message="No answer within 180 s. <b>",
+            input_tokens=5000,
+            cached_input_tokens=4321,
+            reasoning_tokens=17,
+            rates={"input": "3.00", "cached_input": "0.30"},
+            prompt_hash="ab" * 32,
+            session_id="s-77",
+            retry_count=2,
+        )
+    )
+    page = ana.get(f"/usage/calls/{made[0].pk}/").content.decode()
+    for text in ("upstream_timeout", "No answer within 180 s. &lt;b&gt;", "4,321", "17", "cached input", "0.30"):
+        assert text in page
+    for text in ("genai-prices", "ab" * 32, "/usage/calls/?session=s-77", "retried 2", "$0.01"):
+        assert text in page
+
+
+@pytest.mark.parametrize("pk", ["00000000-0000-4000-8000-000000000000", "no-uuid"])
+def test_an_unknown_call_is_404(ana: Client, pk: str) -> None:
+    assert ana.get(f"/usage/calls/{pk}/").status_code == 404
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "\n=1", "  =cmd|' /C calc'!A0", "\uff1d1", "\u00a0=1"],
+)
+def test_a_cell_that_a_spreadsheet_would_run_is_defused(text: str) -> None:
+    assert cell(text) == f"'{text}"
+
+
+@pytest.mark.parametrize("value", ["gpt-6-luna", "0.000098", "", "a=b", 17, -3, True, None])
+def test_other_cells_stay_as_they_are(value: object) -> None:
+    assert cell(value) == value
+
+
+@pytest.mark.django_db(transaction=True)
+async def test_the_export_streams_exactly_the_filtered_rows(people, monkeypatch) -> None:
+    from asgiref.sync import sync_to_async
+
+    monkeypatch.setattr(calls, "CHUNK", 7)
+    rows = await sync_to_async(many)(people, 60)
+    evil = '=HYPERLINK("http://x","y")'
+    await sync_to_async(insert)(row(people["ivo"], model=evil, provider="claude", at=NOW))
+    client = AsyncClient()
+    await client.aforce_login(people["ana"])
+    answer = await client.get(f"/usage/calls/?{MARCH}&provider=claude&export=csv")
+    assert answer.streaming
+    assert answer["Content-Type"] == "text/csv; charset=utf-8"
+    assert answer["Content-Disposition"] == 'attachment; filename="usage-2024-03-01-2024-03-20.csv"'
+    text = b"".join([part async for part in answer.streaming_content]).decode()
+    head, *lines = csv.reader(io.StringIO(text, newline=""))
+    assert tuple(head) == HEAD
+    kept = [r for r in rows if r.provider == "claude"]
+    assert len(lines) == len(kept) + 1
+    assert {line[0] for line in lines} >= {str(r.pk) for r in kept}
+    cost = head.index("actual_cost_usd")
+    assert sum(Decimal(line[cost]) for line in lines) == sum(r.actual_cost_usd for r in kept) + Decimal("0.01")
+    assert [line[1] for line in lines] == sorted((line[1] for line in lines), reverse=True)
+    assert [line[head.index("model")] for line in lines if "HYPER" in line[head.index("model")]] == [f"'{evil}"]
+
+
+def test_only_csv_can_be_exported(ana: Client) -> None:
+    answer = ana.get(f"/usage/calls/?{MARCH}&export=xlsx", **JSON)
+    assert answer.status_code == 400
+    assert answer.json()["error"]["param"] == "export"

@@ -1,0 +1,130 @@
+"""Usage pages in a real browser: Plotly under the strict policy, in both themes, and what the keyboard finds."""
+
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+
+import pytest
+
+from providers.models import AIUsageLog
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+EVIL = '<b onmouseover="x">bold</b><a href="javascript:alert(1)">%{y}</a>'
+LONG = "a-provider/with-a-very-long-model-name-that-never-ends-2026-11-20-preview-experimental"
+PLOTTED = ".chart-body.plotted .main-svg"
+
+
+@pytest.fixture
+def rows(people):
+    now = datetime.now(UTC)
+    made = []
+    for n in range(60):
+        at = now - timedelta(days=n % 30)
+        made.append(
+            AIUsageLog(
+                user=people["ivo"],
+                created_at=at,
+                cap_day=at.date(),
+                provider=["openai", "claude", "mistral"][n % 3],
+                model=[EVIL, LONG, "small"][n % 3],
+                operation="chat",
+                input_tokens=1000,
+                output_tokens=100,
+                total_tokens=1100,
+                actual_cost_usd=Decimal(n + 1) / 7,
+                processing_time_ms=900 + n,
+                success=n % 9 > 0,
+            )
+        )
+    return AIUsageLog.objects.bulk_create(made)
+
+
+def test_plotly_takes_the_place_of_the_svg_without_a_violation_and_in_its_size(rows, open_page) -> None:
+    for width, shown in ((1280, ".chart-wide"), (390, ".chart-narrow")):
+        page = open_page("/usage/", width)
+        before = page.locator(f"{shown} svg").bounding_box()
+        page.locator(".chart").scroll_into_view_if_needed()
+        page.wait_for_selector(PLOTTED)
+        after = page.locator(PLOTTED).first.bounding_box()
+        assert after["width"] == pytest.approx(before["width"], abs=1)
+        assert after["height"] == pytest.approx(before["height"], abs=1)
+        assert page.locator(".chart-plot .barlayer .trace").count() == 3
+    assert open_page.said == []
+
+
+def test_the_chart_follows_the_theme(rows, open_page) -> None:
+    page = open_page("/usage/")
+    page.wait_for_selector(PLOTTED)
+    bar = page.locator(".chart-plot .barlayer .trace").first.locator("path").first
+    light = bar.evaluate("el => getComputedStyle(el).fill")
+    page.emulate_media(color_scheme="dark")
+    page.wait_for_function(
+        "was => getComputedStyle(document.querySelector('.chart-plot .barlayer .trace path')).fill !== was",
+        arg=light,
+    )
+    series = page.locator(".legend .swatch").first.evaluate("el => getComputedStyle(el).backgroundColor")
+    assert bar.evaluate("el => getComputedStyle(el).fill") == series
+
+
+def test_names_of_models_are_text_and_focus_shows_the_total(rows, open_page) -> None:
+    page = open_page("/usage/?group=model")
+    page.wait_for_selector(PLOTTED)
+    page.locator(".chart-wide svg a").nth(2).focus()
+    box = page.locator(".chart-plot .hoverlayer")
+    box.locator("text").first.wait_for()
+    text = box.text_content()
+    assert "calls" in text
+    assert EVIL in text
+    assert box.locator("a").count() == 0
+
+
+def test_a_click_on_a_bar_opens_its_calls(rows, open_page) -> None:
+    page = open_page("/usage/?range=7d")
+    page.wait_for_selector(PLOTTED)
+    bar = page.locator(".chart-plot .barlayer .trace").first.locator("path").nth(2).bounding_box()
+    page.mouse.move(bar["x"] + bar["width"] / 2, bar["y"] + bar["height"] / 2)
+    page.wait_for_selector(".chart-plot .hoverlayer text")
+    with page.expect_navigation():
+        page.mouse.click(bar["x"] + bar["width"] / 2, bar["y"] + bar["height"] / 2)
+    day = (datetime.now(UTC) - timedelta(days=4)).date().isoformat()
+    assert page.url.endswith(f"/usage/calls/?from={day}&to={day}")
+
+
+def test_keys_move_the_range_and_switch_to_the_table(rows, open_page) -> None:
+    page = open_page("/usage/?range=7d")
+    with page.expect_navigation():
+        page.locator("h1").press("t")
+    assert "view=table" in page.url
+    assert page.get_by_role("columnheader", name="Day (UTC)").is_visible()
+    with page.expect_navigation():
+        page.locator("h1").press("ArrowLeft")
+    assert "from=" in page.url
+    assert "view=table" in page.url
+
+
+def test_without_scripts_the_svg_the_table_and_the_filter_work(rows, open_page) -> None:
+    page = open_page("/usage/", scripts=False)
+    assert page.locator(".chart-wide svg g.day").count() == 30
+    page.locator("summary", has_text="Filter").click()
+    page.locator("#id_provider").select_option("claude")
+    page.get_by_role("button", name="Show", exact=True).click()
+    assert "provider=claude" in page.url
+    page.get_by_role("link", name="Show as table").click()
+    assert page.get_by_role("rowheader", name="Total").first.is_visible()
+
+
+@pytest.mark.parametrize(
+    "path", ["/usage/", "/usage/?group=model&view=table", "/usage/calls/", "/usage/caps/ivo/", "CALL"]
+)
+def test_nothing_scrolls_sideways_and_axe_finds_nothing(rows, open_page, path: str) -> None:
+    from axe_playwright_python.sync_playwright import Axe
+
+    path = f"/usage/calls/{rows[0].pk}/" if path == "CALL" else path
+    for theme in ("light", "dark"):
+        page = open_page(path, theme=theme)
+        for width in (1280, 768, 390, 320):
+            page.set_viewport_size({"width": width, "height": 860})
+            assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), (width, theme)
+            if width in (1280, 390):
+                found = Axe().run(page)
+                assert found.violations_count == 0, (width, theme, found.generate_report())
+        page.context.close()
