@@ -1,7 +1,7 @@
 """One answer for the chat lane: solo asks the gateway, a committee becomes a session that is followed."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from django.conf import settings
@@ -10,11 +10,10 @@ from providers import gateway
 from providers.directory import Directory, Seat
 from providers.exceptions import AIServiceError
 from providers.hop import hop
-from providers.types import AIResponse, Prompt, Purpose
-from senate import chat
+from providers.types import AIResponse, Purpose
+from senate import chat, prompts
 from senate.chat_request import ChatRequest, Conversation, conversation
 from senate.plan import MODES, plan
-from senate.prompts import SOLO_SYSTEM
 
 Say = Callable[[str], None]
 
@@ -61,13 +60,8 @@ def choose(model: str) -> tuple[str, Seat | None]:
 async def _solo(
     request: ChatRequest, said: Conversation, seat: Seat, user: Any, on_text: Say | None, on_ready: Any
 ) -> AIResponse:
-    prompt = Prompt(
-        model=seat.model,
-        messages=said.messages,
-        max_output_tokens=request.output_tokens(),
-        system=SOLO_SYSTEM,
-        temperature=request.temperature,
-    )
+    prompt = prompts.solo(seat.model, said.messages, request.output_tokens())
+    prompt = replace(prompt, temperature=request.temperature)
     purpose = Purpose(user_id=user.pk, operation="chat")
     return await gateway.ask(prompt, seat.provider, purpose, on_text=on_text, on_ready=on_ready)
 

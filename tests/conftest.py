@@ -4,6 +4,8 @@ import socket
 
 import pytest
 
+from tests.fakes.fixtures import upstream, upstream_server  # noqa: F401  the fake upstream, for every room
+
 _connect = socket.socket.connect
 
 
@@ -32,13 +34,21 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 
 
 @pytest.fixture
-def people(db, django_user_model):
+def people(request, django_user_model):
     """The cast: mara is admin, ivo engineer, ana manager, lee viewer. All passwords are the same."""
     from django.contrib.auth.models import Group
 
+    if "transactional_db" not in request.fixturenames:
+        request.getfixturevalue("db")
     made = {}
     for name, role in [("mara", "admin"), ("ivo", "engineer"), ("ana", "manager"), ("lee", "viewer")]:
         user = django_user_model.objects.create_user(name, password="correct horse battery")
         user.groups.add(Group.objects.get_or_create(name=role)[0])
         made[name] = user
     return made
+
+
+@pytest.fixture
+def everyone(transactional_db, people):
+    """The same cast, committed, for what the ledger's own connection must see."""
+    return people
