@@ -4,7 +4,8 @@ import socket
 
 import pytest
 
-from tests.fakes.fixtures import upstream, upstream_server  # noqa: F401  the fake upstream, for every room
+from tests.fakes.fixtures import upstream, upstream_server  # noqa: F401
+from tests.site import site  # noqa: F401
 
 _connect = socket.socket.connect
 
