@@ -1,6 +1,7 @@
 """The ASGI application: the chat lane beside Django, and the websockets."""
 
 import os
+import threading
 from typing import Any
 
 from django.core.asgi import get_asgi_application
@@ -12,12 +13,20 @@ from channels.auth import AuthMiddlewareStack  # noqa: E402  needs the apps
 from channels.routing import ProtocolTypeRouter, URLRouter  # noqa: E402
 from channels.security.websocket import AllowedHostsOriginValidator  # noqa: E402
 
+from providers import wires  # noqa: E402
+from senate.lane import chat_lane  # noqa: E402
 from senate.routing import websocket_urlpatterns  # noqa: E402
+
+# The official SDKs take seconds to import: not during somebody's first call.
+threading.Thread(target=wires.preload, name="preload", daemon=True).start()
 
 
 async def http(scope: dict[str, Any], receive: Any, send: Any) -> None:
-    """Everything is an ordinary Django view so far."""
-    await django_application(scope, receive, send)
+    """The hot path goes past Django's middleware; everything else is an ordinary view."""
+    if scope["path"].startswith("/api/v1/ai/chat/"):
+        await chat_lane(scope, receive, send)
+    else:
+        await django_application(scope, receive, send)
 
 
 application = ProtocolTypeRouter(

@@ -61,6 +61,14 @@ def start_heart(**kwargs: Any) -> None:
     _heart = heartbeat.keep_beating("worker")
 
 
+@signals.worker_ready.connect
+def warm_up(**kwargs: Any) -> None:
+    """The official SDKs take seconds to import: not during the first deliberation."""
+    from providers import wires
+
+    threading.Thread(target=wires.preload, name="preload", daemon=True).start()
+
+
 @signals.worker_shutting_down.connect
 def stop_heart(**kwargs: Any) -> None:
     from aiops_site import heartbeat
