@@ -1,0 +1,134 @@
+"""The first five minutes, in a real browser against `manage.py up` and an upstream over HTTP.
+
+Set up the first administrator, save three keys, ask, watch the Senate arrive, see what it cost.
+"""
+
+import re
+from decimal import Decimal
+
+import httpx
+import pytest
+
+from tests.aiops_site.running import Site, until
+from tests.fakes.upstream import FakeUpstream
+from tests.static.conftest import CHROMIUM, FLAGS
+
+pytestmark = pytest.mark.browser
+PASSWORD = "correct horse battery"
+KEY = "sk-canary-0123456789abcdef0123456789abcdef"
+QUESTION = "Checkout p99 rose from 180 ms to 2.4 s after deployment a41f9c2. Raise the pool size or roll back?"
+
+
+@pytest.fixture(scope="module")
+def fake():
+    with FakeUpstream() as server:
+        server.set_mode("slow", pause=0.01)
+        yield server
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory, fake):
+    running = Site(tmp_path_factory.mktemp("site"), AI_PRIVATE_HOSTS=fake.netloc, AI_ALLOW_MOCK="1")
+    try:
+        yield running.until_ready()
+    finally:
+        running.stop()
+
+
+@pytest.fixture
+def browser():
+    if not CHROMIUM:
+        pytest.skip("No Chromium on this machine: the first five minutes were not tried in a browser.")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        made = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield made
+        made.close()
+
+
+def address(site: Site, path: str = "/") -> str:
+    return f"http://127.0.0.1:{site.port}{path}"
+
+
+def set_up(page, site: Site) -> None:
+    page.goto(address(site))
+    assert page.url.endswith("/setup/")
+    line = until(lambda: site.said("First visit"), "the code in the terminal")[-1]
+    page.fill("[name=code]", re.search(r"[A-Z0-9]{4}-[A-Z0-9]{4}", line).group())
+    page.fill("[name=username]", "mara")
+    page.fill("[name=password]", PASSWORD)
+    page.click("button[type=submit]")
+    page.wait_for_url(address(site))
+
+
+def save_key(page, site: Site, slug: str, base_url: str) -> None:
+    page.goto(address(site, f"/providers/?edit={slug}"))
+    page.fill(f"[name={slug}_api_key]", KEY)
+    page.fill(f"[name={slug}_base_url]", base_url)
+    page.click("button[name=do][value=save]")
+    page.get_by_text("is saved").first.wait_for()
+    assert KEY not in page.content()
+
+
+def test_the_first_five_minutes(site, fake, browser) -> None:
+    page = browser.new_page(viewport={"width": 1280, "height": 860})
+    said: list[str] = []
+    page.on("console", lambda message: said.append(message.text))
+    page.on("pageerror", lambda error: said.append(str(error)))
+
+    set_up(page, site)
+    save_key(page, site, "openai", fake.openai_url)
+    save_key(page, site, "claude", fake.anthropic_url)
+    save_key(page, site, "groq", fake.openai_url)
+
+    page.goto(address(site, "/senate/"))
+    page.fill("[name=question]", QUESTION)
+    page.get_by_text("At most $").first.wait_for()
+    page.get_by_role("button", name="Ask").click()
+    page.wait_for_url(re.compile(r"/senate/\d+/"))
+    page.get_by_text("Writing").first.wait_for()
+    early = page.inner_text("#member-0")
+    page.get_by_text(re.compile("^Done$")).first.wait_for(timeout=60_000)
+    page.wait_for_selector("#resolution .reading p", timeout=60_000)
+    until(lambda: page.locator("#head").get_by_text("Done").count(), "the session's end")
+    assert len(page.inner_text("#member-0")) > len(early)
+    live = page.inner_text("main")
+
+    page.reload()
+    assert settled(page.inner_text("main")) == settled(live)
+    spent = Decimal(re.search(r"\$(\d+\.\d+) of at most \$(\d+\.\d+)", page.inner_text("main")).group(1))
+    assert spent > 0
+
+    page.goto(address(site, "/usage/"))
+    assert "7" in page.inner_text("main")
+    rows = page.request.get(address(site, "/api/v1/ai/usage/summary/?range=today")).json()
+    assert Decimal(rows["total"]["spend_usd"]).quantize(Decimal("0.0001")) == spent
+    assert rows["total"]["calls"] == len([c for c in fake.calls if c.method == "POST"]) == 7
+    assert not said
+
+
+def settled(text: str) -> str:
+    """The page's words without clocks and relative times, which go on."""
+    return re.sub(r"\s+", " ", re.sub(r"\d+ (?:s|min) ago|just now|now", "", text)).strip()
+
+
+def test_any_openai_client_works_with_a_token_of_the_site(site, fake, browser) -> None:
+    page = browser.new_page()
+    page.goto(address(site, "/login/"))
+    page.fill("[name=username]", "mara")
+    page.fill("[name=password]", PASSWORD)
+    page.click("button[type=submit]")
+    page.goto(address(site, "/account/"))
+    page.fill("[name=name]", "ci-runner")
+    page.get_by_role("button", name="New token").click()
+    secret = re.search(r"aiops_[A-Za-z0-9_-]{43}", until(lambda: page.inner_text("body"), "the token")).group()
+    page.goto(address(site, "/account/"))
+    assert secret not in page.content()
+    body = {"model": "senate", "messages": [{"role": "user", "content": QUESTION}]}
+    headers = {"Authorization": f"Bearer {secret}"}
+    answer = httpx.post(
+        address(site, "/api/v1/ai/chat/completions"), json=body, headers=headers, timeout=60
+    ).json()
+    assert answer["choices"][0]["message"]["content"]
+    assert len(answer["metadata"]["votes"]) == 6
