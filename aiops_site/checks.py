@@ -6,6 +6,8 @@ from cryptography.fernet import Fernet
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, register
 
+from providers import throttles
+
 NEW_KEY = 'python -c "from cryptography.fernet import Fernet; print(Fernet.generate_key().decode())"'
 
 
@@ -33,6 +35,12 @@ def hosts_are_named(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
     found: list[CheckMessage] = []
     if "*" in settings.ALLOWED_HOSTS:
         found.append(Error("ALLOWED_HOSTS must name hosts, not *.", id="aiops.E004"))
+    for name in ("AI_CHAT_RATE", "AI_ANALYSIS_RATE"):
+        try:
+            throttles.rate_of(getattr(settings, name))
+        except ValueError:
+            hint = "Write it like 30/min."
+            found.append(Error(f"{name} is no rate: {getattr(settings, name)!r}.", hint=hint, id="aiops.E006"))
     if settings.DEBUG and not settings.LOCAL:
         found.append(Error("DEBUG is on while HOST is not this machine.", id="aiops.E005"))
     return found

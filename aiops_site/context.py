@@ -23,7 +23,6 @@ def frame(request: HttpRequest) -> dict[str, Any]:
     theme = request.COOKIES.get("theme", "")
     context: dict[str, Any] = {
         "theme": theme if theme in THEMES else "",
-        "rail_kept": request.COOKIES.get("rail", ""),
         "request_id": getattr(request, "request_id", ""),
     }
     if role is None:

@@ -65,12 +65,13 @@ class PageRenderer(BaseRenderer):
         return ""
 
     def _fragment(self, name: str) -> str:
-        folder, _, file = name.rpartition("/")
+        folder, slash, file = name.rpartition("/")
+        fragment = f"{folder}{slash}_{file}"
         try:
-            get_template(f"{folder}/_{file}")
+            get_template(fragment)
         except TemplateDoesNotExist:
             return name
-        return f"{folder}/_{file}"
+        return fragment
 
 
 def is_fragment(request: Request) -> bool:

@@ -9,6 +9,7 @@ from django.utils import timezone
 from providers import health
 from providers.catalog import CATALOG, EXTRA
 from providers.directory import Directory, Entry
+from providers.format import usd
 from providers.health import Health
 from providers.provider_form import form_of
 
@@ -161,7 +162,7 @@ def _health_of(state: Health) -> dict[str, Any]:
         "p95_s": None if state.p95_ms is None else state.p95_ms / 1000,
         "error_percent": None if state.error_rate is None else round(state.error_rate * 100, 2),
         "calls_24h": state.calls_24h,
-        "spend_30d_usd": f"{state.spend_30d_usd.normalize():f}",
+        "spend_30d_usd": usd(state.spend_30d_usd),
         "spark": state.spark.as_dict() if state.spark else None,
     }
 

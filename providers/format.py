@@ -30,6 +30,12 @@ def money(value: Number | None, places: int | None = None) -> str:
     return f"{sign}${_rounded(abs(amount), digits):,.{digits}f}"
 
 
+def usd(value: Decimal) -> str:
+    """US dollars for JSON: exact plain digits, at least two decimals: `12.07`, `0.000098125`."""
+    whole, _, rest = f"{value:f}".partition(".")
+    return f"{whole}.{rest.rstrip('0').ljust(2, '0')}"
+
+
 def estimated(value: Number | None, places: int | None = None) -> str:
     """`≈ $0.0001`; an unknown price stays unknown."""
     shown = money(value, places)

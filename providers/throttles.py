@@ -2,6 +2,7 @@
 
 import time
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from django.conf import settings
@@ -38,9 +39,20 @@ def limiter() -> MovingWindowRateLimiter:
     return _limiter
 
 
+# REST framework's short words for what `limits` spells out.
+UNITS = {"s": "second", "sec": "second", "m": "minute", "min": "minute", "h": "hour", "d": "day"}
+
+
+@lru_cache(maxsize=16)
+def rate_of(text: str) -> RateLimitItem:
+    """`30/min` as `limits` has it. Raises ValueError for what is no rate."""
+    amount, _, unit = text.partition("/")
+    return parse(f"{amount.strip()}/{UNITS.get(unit.strip(), unit.strip())}")
+
+
 def take(scope: str, rate: str, user_id: int) -> Standing:
     """Counts one request. Errors: RateLimited with the seconds to wait."""
-    item: RateLimitItem = parse(rate)
+    item = rate_of(rate)
     allowed = limiter().hit(item, scope, str(user_id))
     window = limiter().get_window_stats(item, scope, str(user_id))
     wait = max(1, round(window.reset_time - time.time()))

@@ -9,6 +9,7 @@ from django.conf import settings
 from providers import gateway
 from providers.directory import Directory, Seat
 from providers.exceptions import AIServiceError
+from providers.format import usd
 from providers.hop import hop
 from providers.types import AIResponse, Purpose
 from senate import chat, prompts
@@ -70,7 +71,7 @@ def _answered(response: AIResponse, said: Conversation, mode: str) -> Answered:
     metadata = {
         "mode": mode,
         "provider": response.provider,
-        "cost_usd": str(response.cost_usd),
+        "cost_usd": usd(response.cost_usd),
         "estimated": response.estimated,
         "log_id": response.log_id,
         "finish_reason": response.finish_reason,

@@ -129,3 +129,17 @@ def test_the_exact_moment_names_the_zone_of_the_reader() -> None:
     moment = datetime(2026, 11, 12, 16, 20, 4, tzinfo=UTC)
     assert shown.exact_when(moment, NOW) == "Nov 12, 2026, 17:20:04 UTC+1"
     assert shown.zone(NOW.astimezone(timezone(timedelta(hours=5, minutes=30)))) == "UTC+5:30"
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        ("0.000060100000", "0.0000601"),
+        ("10", "10.00"),
+        ("0", "0.00"),
+        ("100.50", "100.50"),
+        ("0.000000000001", "0.000000000001"),
+    ],
+)
+def test_usd_is_exact_and_plain(value: str, text: str) -> None:
+    assert shown.usd(Decimal(value)) == text

@@ -1,6 +1,7 @@
 """The chat endpoints as clients meet them: the official SDK over real HTTP, and every kind of bad request."""
 
 import json
+from decimal import Decimal
 
 import httpx
 import openai
@@ -44,7 +45,7 @@ def test_the_official_client_gets_an_answer(client, model) -> None:
     row = AIUsageLog.objects.get()
     assert answer.choices[0].message.content
     assert answer.usage.total_tokens == row.total_tokens
-    assert answer.metadata["cost_usd"] == str(row.actual_cost_usd)
+    assert Decimal(answer.metadata["cost_usd"]) == row.actual_cost_usd
     assert answer.metadata["mode"] == "solo"
 
 
@@ -87,7 +88,7 @@ def test_a_failed_stream_is_one_error_event_and_done(http, upstream, everyone, m
     assert answer.status_code == 200
     assert data[-1] == "[DONE]"
     error = json.loads(data[-2])["error"]
-    assert error["message"].startswith("Provider openai failed: ")
+    assert error["message"].startswith("Provider openai failed")
     assert "event: error" in answer.text
     assert AIUsageLog.objects.count() == 1
     assert CapDay.objects.get(user=everyone["ivo"]).reserved_tokens == 0
