@@ -2,6 +2,7 @@
 
 from django.urls import path
 
+from senate.api_models import Models
 from senate.views import ask, session
 
 API = "api/v1/senate/sessions/"
@@ -11,6 +12,7 @@ urlpatterns = [
     path("senate/quote/", ask.Quote.as_view(), name="quote"),
     path("senate/<int:pk>/", session.Session.as_view(), name="session"),
     path("senate/<int:pk>/cancel/", session.Cancel.as_view(), name="cancel"),
+    path("api/v1/ai/models", Models.as_view(), name="api-models"),
     path(API, ask.Sessions.as_view(paged=False), name="api-sessions"),
     path(f"{API}<int:pk>/", session.Session.as_view(paged=False), name="api-session"),
     path(f"{API}<int:pk>/events/", session.SessionEvents.as_view(), name="api-events"),
