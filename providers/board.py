@@ -13,6 +13,7 @@ from providers.format import usd
 from providers.health import Health
 from providers.provider_form import form_of
 
+KEYS = (("Alt ↑ ↓", "Move the row"), ("e", "Edit the row"), ("t", "Test the row's key"))
 TABS = (("all", "All"), ("keys", "With key"), ("trouble", "Trouble"))
 SUMMARY = (
     ("working", "working"),
@@ -81,7 +82,7 @@ def board(
     return {
         **_frame(directory, tab, find, edit, counts),
         "rows": [row for row in shown if row in keyed],
-        "without": [row for row in shown if row not in keyed],
+        "without": sorted((row for row in shown if row not in keyed), key=_place_in_catalog),
         "summary": {
             "with_key": len(keyed),
             "total": len(CATALOG),
@@ -112,6 +113,7 @@ def _frame(directory: Directory, tab: str, find: str, edit: str, counts: dict[st
             }
             for name, label in TABS
         ],
+        "page_keys": [{"key": key, "text": text} for key, text in KEYS],
         "senate": {"most": saved.senate_max_members, "by_hand": len(saved.seats), "enabled": saved.senate_enabled},
     }
 
@@ -174,6 +176,10 @@ def _seat_numbers(directory: Directory) -> dict[str, int]:
         return {}
     able = [e for e in directory.configured() if e.row.member and e.model]
     return {entry.row.slug: n for n, entry in enumerate(able[: saved.senate_max_members], start=1)}
+
+
+def _place_in_catalog(row: dict[str, Any]) -> int:
+    return next(n for n, known in enumerate((*CATALOG, *EXTRA)) if known.slug == row["slug"])
 
 
 def _matches(row: dict[str, Any], find: str) -> bool:
