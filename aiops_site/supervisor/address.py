@@ -12,14 +12,14 @@ def shown(host: str, port: int) -> str:
 
 def why_not_free(host: str, port: int) -> str:
     """Empty when the address can be listened on, else the reason in a few words."""
+    if not 0 < port < 65536:  # the resolver would take it modulo 65536
+        return "a port is a number from 1 to 65535"
     try:
         family, kind, protocol, _, target = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
         with socket.socket(family, kind, protocol) as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             probe.bind(target)
             probe.listen(1)
-    except OverflowError:
-        return "a port is a number from 1 to 65535"
     except OSError as error:
         return (error.strerror or str(error)).lower()
     return ""

@@ -24,7 +24,7 @@ COMMANDS = {
 }
 TICK = 0.1  # seconds between two looks
 GRACE = 12.0  # seconds until a process that was asked to stop is killed; longer than the web process drains
-SLOW_START = 60.0  # seconds after which a start that is not ready says what is missing
+SLOW_START = 30.0  # seconds after which a start that is not ready says what is missing
 
 
 class Supervisor:

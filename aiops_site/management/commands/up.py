@@ -31,7 +31,10 @@ class Command(BaseCommand):
                 raise CommandError(
                     f"{settings.HOST}:{settings.PORT} can't be used: {reason}. Another one: PORT=8001 make run"
                 )
-            prepare()
+            try:
+                prepare()
+            except KeyboardInterrupt:  # from here on the supervisor takes the signals
+                raise CommandError("Stopped before it was ready.") from None
             Supervisor(on_ready=tell_address, each_second=NewCode().tell, verbose=options["verbose"]).run()
         say("Stopped.")
 
