@@ -52,9 +52,13 @@ class Database:
         if self._wrapper is None:
             wrapper = _own_connection()
             wrapper.connect()
-            self._wrapper, self._cursor = wrapper, wrapper.connection.cursor()
+            self._wrapper = wrapper
             if self.is_sqlite:
+                self._cursor = wrapper.connection.cursor()
                 self._cursor.execute("PRAGMA busy_timeout = 0")
+            else:  # the few statements are prepared once, where Django's own cursor writes values into text
+                wrapper.connection.prepare_threshold = 2
+                self._cursor = wrapper.Database.Cursor(wrapper.connection)
 
     def close(self) -> None:
         wrapper, self._wrapper, self._cursor = self._wrapper, None, None
