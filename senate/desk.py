@@ -31,10 +31,11 @@ class Desk:
         self._runs: dict[int, Run] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._pulse: asyncio.Task[None] | None = None
+        self._closed = False
 
     async def take(self, session_id: int) -> bool:
         """Claims the session and begins to work on it. False where somebody has it, or it has ended."""
-        if session_id in self._runs:
+        if self._closed or session_id in self._runs:
             return False
         session = await hop(store.claim, session_id, new_token())
         if session is None:
@@ -83,11 +84,16 @@ class Desk:
                 await ledger.extend(run.reservation, RESERVE_FOR_S)
 
     async def close(self) -> None:
-        """Hands every session back, so that another worker goes on with it at once."""
+        """Takes no more, and hands every session back, so that another worker goes on with it at once."""
+        self._closed = True
         tasks = list(self._tasks)
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+
+    def open(self) -> None:
+        """Takes sessions again."""
+        self._closed = False
 
 
 DESK = Desk()

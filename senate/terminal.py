@@ -2,6 +2,7 @@
 
 from typing import Any, TextIO
 
+from providers.format import estimated, money
 from senate.models import SenateSession
 from senate.transcript import Transcript
 
@@ -18,7 +19,7 @@ class Screen:
     def head(self) -> None:
         session = self._session
         names = ", ".join(self.name(m) for m in range(len(session.seats)))
-        self.say(f"Session {session.pk}: {session.why}\nMembers: {names}. At most ${session.quoted_usd:.4f}.")
+        self.say(f"Session {session.pk}: {session.why}\nMembers: {names}. At most {money(session.quoted_usd)}.")
 
     def name(self, member: int | None) -> str:
         if member is None:
@@ -40,7 +41,7 @@ class Screen:
                 return f"\n{data['label']}"
             case "call.done":
                 tokens = data["input_tokens"] + data["output_tokens"]
-                return f"  {self.name(member)}: done, {data['elapsed_s']} s, {tokens} tokens, ${data['cost_usd']}"
+                return f"  {self.name(member)}: done, {data['elapsed_s']} s, {tokens} tokens, {paid(data)}"
             case "call.failed":
                 return f"  {self.name(member)}: {data['state'].replace('_', ' ')}. {data['error']}"
             case "vote":
@@ -58,6 +59,11 @@ class Screen:
             self.say(f"\n{resolution['label']}\n\n{resolution['text']}\n")
         for dissent in said["dissents"]:
             self.say(f"Dissent: {self.name(dissent['member'])}, {dissent['summary']} ({dissent['state']}).")
-        about = "≈ " if totals["estimated"] else ""
-        spent = f"{about}${totals['spent_usd']} of at most ${totals['quoted_usd']}"
-        self.say(f"{said['state_label']}. {totals['calls']} calls, {totals['tokens']:,} tokens, {spent}.")
+        spent = (estimated if totals["estimated"] else money)(totals["spent_usd"])
+        most = money(totals["quoted_usd"])
+        figures = f"{totals['calls']} calls, {totals['tokens']:,} tokens, {spent} of at most {most}"
+        self.say(f"{said['state_label']}. {figures}.")
+
+
+def paid(figures: dict[str, Any]) -> str:
+    return (estimated if figures["estimated"] else money)(figures["cost_usd"])

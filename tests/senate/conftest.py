@@ -17,8 +17,8 @@ PERSONAS = ("optimist", "sceptic", "engineer", "cautious", "brief")
 
 
 @pytest.fixture
-def asker(transactional_db, django_user_model):
-    return django_user_model.objects.create_user("ivo", password="correct horse battery")
+def asker(transactional_db, people):
+    return people["ivo"]
 
 
 @pytest.fixture
@@ -35,6 +35,7 @@ def committee(upstream, transactional_db):  # noqa: F811
     seat(*(f"fake-{persona}" for persona in PERSONAS))
     yield seat
     loop.run(DESK.close())
+    DESK.open()
     close_all()
 
 

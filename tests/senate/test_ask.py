@@ -42,9 +42,9 @@ def test_members_and_mode_can_be_chosen(asker, committee, upstream):
 
 
 def test_the_only_administrator_asks_by_default(committee, django_user_model):
-    django_user_model.objects.create_superuser("mara", password="correct horse battery")
+    django_user_model.objects.create_superuser("rosa", password="correct horse battery")
     ask("Roll back?", mode="solo")
-    assert SenateSession.objects.get().owner.username == "mara"
+    assert SenateSession.objects.get().owner.username == "rosa"
 
 
 def test_without_a_single_administrator_it_says_what_to_give(asker, committee):

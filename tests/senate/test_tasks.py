@@ -1,0 +1,115 @@
+"""Workers and the reaper: what a nudge does, and what becomes of sessions that nobody works on."""
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from providers import loop
+from providers.models import Reservation
+from senate import chat, nudges, store, tasks
+from senate.desk import DESK, new_token
+from senate.models import SenateSession
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def nudged(monkeypatch):
+    """Sessions that workers were asked to take."""
+    asked = []
+    monkeypatch.setattr(nudges, "workers", lambda session_id, expires_s=None: asked.append(session_id))
+    return asked
+
+
+@pytest.fixture
+def session(asker, committee, nudged):
+    made = chat.start(asker, question="Roll back?", mode="solo")
+    nudged.clear()
+    return made
+
+
+def changed(session, **values):
+    SenateSession.objects.filter(pk=session.pk).update(**values)
+
+
+def ago(**span):
+    return timezone.now() - timedelta(**span)
+
+
+def ended(session):
+    session.refresh_from_db()
+    assert not Reservation.objects.filter(closed_at=None).exists()
+    last = chat.events(session)[-1]
+    assert last["type"] == f"session.{session.state}" and last["data"]["reason"] == session.reason
+    return session.state, session.reason
+
+
+def follow(session):
+    async def told():
+        return [event["type"] async for event in chat.follow(session.pk, every_s=0.02)]
+
+    return loop.run(told(), 20)
+
+
+def test_a_nudge_is_worked_on_and_returns_at_once(session):
+    tasks.run_session(session.pk)
+    assert follow(session)[-1] == "session.done"
+
+
+def test_the_same_nudge_many_times_is_one_call(session, upstream):
+    for _ in range(5):
+        tasks.run_session(session.pk)
+    follow(session)
+    tasks.run_session(session.pk)
+    assert len(upstream.calls) == 1
+
+
+def test_the_reaper_nudges_what_is_queued_and_what_lost_its_worker(session, nudged):
+    tasks.reap()
+    store.claim(session.pk, new_token())
+    tasks.reap()
+    changed(session, claim_expires_at=ago(seconds=1))
+    tasks.reap()
+    assert nudged == [session.pk, session.pk]
+
+
+def test_a_question_that_no_worker_took_is_not_answered_hours_later(session, nudged):
+    changed(session, created_at=ago(minutes=16))
+    tasks.reap()
+    assert ended(session) == ("failed", "No worker took it within 15 minutes.")
+    assert not nudged
+
+
+def test_a_session_that_kills_its_workers_is_given_up(session, nudged):
+    changed(session, claims=5, state="running", claim_expires_at=ago(seconds=1), claimed_by="gone")
+    tasks.reap()
+    assert ended(session) == ("failed", "The worker was lost 5 times.")
+
+
+def test_a_cancelled_session_whose_worker_is_lost_ends_as_cancelled(session, asker, nudged):
+    store.claim(session.pk, new_token())
+    chat.cancel(asker, session)
+    session.refresh_from_db()
+    assert session.state == "running"
+    changed(session, claim_expires_at=ago(seconds=1))
+    tasks.reap()
+    assert ended(session) == ("cancelled", "Cancelled by ivo.")
+
+
+def test_a_worker_that_is_stopped_hands_its_sessions_back_at_once(session, upstream, committee, asker):
+    committee("fake-optimist-hang")
+    hanging = chat.start(asker, question="Roll back?", mode="solo")
+    tasks.run_session(hanging.pk)
+    upstream.wait_for(lambda calls: len(calls) == 1)
+    tasks.hand_back()
+    hanging.refresh_from_db()
+    assert (hanging.state, hanging.claimed_by) == ("running", "")
+    assert not loop.run(DESK.take(hanging.pk)), "a worker that stops takes nothing more"
+    assert store.claim(hanging.pk, new_token())
+
+
+def test_an_unreachable_broker_leaves_the_session_queued(asker, committee, settings):
+    session = chat.start(asker, question="Roll back?", mode="solo")
+    session.refresh_from_db()
+    assert session.state == "queued"
