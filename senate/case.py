@@ -94,7 +94,7 @@ class Case:
 
 
 Call = Callable[[Spec], Awaitable[Outcome]]
-Emit = Callable[[Event], Awaitable[None]]
+Emit = Callable[..., Awaitable[None]]  # one Event or several, stored together
 
 
 def quorum(members: int) -> int:

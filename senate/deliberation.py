@@ -119,14 +119,8 @@ class Deliberation:
 
     async def _cast(self, reviewer: int, ballot: Ballot) -> None:
         self.ballots[reviewer] = ballot
-        for vote in ballot.votes:
-            data = {
-                "reviewer": reviewer,
-                "proposal": vote.proposal,
-                "agree": vote.agree,
-                "reason": vote.reason,
-            }
-            await self._emit(Event("vote", "review", reviewer, data))
+        votes = [{"reviewer": reviewer, **vote} for vote in ballot.as_dict()["votes"]]
+        await self._emit(*(Event("vote", "review", reviewer, vote) for vote in votes))
 
     async def _chair(self, leading: int) -> Result:
         """The second member chairs, else the next one; who fails is followed by another, and that is shown."""

@@ -55,13 +55,14 @@ class Recorder:
         self._timer: asyncio.TimerHandle | None = None
         self._flushing: asyncio.Task[None] | None = None
 
-    async def emit(self, event: Event) -> None:
-        """Stores what happened, once."""
-        if event.identity in self.seen:
+    async def emit(self, *events: Event) -> None:
+        """Stores what happened, in one transaction, each once."""
+        new = [event for event in events if event.identity not in self.seen]
+        if not new:
             return
-        self.seen.add(event.identity)
-        session = {"phase": event.phase} if event.type == "phase.started" else {}
-        await self.write([event], [], session)
+        self.seen |= {event.identity for event in new}
+        begun = [event.phase for event in new if event.type == "phase.started"]
+        await self.write(new, [], {"phase": begun[-1]} if begun else {})
 
     async def start(self, spec: Spec, provider: str, worst: dict[str, Any], again: bool) -> Draft:
         """`worst`: the call's worst case as plain values, for whoever finds it without an end."""

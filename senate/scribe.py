@@ -19,6 +19,7 @@ class Scribe:
         self._waiting: list[tuple[Entry, asyncio.Future[None]]] = []
         self._drain: asyncio.Task[None] | None = None
         self._nudges: dict[int, asyncio.Task[None]] = {}
+        self._again: set[int] = set()
 
     async def write(self, entry: Entry) -> None:
         """Returns when it is committed. Errors: LeaseLost, and those of the database."""
@@ -50,10 +51,18 @@ class Scribe:
 
     def nudge(self, session_id: int) -> None:
         """Tells viewers to look again. Never waits, never fails: they look by themselves after a while too."""
-        if session_id not in self._nudges:
-            task = asyncio.create_task(tell(session_id))
-            self._nudges[session_id] = task
-            task.add_done_callback(lambda _: self._nudges.pop(session_id, None))
+        if session_id in self._nudges:
+            self._again.add(session_id)  # the one under way may have left before this commit
+            return
+        task = asyncio.create_task(self._tell(session_id))
+        self._nudges[session_id] = task
+        task.add_done_callback(lambda _: self._nudges.pop(session_id, None))
+
+    async def _tell(self, session_id: int) -> None:
+        await tell(session_id)
+        while session_id in self._again:
+            self._again.discard(session_id)
+            await tell(session_id)
 
 
 def _answer(entry: Entry, written: "asyncio.Future[None]", outcome: bool | Exception) -> None:

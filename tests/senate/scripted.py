@@ -68,8 +68,8 @@ class Table:
             case _:
                 return Outcome("done", f"{spec.phase} of {spec.member}")
 
-    async def emit(self, event: Event) -> None:
-        self.events.append(event)
+    async def emit(self, *events: Event) -> None:
+        self.events.extend(events)
 
     async def run(self):
         seats = [Seat(f"model-{m}", f"Member {m}") for m in range(self.members)]
