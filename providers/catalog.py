@@ -40,7 +40,7 @@ CATALOG: tuple[Provider, ...] = (
     Provider(
         slug="openai",
         name="OpenAI",
-        note="GPT models, straight from OpenAI.",
+        note="GPT models",
         wire="openai_chat",
         default_model="gpt-6-luna",
         base_url="https://api.openai.com/v1",
@@ -50,8 +50,8 @@ CATALOG: tuple[Provider, ...] = (
     ),
     Provider(
         slug="grok",
-        name="Grok (xAI)",
-        note="xAI's models; each answer states its exact cost.",
+        name="Grok",
+        note="xAI; each answer states its exact cost",
         wire="openai_chat",
         default_model="grok-4.3",
         base_url="https://api.x.ai/v1",
@@ -62,7 +62,7 @@ CATALOG: tuple[Provider, ...] = (
     Provider(
         slug="gemini",
         name="Gemini",
-        note="Google's models by the Gemini API.",
+        note="Google",
         wire="gemini",
         default_model="gemini-3.5-flash-lite",
         base_url="https://generativelanguage.googleapis.com",
@@ -73,8 +73,8 @@ CATALOG: tuple[Provider, ...] = (
     ),
     Provider(
         slug="claude",
-        name="Claude (Anthropic)",
-        note="Claude models by the Messages API. Takes no temperature.",
+        name="Claude",
+        note="Anthropic; takes no temperature",
         wire="anthropic",
         default_model="claude-sonnet-5-5",
         base_url="https://api.anthropic.com",
@@ -85,7 +85,7 @@ CATALOG: tuple[Provider, ...] = (
     Provider(
         slug="deepseek",
         name="DeepSeek",
-        note="Cheaper outside its peak hours.",
+        note="cheaper outside its peak hours",
         wire="openai_chat",
         default_model="deepseek-flash",
         base_url="https://api.deepseek.com",
@@ -96,7 +96,7 @@ CATALOG: tuple[Provider, ...] = (
     Provider(
         slug="openrouter",
         name="OpenRouter",
-        note="Many vendors behind one key. The price of openrouter/auto is known only after the call.",
+        note="many vendors behind one key",
         wire="openai_chat",
         default_model="openrouter/auto",
         base_url="https://openrouter.ai/api/v1",
@@ -107,7 +107,7 @@ CATALOG: tuple[Provider, ...] = (
     Provider(
         slug="groq",
         name="Groq",
-        note="Open models, answered fast.",
+        note="fast open models",
         wire="openai_chat",
         default_model="openai/gpt-oss-120b",
         base_url="https://api.groq.com/openai/v1",
@@ -117,8 +117,8 @@ CATALOG: tuple[Provider, ...] = (
     ),
     Provider(
         slug="alibaba",
-        name="Alibaba (Qwen)",
-        note="Keys are bound to a region; newer workspaces have a base URL of their own.",
+        name="Alibaba",
+        note="Qwen; keys are bound to a region",
         wire="openai_chat",
         default_model="qwen3.7-plus",
         base_url="https://dashscope-intl.aliyuncs.com/compatible-mode/v1",
@@ -127,8 +127,8 @@ CATALOG: tuple[Provider, ...] = (
     ),
     Provider(
         slug="jules",
-        name="Jules (Google)",
-        note="Fixes repositories in sessions of minutes; not a chat model, so it sits in no committee.",
+        name="Jules",
+        note="fixes only, not a member",
         wire="jules",
         default_model="",
         base_url="https://jules.googleapis.com/v1alpha",
@@ -139,8 +139,8 @@ CATALOG: tuple[Provider, ...] = (
     ),
     Provider(
         slug="local",
-        name="Local LLM (Ollama, vLLM, LM Studio)",
-        note="Any OpenAI-compatible server of your own. Save its address; a key only if it asks for one.",
+        name="Local LLM",
+        note="Ollama, vLLM, LM Studio; address from you",
         wire="openai_chat",
         default_model="local-model",
         base_url="http://localhost:11434/v1",
@@ -152,7 +152,7 @@ CATALOG: tuple[Provider, ...] = (
     Provider(
         slug="smsly",
         name="SMSLY Cloud",
-        note="Save the address of its OpenAI-compatible endpoint; the vendor publishes none.",
+        note="address from you",
         wire="openai_chat",
         default_model="smsly-latest",
         base_url="",
@@ -163,7 +163,7 @@ CATALOG: tuple[Provider, ...] = (
     Provider(
         slug="freemodel",
         name="FreeModel.dev",
-        note="Its endpoint is not documented; check address and model with its dashboard.",
+        note="not documented; check its address",
         wire="openai_chat",
         default_model="gpt-5.4-mini",
         base_url="https://api.freemodel.dev/v1",
@@ -172,8 +172,8 @@ CATALOG: tuple[Provider, ...] = (
     ),
     Provider(
         slug="opencode",
-        name="OpenCode API",
-        note="OpenCode Zen. Takes its chat models here, not its gpt-*, claude-* and gemini-* ones.",
+        name="OpenCode",
+        note="Zen; its chat models",
         wire="openai_chat",
         default_model="deepseek-v4-flash-free",
         base_url="https://opencode.ai/zen/v1",
@@ -182,8 +182,8 @@ CATALOG: tuple[Provider, ...] = (
     ),
     Provider(
         slug="mistral",
-        name="Mistral (La Plateforme)",
-        note="Mistral's models, hosted in Europe.",
+        name="Mistral",
+        note="La Plateforme",
         wire="mistral",
         default_model="mistral-small-latest",
         base_url="https://api.mistral.ai",
@@ -195,7 +195,7 @@ CATALOG: tuple[Provider, ...] = (
     Provider(
         slug="nvidia",
         name="NVIDIA NIM",
-        note="NVIDIA's hosted models; billed in credits.",
+        note="hosted models, billed in credits",
         wire="openai_chat",
         default_model="nvidia/nemotron-3-super-120b-a12b",
         base_url="https://integrate.api.nvidia.com/v1",
@@ -204,8 +204,8 @@ CATALOG: tuple[Provider, ...] = (
     ),
     Provider(
         slug="cloudflare",
-        name="Cloudflare Workers AI",
-        note="Needs an account id beside the token.",
+        name="Cloudflare",
+        note="Workers AI, needs an account id",
         wire="cloudflare",
         default_model="@cf/meta/llama-3.1-8b-instruct-fp8",
         base_url="https://api.cloudflare.com/client/v4",
@@ -218,7 +218,7 @@ CATALOG: tuple[Provider, ...] = (
     Provider(
         slug="mock",
         name="Mock",
-        note="Canned, labelled test answers, made here and free. Only with AI_ALLOW_MOCK=1.",
+        note="labelled test answers",
         wire="mock",
         default_model="mock",
         base_url="",
@@ -233,7 +233,7 @@ EXTRA: tuple[Provider, ...] = (
     Provider(
         slug="copilot",
         name="GitHub Copilot",
-        note="An OpenAI-compatible address and token that you supply; GitHub documents none.",
+        note="address and token from you",
         wire="openai_chat",
         default_model="gpt-5-mini",
         base_url="https://api.githubcopilot.com",
@@ -246,7 +246,7 @@ EXTRA: tuple[Provider, ...] = (
     Provider(
         slug="ollama",
         name="Ollama",
-        note="Ollama's own protocol; its OpenAI-style one works as Local LLM.",
+        note="its own protocol",
         wire="ollama",
         default_model="llama3.2",
         base_url="http://localhost:11434",

@@ -8,8 +8,9 @@ import asyncio
 import hashlib
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
+from uuid import UUID, uuid4
 
 from providers import ledger, pricing
 from providers.directory import Directory
@@ -34,6 +35,7 @@ class Prepared:
     redactor: Redactor
     input_bound: int
     worst_usd: Decimal
+    attempt_id: UUID = field(default_factory=uuid4)
 
     @property
     def timeout_s(self) -> float:
@@ -61,9 +63,10 @@ async def ask(
         if on_ready is not None:
             on_ready()
         return await perform_and_record(prompt, purpose, prepared, reservation, on_text)
-    finally:
-        if purpose.reservation is None:
+    except BaseException:
+        if purpose.reservation is None:  # closed already where a row was written; then this does nothing
             await _even_if_cancelled(ledger.release(reservation))
+        raise
 
 
 def prepare(prompt: Prompt, provider: str, timeout_s: float | None) -> Prepared:
@@ -93,7 +96,12 @@ async def reserve(prompt: Prompt, provider: str, purpose: Purpose, prepared: Pre
         tokens=prepared.input_bound + prompt.max_output_tokens,
         usd=prepared.worst_usd,
         lease_s=prepared.timeout_s + LEASE_MARGIN_S,
-        attempt={"provider": provider, "model": prompt.model},
+        attempt={
+            "id": str(prepared.attempt_id),
+            "provider": provider,
+            "model": prompt.model,
+            "input_tokens": prepared.input_bound,
+        },
     )
 
 
@@ -112,7 +120,7 @@ async def perform_and_record(
         attempt = failed_attempt(
             prompt, purpose, prepared, meter, code="cancelled", words="The call was cancelled."
         )
-        await _even_if_cancelled(ledger.record(attempt, reservation))
+        await book(attempt, purpose, reservation)
         raise
     except AIServiceError as error:
         error.message = prepared.redactor.whole(error.message)
@@ -120,15 +128,20 @@ async def perform_and_record(
         attempt = failed_attempt(
             prompt, purpose, prepared, meter, code=error.code, words=error.message, unbilled=refused
         )
-        await _even_if_cancelled(ledger.record(attempt, reservation))
+        await book(attempt, purpose, reservation)
         error.log_id = str(attempt.id)
         error.usage_note = note_of(attempt)
         raise
     if on_text is not None and (rest := prepared.redactor.flush()):
         on_text(rest)
     attempt = good_attempt(prompt, purpose, prepared, meter, reply)
-    await _even_if_cancelled(ledger.record(attempt, reservation))
+    await book(attempt, purpose, reservation)
     return response_of(attempt, reply, prepared.redactor)
+
+
+async def book(attempt: ledger.Attempt, purpose: Purpose, reservation: str) -> None:
+    """One row; a reservation of this call alone ends with it, a session's goes on."""
+    await _even_if_cancelled(ledger.record(attempt, reservation, close=purpose.reservation is None))
 
 
 async def perform(prompt: Prompt, prepared: Prepared, meter: Meter) -> Reply:
@@ -197,6 +210,7 @@ def _attempt(
     loop_time = asyncio.get_running_loop().time
     first = None if meter.first_text_at is None else round((meter.first_text_at - meter.started_at) * 1000)
     return ledger.Attempt(
+        id=prepared.attempt_id,
         provider=provider,
         model=prompt.model,
         user_id=purpose.user_id,

@@ -210,7 +210,7 @@ def test_moving_changes_the_order_among_those_with_a_key():
         configure.save_provider(slug=slug, by="Mara", key=CANARY)
     saved = configure.move(slug="claude", step=-1)
     assert [e.row.slug for e in Directory().configured()] == ["openai", "claude", "grok"]
-    assert said(saved) == "Claude (Anthropic), now 2 of 3"
+    assert said(saved) == "Claude, now 2 of 3"
     configure.move(slug="openai", step=-1)
     assert [e.row.slug for e in Directory().configured()][0] == "openai"
 

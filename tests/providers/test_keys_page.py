@@ -361,7 +361,7 @@ def test_states_follow_the_newest_call(mara):
         "unused",
     )
     trouble = mara.get(PAGE, {"tab": "trouble"}).content.decode()
-    assert "Grok (xAI) refuses its key." in trouble and 'id="row-openai"' not in trouble
+    assert "Grok refuses its key." in trouble and 'id="row-openai"' not in trouble
 
 
 def test_failures_of_the_old_key_say_nothing_about_the_new_one(mara):
