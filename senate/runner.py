@@ -200,18 +200,16 @@ class Run:
         await self._end(result.state, result.reason, chair)
 
     async def _end(self, state: str, reason: str, session: dict[str, Any] | None = None) -> None:
-        """The last event, the session's end and the release of what was not spent."""
+        """Releases what was not spent, then stores the last event and the session's end."""
         kind = "session.done" if state in {"done", "partial"} else f"session.{state}"
         data = {"state": state, "reason": reason, **await hop(store.totals, self.session.pk)}
-        try:
-            await self._recorder.write(
-                [Event(kind, data=data)], [], {**store.closing(state, reason), **(session or {})}
-            )
-        except LeaseLost as error:
-            logger.warning("session %s was ended by another worker: %s", self.session.pk, error)
-            return
         if self.reservation:
             await ledger.release(self.reservation)
+        ends = {**store.closing(state, reason), **(session or {})}
+        try:
+            await self._recorder.write([Event(kind, data=data)], [], ends)
+        except LeaseLost as error:
+            logger.warning("session %s was ended by another worker: %s", self.session.pk, error)
 
 
 def empty(spec: Spec, finish_reason: str) -> str:
