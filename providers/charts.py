@@ -177,8 +177,11 @@ def plain(text: str) -> str:
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
-def figure(chart: Chart, amounts: Sequence[Sequence[str]], most_labels: int = 7) -> dict[str, Any]:
-    """What the browser makes a Plotly chart from. `amounts` are the hover texts, bar by bar, part by part.
+def figure(
+    chart: Chart, amounts: Sequence[Sequence[str]], totals: Sequence[str], most_labels: int = 7
+) -> dict[str, Any]:
+    """What the browser makes a Plotly chart from. `amounts` are the hover texts, bar by bar, part by part,
+    `totals` those of whole bars.
 
     Numbers here only place pixels; every figure that is read is one of the texts.
     """
@@ -188,7 +191,7 @@ def figure(chart: Chart, amounts: Sequence[Sequence[str]], most_labels: int = 7)
         "name": chart.name,
         "keys": [bar.key for bar in chart.bars],
         "urls": [bar.url for bar in chart.bars],
-        "titles": [plain(bar.title) for bar in chart.bars],
+        "totals": [plain(text) for text in totals],
         "today": [bar.today for bar in chart.bars],
         "series": [
             {

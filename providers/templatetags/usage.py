@@ -12,6 +12,7 @@ from providers.format import money, percent, seconds
 from providers.usage.chart import calls
 
 register = template.Library()
+TENFOLD = 900  # percent more
 MANY_ERRORS = 5  # percent; from here on it is marked
 
 
@@ -40,10 +41,12 @@ def ms(value: int | None) -> str:
 
 
 @register.filter
-def signed_percent(value: str) -> str:
-    """A change: `+11.4 %`, `-3.0 %`, and no sign where nothing changed."""
+def change_against(value: str) -> str:
+    """A change against what follows: `+11.4 % on`, `-3.0 % on`; from tenfold on `31 x as much as`."""
+    if Decimal(value) >= TENFOLD:
+        return f"{Decimal(value) / 100 + 1:,.0f} x as much as"
     shown = percent(str(abs(Decimal(value))))
-    return f"{'+' if Decimal(value) > 0 else '-' if Decimal(value) < 0 else ''}{shown}"
+    return f"{'+' if Decimal(value) > 0 else '-' if Decimal(value) < 0 else ''}{shown} on"
 
 
 @register.filter

@@ -22,13 +22,14 @@ def chart_of(summary: dict[str, Any], urls: list[str], limit: tuple[str, Decimal
 def drawn(summary: dict[str, Any], chart: charts.Chart) -> dict[str, Any]:
     """Both SVGs (every text in them is escaped where they are drawn) and both figures for Plotly."""
     narrow = chart.last(NARROW_DAYS)
+    totals = [f"{money(day['spend_usd'])}, {calls(day['calls'])}" for day in summary["days"]]
     amounts = [[money(part) for part in day["series"]] for day in summary["days"]]
     return {
         "wide": mark_safe(charts.svg(chart, *WIDE)),  # noqa: S308
         "narrow": mark_safe(charts.svg(narrow, *NARROW, NARROW_LABELS)),  # noqa: S308
         "figures": {
-            "wide": charts.figure(chart, amounts),
-            "narrow": charts.figure(narrow, amounts[-NARROW_DAYS:], NARROW_LABELS),
+            "wide": charts.figure(chart, amounts, totals),
+            "narrow": charts.figure(narrow, amounts[-NARROW_DAYS:], totals[-NARROW_DAYS:], NARROW_LABELS),
         },
     }
 

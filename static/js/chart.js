@@ -42,11 +42,11 @@
       marker: { color: c.series(part.slot), opacity: figure.today.map((today) => (today ? 0.5 : 1)), line: { width: 1, color: c.surface }, cornerradius: 1.5 },
       hovertemplate: "%{customdata}", hoverinfo: part.values.some(Boolean) ? undefined : "skip",
     }));
-    // Seen only in the hover box: the day with its total and its calls.
+    // Seen only in the hover box, under the parts: the day's total and its calls.
     const total = figure.keys.map((_, n) => figure.series.reduce((sum, part) => sum + part.values[n], 0));
     return [...bars, {
-      type: "scatter", mode: "markers", name: "", x: figure.keys, y: total, customdata: figure.titles,
-      marker: { opacity: 0, size: 1 }, hovertemplate: "%{customdata}<extra></extra>", showlegend: false,
+      type: "scatter", mode: "markers", name: "Total", x: figure.keys, y: total, customdata: figure.totals,
+      marker: { opacity: 0, size: 1 }, hovertemplate: "%{customdata}", showlegend: false,
     }];
   }
 
@@ -60,7 +60,7 @@
       hoverlabel: { bgcolor: c.raised, bordercolor: c.line, font: { family: c.font, size: 12, color: c.strong } },
       xaxis: { type: "category", fixedrange: true, showgrid: false, zeroline: false, showline: false, ticks: "", tickfont: tick, tickangle: 0, ticklabelstandoff: 7,
         tickvals: figure.labels.map((label) => label.at), ticktext: figure.labels.map((label) => label.text), range: [-0.5, figure.keys.length - 0.5],
-        showspikes: false, unifiedhovertitle: { text: " " } },
+        showspikes: false },
       yaxis: { fixedrange: true, range: [-0.002 * top, 1.004 * top], zeroline: false, showgrid: false, ticks: "", tickfont: tick, ticklabelstandoff: 8,
         tickvals: figure.grid.map((line) => line.at), ticktext: figure.grid.map((line) => line.text) },
       // Lines are shapes: Plotly leaves out grid lines at the ends of an axis.

@@ -76,8 +76,8 @@ def test_foreign_text_is_escaped_in_the_svg() -> None:
 
 def test_foreign_text_is_plain_in_the_figure() -> None:
     bars = (Bar(EVIL, EVIL, EVIL, "/x", (Decimal(1),)),)
-    made = figure(Chart(EVIL, ((EVIL, 1),), bars, (EVIL, Decimal(1))), [[EVIL]])
-    read = [made["series"][0]["name"], *made["series"][0]["texts"], *made["titles"], made["limit"]["text"]]
+    made = figure(Chart(EVIL, ((EVIL, 1),), bars, (EVIL, Decimal(1))), [[EVIL]], [EVIL])
+    read = [made["series"][0]["name"], *made["series"][0]["texts"], *made["totals"], made["limit"]["text"]]
     read += [label["text"] for label in made["labels"]]
     assert not any("<" in text or ">" in text for text in read)
 
@@ -89,7 +89,7 @@ def test_foreign_text_is_plain_in_the_figure() -> None:
 def test_a_limit_is_drawn_unless_it_would_flatten_the_bars(limit: str, seen: bool) -> None:
     made = chart(("10",), limit=("daily cap", Decimal(limit)))
     assert ("daily cap" in svg(made, 984, 270)) is seen
-    assert (figure(made, [["$10"]])["limit"] is not None) is seen
+    assert (figure(made, [["$10"]], ["$10"])["limit"] is not None) is seen
     assert made.grid()[-1] >= (Decimal(limit) if seen else 10)
 
 
