@@ -2,9 +2,10 @@
 
 from decimal import Decimal
 from typing import Any
+from urllib.parse import urlencode
 
 from django.contrib.auth import get_user_model
-from django.urls import reverse
+from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
 
 from providers.catalog import CATALOG, EXTRA
@@ -107,9 +108,20 @@ def call_page(viewer: Any, call: dict[str, Any]) -> dict[str, Any]:
             {"label": "Calls", "url": f"{reverse('providers:calls')}?from={day}&to={day}"},
             {"label": call["id"][:8]},
         ],
-        "session_calls_url": f"{reverse('providers:calls')}?session={session}" if session else "",
+        "session_calls_url": f"{reverse('providers:calls')}?{urlencode({'session': session})}" if session else "",
+        "session_url": _transcript(call),
         "sees_everyone": sees_everyone(viewer),
     }
+
+
+def _transcript(call: dict[str, Any]) -> str:
+    """Where the deliberation of a call can be read. Its page stands on a floor above, so it is found by name."""
+    if not call["operation"].startswith("senate."):
+        return ""
+    try:
+        return reverse("senate:session", args=[call["session_id"]])
+    except NoReverseMatch:
+        return ""
 
 
 def controls(viewer: Any, question: Question, route: str) -> dict[str, Any]:

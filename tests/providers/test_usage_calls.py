@@ -6,6 +6,7 @@ from datetime import timedelta
 from decimal import Decimal
 
 import pytest
+from django.db import connections
 from django.test import AsyncClient, Client
 
 from providers.usage import calls
@@ -69,14 +70,15 @@ def test_a_call_shows_classes_rates_source_error_and_hash(ana: Client, people) -
             reasoning_tokens=17,
             rates={"input": "3.00", "cached_input": "0.30"},
             prompt_hash="ab" * 32,
-            session_id="s-77",
+            operation="senate.propose",
+            session_id="77",
             retry_count=2,
         )
     )
     page = ana.get(f"/usage/calls/{made[0].pk}/").content.decode()
     for text in ("upstream_timeout", "No answer within 180 s. &lt;b&gt;", "4,321", "17", "cached input", "0.30"):
         assert text in page
-    for text in ("genai-prices", "ab" * 32, "/usage/calls/?session=s-77", "retried 2", "$0.01"):
+    for text in ("genai-prices", "ab" * 32, "/usage/calls/?session=77", "/senate/77/", "retried 2", "$0.01"):
         assert text in page
 
 
@@ -113,6 +115,7 @@ async def test_the_export_streams_exactly_the_filtered_rows(people, monkeypatch)
     assert answer["Content-Type"] == "text/csv; charset=utf-8"
     assert answer["Content-Disposition"] == 'attachment; filename="usage-2024-03-01-2024-03-20.csv"'
     text = b"".join([part async for part in answer.streaming_content]).decode()
+    await sync_to_async(connections.close_all)()  # that of the thread which read the rows
     head, *lines = csv.reader(io.StringIO(text, newline=""))
     assert tuple(head) == HEAD
     kept = [r for r in rows if r.provider == "claude"]
