@@ -107,7 +107,8 @@ async def _first(*parts: Awaitable[None]) -> None:
 async def _pump(watcher: Watcher, send: Send) -> None:
     while True:
         try:
-            frames = await asyncio.wait_for(watcher.next(), QUIET_S)
+            async with asyncio.timeout(QUIET_S):
+                frames = await watcher.next()
         except TimeoutError:
             frames = ['{"type":"ping"}']
         if watcher.dropped:

@@ -115,7 +115,8 @@ class Feed:
         """Until the next nudge, at most POLL_S; the pause before it gathers a burst."""
         await asyncio.sleep(PAUSE_S)
         try:
-            await asyncio.wait_for(self.wake.wait(), POLL_S)
+            async with asyncio.timeout(POLL_S):  # wait_for of Python 3.11 can swallow a cancellation
+                await self.wake.wait()
         except TimeoutError:
             return
 
