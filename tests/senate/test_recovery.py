@@ -1,6 +1,7 @@
 """A worker is killed; another goes on from what is stored, and nothing that was finished is paid again."""
 
 import os
+import random
 import subprocess
 import sys
 from datetime import timedelta
@@ -24,39 +25,40 @@ OK = "ok"
 
 
 @pytest.fixture
-def killed(upstream):
-    """Starts a worker process on a session, waits until `calls` reached the upstream, and kills it with -9."""
+def spawned(upstream):
+    """Starts a worker process on a session; returns once it has the claim."""
     children = []
 
-    def start(session, calls):
+    def start(session):
+        database, master_key = str(connection.settings_dict["NAME"]), settings.AI_ENCRYPTION_KEYS[0]
+        arguments = ["-m", "tests.senate.worker_child", database, master_key, upstream.netloc, str(session.pk)]
+        environment = {**os.environ, "TEST_DATA_DIR": str(settings.DATA_DIR)}
         child = subprocess.Popen(
-            [
-                sys.executable,
-                "-m",
-                "tests.senate.worker_child",
-                str(connection.settings_dict["NAME"]),
-                settings.AI_ENCRYPTION_KEYS[0],
-                upstream.netloc,
-                str(session.pk),
-            ],
-            cwd=ROOT,
-            env={**os.environ, "TEST_DATA_DIR": str(settings.DATA_DIR)},
-            stdout=subprocess.PIPE,
-            text=True,
+            [sys.executable, *arguments], cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True
         )
         children.append(child)
-        assert child.stdout.readline().strip() == "claimed"
-        upstream.wait_for(lambda seen: len(seen) >= calls and seen[calls - 1].outcome == "open", timeout=30)
-        upstream.wait_for(lambda seen: [c.outcome for c in seen[:calls]].count("open") == 1, timeout=30)
-        wait_for_rows(session, calls - 1)
-        child.kill()
-        child.wait()
+        assert child.stdout.readline().strip() in ("claimed", "refused")
         return child
 
     yield start
     for child in children:
         child.kill()
         child.communicate()
+
+
+@pytest.fixture
+def killed(spawned, upstream):
+    """Lets a worker go on until all of `calls` but the one that hangs are stored, and kills it with -9."""
+
+    def kill(session, calls):
+        child = spawned(session)
+        upstream.wait_for(lambda seen: len(seen) >= calls, timeout=30)
+        upstream.wait_for(lambda seen: [c.outcome for c in seen[:calls]].count("open") == 1, timeout=30)
+        wait_for_rows(session, calls - 1)
+        child.kill()
+        child.wait()
+
+    return kill
 
 
 def wait_for_rows(session, done):
@@ -145,3 +147,40 @@ def test_a_worker_that_lost_its_claim_writes_nothing_more(asker, committee, upst
 def test_two_workers_that_are_nudged_at_once_are_one_claim(asker, committee):
     session = ask(asker)
     assert [bool(store.claim(session.pk, new_token())) for _ in range(3)] == [True, False, False]
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_workers_killed_at_any_moment_lose_nothing_and_pay_no_finished_call_twice(
+    asker, committee, upstream, spawned, work, seed
+):
+    moments = random.Random(seed)
+    committee(*(f"fake-{persona}-slow" for persona in ("optimist", "sceptic", "engineer", "cautious", "brief")))
+    upstream.set_mode("slow", pause=0.01)
+    session = ask(asker)
+    for _ in range(4):
+        child = spawned(session)
+        moments_later = moments.uniform(0, 4)
+        try:
+            child.wait(moments_later)
+        except subprocess.TimeoutExpired:
+            child.kill()
+            child.wait()
+        claim_runs_out(session)
+    session.refresh_from_db()
+    session = work(session, timeout=60) if session.state == "running" else session
+    assert session.state == "done"
+    rows = AIUsageLog.objects.filter(session_id=str(session.pk))
+    finished = list(rows.filter(success=True).values_list("metadata__call", flat=True))
+    assert len(finished) == len(session.calls.filter(state="done")) + booked_but_lost(session)
+    assert len(upstream.calls) <= rows.count() == session.calls.count()
+    told = chat.events(session, 0, 10_000)
+    assert [event["n"] for event in told] == list(range(1, session.last_n + 1))
+    votes = [(e["data"]["reviewer"], e["data"]["proposal"]) for e in told if e["type"] == "vote"]
+    assert len(votes) == len(set(votes)) == 20
+    books_are_right(asker)
+
+
+def booked_but_lost(session):
+    """Calls whose good answer the ledger has, though their worker died before it could store the text."""
+    lost = session.calls.filter(error_code="worker_lost").values_list("log_id", flat=True)
+    return AIUsageLog.objects.filter(pk__in=list(lost), success=True).count()
