@@ -4,15 +4,27 @@ from typing import Any
 
 from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
+from django.utils.functional import SimpleLazyObject
 
 from aiops_site.policy import allows
 from providers.roles import role_of
+from senate.models import OPEN_STATES, SenateSession
+
+Badges = dict[str, tuple[int, str]]  # route -> how many, in words
 
 # label, route, icon; a route that does not exist yet, or is closed to the role, is not shown
 GROUPS: list[tuple[str, list[tuple[str, str, str]]]] = [
     ("", [("Overview", "overview", "layout-dashboard"), ("Ask", "senate:list", "messages-square")]),
     ("Spend", [("Usage", "providers:usage", "chart-column-stacked"), ("Caps", "providers:caps", "gauge")]),
-    ("Settings", [("AI providers", "providers:keys", "plug"), ("Senate", "providers:committee", "landmark")]),
+    (
+        "Settings",
+        [
+            ("AI providers", "providers:keys", "plug"),
+            ("Senate", "providers:committee", "landmark"),
+            ("Intelligence", "providers:analysis", "scan-search"),
+            ("Budgets", "providers:policy", "wallet"),
+        ],
+    ),
 ]
 THEMES = {"light", "dark"}
 
@@ -30,14 +42,18 @@ def frame(request: HttpRequest) -> dict[str, Any]:
     name = user.get_full_name() or user.get_username()
     initials = "".join(part[0] for part in name.split()[:2]).upper()
     viewer = {"name": name, "initials": initials, "role": role.value, "theme": context["theme"]}
-    return {**context, "viewer": viewer, "navigation": navigation(request, role)}
+    # Lazy: a fragment shows no navigation and must not pay for its counts.
+    return {**context, "viewer": viewer, "navigation": SimpleLazyObject(lambda: navigation(request, role))}
 
 
 def navigation(request: HttpRequest, role: Any) -> list[dict[str, Any]]:
+    """Groups of what the role may open. A badge is a count of rows behind the item, and only there when not 0."""
     here = request.resolver_match.view_name if request.resolver_match else ""
+    running = SenateSession.objects.visible_to(request.user).filter(state__in=OPEN_STATES).count()
+    badges = {"senate:list": (running, f"{running} running")}
     groups = []
     for label, entries in GROUPS:
-        items = [item(entry, here) for entry in entries if allows(entry[1], "GET", role)]
+        items = [item(entry, here, badges) for entry in entries if allows(entry[1], "GET", role)]
         if items := [i for i in items if i]:
             groups.append({"label": label, "items": items})
     return groups
@@ -50,10 +66,14 @@ SECTION = {
 }
 
 
-def item(entry: tuple[str, str, str], here: str) -> dict[str, Any] | None:
+def item(entry: tuple[str, str, str], here: str, badges: Badges) -> dict[str, Any] | None:
     label, route, icon = entry
     try:
         url = reverse(route)
     except NoReverseMatch:
         return None
-    return {"label": label, "url": url, "icon": icon, "current": SECTION.get(here, here) == route, "badge": 0}
+    count, words = badges.get(route, (0, ""))
+    current = SECTION.get(here, here) == route
+    if count:
+        url += "?tab=running"
+    return {"label": label, "url": url, "icon": icon, "current": current, "badge": count, "badge_label": words}

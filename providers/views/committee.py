@@ -18,7 +18,10 @@ PAGE = "providers/committee.html"
 MODE_WORDS = {
     "auto": ("Auto", "One provider answers alone, two review each other, three or more deliberate."),
     "solo": ("Solo", "The first seat answers alone: one call."),
-    "code-review": ("Code review", "Two members: one proposes, the other reviews, then it is put right."),
+    "code-review": (
+        "Code review",
+        "Two members answer, then each reviews the other's answer: four calls, both reviews are shown.",
+    ),
     "senate": ("Senate", "All seats propose, review each other without names, and one chairs."),
 }
 

@@ -38,7 +38,8 @@ class EventReader:
     def end(self) -> Iterator[tuple[str, str]]:
         """What the end of the body leaves open. Some servers omit the last blank line; an event that
         was cut in its middle then fails as broken JSON instead of vanishing."""
-        yield from self._line(b"".join(self._held).rstrip(b"\r\n"))
+        for line in b"".join(self._held).splitlines():
+            yield from self._line(line)
         yield from self._line(b"")
 
     def _line(self, line: bytes) -> Iterator[tuple[str, str]]:

@@ -70,7 +70,7 @@ def test_json_takes_a_list_of_seats(mara):
         ("openai/a\nnobody/b", "Line 2: There is no model or provider named"),
         ("openai/a\ngroq/b", "Line 2: Groq has no key"),
         ("openai/a\nopenai/a", "Line 2 is the same member as line 1."),
-        ("openai/a\njules/x", "Line 2: Jules (Google) is not available yet."),
+        ("openai/a\njules/x", "Line 2: Jules is not available yet."),
         ("\n".join(f"openai/m{n}" for n in range(6)), "6 seats, but at most 5 members sit."),
         ("mock/mock-brief", "Line 1: Mock gives its test answers only with AI_ALLOW_MOCK=1 in .env."),
     ],

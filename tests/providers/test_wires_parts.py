@@ -5,7 +5,7 @@ from decimal import Decimal
 import aiohttp
 import httpx2
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from providers import exceptions as errors
@@ -23,6 +23,7 @@ EVENTS = [("one", '{"a":\n1}'), ("", "no space"), ("", "ü"), ("", "[DONE]")]
 
 
 @given(st.lists(st.integers(0, len(STREAM)), max_size=12))
+@example([STREAM.rindex(b"data:")])
 def test_events_are_the_same_wherever_the_stream_is_cut_into_chunks(cuts):
     reader, edges = EventReader(), [0, *sorted(cuts), len(STREAM)]
     found = [
