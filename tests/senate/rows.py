@@ -87,8 +87,8 @@ def deliberated(owner, **words):
     reason = words.get("reason", "It names the cause.")
     for member in range(3):
         begin(session, member, "review")
-        agrees = member != 2
-        ballot(session, member, {other: (agrees, reason) for other in range(3) if other != member})
+        others = [other for other in range(3) if other != member]
+        ballot(session, member, {other: (2 not in (member, other), reason) for other in others})
     phase(session, "review", 3, finished=True)
     phase(session, "chair", 1)
     begin(session, 1, "chair")
