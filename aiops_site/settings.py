@@ -213,6 +213,7 @@ SPECTACULAR_SETTINGS = {
     "TITLE": "AIOps Console",
     "DESCRIPTION": "The same views as the pages, as JSON. Any OpenAI SDK works with base_url=/api/v1/ai.",
     "VERSION": "0.1.0",
+    "OAS_VERSION": "3.1.0",
     "SERVE_INCLUDE_SCHEMA": False,
     "SERVE_PERMISSIONS": ["aiops_site.authentication.PolicyPermission"],
     "SWAGGER_UI_DIST": "SIDECAR",
