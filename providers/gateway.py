@@ -6,6 +6,7 @@ everywhere. `prepare` and `record` touch the database, one hop each; `perform` t
 
 import asyncio
 import hashlib
+import json
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -74,8 +75,7 @@ def prepare(prompt: Prompt, provider: str, timeout_s: float | None) -> Prepared:
     directory = Directory()
     connection = directory.connection(provider)
     connection = replace(connection, timeout_s=min(timeout_s or connection.timeout_s, connection.timeout_s))
-    words = prompt.system + "".join(message.content for message in prompt.messages)
-    bound = pricing.bound_tokens(words) + 8 * (len(prompt.messages) + 1)
+    bound = pricing.bound_tokens(words_of(prompt)) + 8 * (len(prompt.messages) + 1)
     worst = pricing.worst_case(
         provider, prompt.model, input_tokens=bound, max_output_tokens=prompt.max_output_tokens
     )
@@ -193,11 +193,16 @@ def failed_attempt(
     return replace(attempt, success=False, error_code=code, error_message=words[:500])
 
 
+def words_of(prompt: Prompt) -> str:
+    """All that an upstream reads and bills as input, the schema of a structured answer included."""
+    schema = json.dumps(prompt.json_schema) if prompt.json_schema else ""
+    return prompt.system + "".join(message.content for message in prompt.messages) + schema
+
+
 def estimate(prompt: Prompt, answer: str) -> Usage:
     """Counted here, because the upstream reported nothing."""
-    words = prompt.system + "".join(message.content for message in prompt.messages)
     return Usage(
-        input_tokens=pricing.estimate_tokens(words) + 4 * (len(prompt.messages) + 1),
+        input_tokens=pricing.estimate_tokens(words_of(prompt)) + 4 * (len(prompt.messages) + 1),
         output_tokens=pricing.estimate_tokens(answer),
     )
 
