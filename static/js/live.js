@@ -211,9 +211,9 @@
     const cell = event.target.closest?.("[data-vote]");
     if (cell && STEPS[event.key]) { event.preventDefault(); return walk(cell, STEPS[event.key]); }
     if (!window.keysAllowed?.(event)) return;
-    const go = (selector) => { const el = $(selector); el?.scrollIntoView({ block: "start" }); el?.focus({ preventScroll: true }); };
+    const go = (...wanted) => { const el = wanted.map((one) => $(one)).find(Boolean); el?.scrollIntoView({ block: "start" }); el?.focus({ preventScroll: true }); };
     if (/^[1-9]$/.test(event.key)) toggleWide(Number(event.key) - 1);
-    else if (event.key === "v") go("#votes [data-vote][aria-pressed=true], #votes-title");
+    else if (event.key === "v") go("#votes [data-vote][aria-pressed=true]", "#votes-title");
     else if (event.key === "r") go("#resolution-title");
     else if (event.key === "c") $("#head[data-state=open]") && document.getElementById("cancel-dialog")?.showModal();
     else return;
