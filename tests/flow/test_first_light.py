@@ -10,41 +10,11 @@ import pytest
 
 from providers.format import money
 from tests.aiops_site.running import Site, until
-from tests.fakes.upstream import FakeUpstream
-from tests.static.conftest import CHROMIUM, FLAGS
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("flow")]
 PASSWORD = "correct horse battery"
 KEY = "sk-canary-0123456789abcdef0123456789abcdef"
 QUESTION = "Checkout p99 rose from 180 ms to 2.4 s after deployment a41f9c2. Raise the pool size or roll back?"
-
-
-@pytest.fixture(scope="module")
-def fake():
-    with FakeUpstream() as server:
-        server.set_mode("slow", pause=0.01)
-        yield server
-
-
-@pytest.fixture(scope="module")
-def site(tmp_path_factory, fake):
-    running = Site(tmp_path_factory.mktemp("site"), AI_PRIVATE_HOSTS=fake.netloc, AI_ALLOW_MOCK="1")
-    try:
-        yield running.until_ready()
-    finally:
-        running.stop()
-
-
-@pytest.fixture
-def browser():
-    if not CHROMIUM:
-        pytest.skip("No Chromium on this machine: the first five minutes were not tried in a browser.")
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        made = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        yield made
-        made.close()
 
 
 def address(site: Site, path: str = "/") -> str:
@@ -113,12 +83,17 @@ def settled(text: str) -> str:
     return re.sub(r"\s+", " ", re.sub(r"\d+ (?:s|min) ago|just now|now", "", text)).strip()
 
 
-def test_any_openai_client_works_with_a_token_of_the_site(site, fake, browser) -> None:
-    page = browser.new_page()
+def sign_in(page, site: Site) -> None:
     page.goto(address(site, "/login/"))
     page.fill("[name=username]", "mara")
     page.fill("[name=password]", PASSWORD)
     page.click("button[type=submit]")
+    page.wait_for_url(address(site))
+
+
+def test_any_openai_client_works_with_a_token_of_the_site(site, fake, browser) -> None:
+    page = browser.new_page()
+    sign_in(page, site)
     page.goto(address(site, "/account/"))
     page.fill("[name=name]", "ci-runner")
     page.get_by_role("button", name="New token").click()
@@ -132,3 +107,51 @@ def test_any_openai_client_works_with_a_token_of_the_site(site, fake, browser) -
     ).json()
     assert answer["choices"][0]["message"]["content"]
     assert len(answer["metadata"]["votes"]) == 6
+
+
+PAGES = [
+    "/",
+    "/menu/",
+    "/senate/",
+    "/senate/1/",
+    "/usage/",
+    "/usage/?range=today&group=model&view=table",
+    "/usage/calls/",
+    "/usage/caps/",
+    "/providers/",
+    "/providers/?edit=claude",
+    "/providers/senate/",
+    "/account/",
+    "/components/",
+    "/nowhere/",
+]
+INLINE = "[style], script:not([src]):not([type='application/json'])"
+
+
+def faults_of(page, site: Site, path: str, width: int) -> list[object]:
+    """What is wrong with one page at this width and narrower."""
+    from axe_playwright_python.sync_playwright import Axe
+
+    status = page.goto(address(site, path)).status
+    wrong: list[object] = [] if status == (404 if path == "/nowhere/" else 200) else [(path, status)]
+    if page.locator(INLINE).count() and not path.startswith("/usage/?"):
+        wrong.append((path, "inline style or script"))
+    found = Axe().run(page).response["violations"]
+    wrong += [(path, width, one["id"], one["nodes"][0]["html"][:200]) for one in found]
+    for narrower in (width, 768, 320):
+        page.set_viewport_size({"width": narrower, "height": 860})
+        if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
+            wrong.append((path, narrower, "scrolls sideways"))
+    page.set_viewport_size({"width": width, "height": 860})
+    return wrong
+
+
+@pytest.mark.parametrize(("width", "theme"), [(1280, "light"), (390, "dark")])
+def test_every_page_fits_reads_and_stays_silent(site, browser, width, theme) -> None:
+    """No sideways scroll, nothing inline, no word on the console, axe finds nothing."""
+    page = browser.new_page(viewport={"width": width, "height": 860}, color_scheme=theme)
+    said: list[str] = []
+    page.on("console", lambda message: said.append(f"{page.url} {message.text}"))
+    sign_in(page, site)
+    assert [fault for path in PAGES for fault in faults_of(page, site, path, width)] == []
+    assert [line for line in said if "status of 404" not in line] == []
