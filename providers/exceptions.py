@@ -5,6 +5,7 @@
     |- NotAllowed                403
     |- NotFound                  404
     |- NotConfigured             503  no key, or not available yet
+    |- AIDisabled                503  an admin has switched every call off
     |- PriceUnknown              400  a price is needed before anything is spent
     |- BudgetExceeded            429  a cap or a budget would be passed
     |- RateLimited               429
@@ -72,6 +73,15 @@ class NotConfigured(AIServiceError):
     http_status = 503
     type = "configuration_error"
     code = "not_configured"
+
+
+class AIDisabled(AIServiceError):
+    http_status = 503
+    type = "configuration_error"
+    code = "ai_disabled"
+
+    def __init__(self) -> None:
+        super().__init__("AI is switched off on this site. An admin can switch it on in Settings > AI > Policy.")
 
 
 class PriceUnknown(AIServiceError):

@@ -1,5 +1,6 @@
 """What a call costs, and what it can cost at most: exact Decimals from the bundled price list.
 
+A price that an admin set for a model goes before the list, and the one for `*` stands in where the list has none.
 Nothing is fetched. An unknown price is an error of its own, never zero. The figures that a cost was made
 from travel with it (`rates`), so that it can be computed again from a usage row.
 """
@@ -12,6 +13,7 @@ from typing import Any
 
 from providers.catalog import provider as row_of
 from providers.exceptions import PriceUnknown
+from providers.own_prices import FALLBACK, NONE, OwnPrice, OwnPrices, price_for
 from providers.tokens import bound_tokens, estimate_tokens
 from providers.types import Usage
 
@@ -38,7 +40,7 @@ class Price:
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """`source`: provider, genai-prices, local or mock. `rates`: what it was made from, as JSON values."""
+    """`source`: provider, own, genai-prices, fallback, local or mock. `rates`: what it was made from, in JSON."""
 
     usd: Decimal
     source: str
@@ -103,7 +105,8 @@ def _unknown(slug: str, model: str) -> PriceUnknown:
         )
     return PriceUnknown(
         f"No price is known for {name}, so its cost can't be held against a cap. "
-        "Choose a model with a listed price under Settings > AI > Providers.",
+        "Choose a model with a listed price under Settings > AI > Providers, or set its price, or a fallback "
+        "price for *, under Settings > AI > Policy.",
         param="model",
     )
 
@@ -134,8 +137,24 @@ def _rates(prices: Any, input_tokens: int) -> dict[str, Decimal]:
     }
 
 
-def price_of(provider: str, model: str, *, now: datetime | None = None) -> Price:
+def _set_by_hand(provider: str, model: str, own: OwnPrices) -> tuple[OwnPrice, str] | None:
+    """An admin's price and where it comes from: the model's own, else `*` where the list knows no price."""
+    if price := price_for(own, provider, model):
+        return price, "own"
+    if FALLBACK not in own or row_of(provider).slug in FREE:
+        return None
+    try:
+        _listed(provider, model)
+    except PriceUnknown:
+        return own[FALLBACK], "fallback"
+    return None
+
+
+def price_of(provider: str, model: str, *, own: OwnPrices = NONE, now: datetime | None = None) -> Price:
     """The price per million tokens; raises `PriceUnknown` with what to do, `NotFound` for no such provider."""
+    if by_hand := _set_by_hand(provider, model, own):
+        price, source = by_hand
+        return Price(price.input_usd, price.output_usd, price.cached_input_usd, price.input_usd, source)
     if source := FREE.get(row_of(provider).slug):
         return Price(ZERO, ZERO, ZERO, ZERO, source)
     rates = _rates(_listed(provider, model).at(now or datetime.now(UTC)), 0)
@@ -171,23 +190,30 @@ def _sane_cost(usd: Decimal | None) -> Decimal | None:
     return min(Decimal(usd), MAX_USD)
 
 
-def cost_of(provider: str, model: str, usage: Usage, *, now: datetime | None = None) -> Cost:
-    """What this usage costs. The provider's own figure wins, an explicit zero too; then the price list.
+def cost_of(
+    provider: str, model: str, usage: Usage, *, own: OwnPrices = NONE, now: datetime | None = None
+) -> Cost:
+    """What this usage costs. The provider's own figure wins, an explicit zero too; then an admin's price, then
+    the price list.
 
     Raises `PriceUnknown`. Hostile numbers are taken as `sane` takes them."""
     usage = sane(usage)
-    if source := FREE.get(row_of(provider).slug):
+    by_hand = _set_by_hand(provider, model, own)
+    if by_hand is None and (source := FREE.get(row_of(provider).slug)):
         return Cost(ZERO, source)
     if usage.cost_usd is not None:
         return Cost(usage.cost_usd, "provider")
+    if by_hand is not None:
+        price, source = by_hand
+        return _cost(price.rates(), usage, source, sheet="model_pricing", model=price.name)
     listed = _listed(provider, model)
     rates = _rates(listed.at(now or datetime.now(UTC)), usage.input_tokens)
+    return _cost(rates, usage, "genai-prices", sheet=listed.sheet, model=listed.model.id)
+
+
+def _cost(rates: dict[str, Decimal], usage: Usage, source: str, **of: str) -> Cost:
     as_json = {name: format(rate, "f") for name, rate in rates.items()}
-    return Cost(
-        min(_sum(rates, usage), MAX_USD),
-        "genai-prices",
-        {**as_json, "per": int(MILLION), "sheet": listed.sheet, "model": listed.model.id},
-    )
+    return Cost(min(_sum(rates, usage), MAX_USD), source, {**as_json, "per": int(MILLION), **of})
 
 
 def _sum(rates: dict[str, Decimal], usage: Usage) -> Decimal:
@@ -204,11 +230,22 @@ def _sum(rates: dict[str, Decimal], usage: Usage) -> Decimal:
 
 
 def worst_case(
-    provider: str, model: str, *, input_tokens: int, max_output_tokens: int, now: datetime | None = None
+    provider: str,
+    model: str,
+    *,
+    input_tokens: int,
+    max_output_tokens: int,
+    own: OwnPrices = NONE,
+    now: datetime | None = None,
 ) -> Decimal:
     """The most that `cost_of` can give for up to so many tokens, in dollars: dearest hour, tier and class.
 
     Raises `PriceUnknown`."""
+    if by_hand := _set_by_hand(provider, model, own):
+        rates = by_hand[0].rates()
+        return (
+            max(rates["input"], rates["cached_input"]) * input_tokens + rates["output"] * max_output_tokens
+        ) / (MILLION)
     if row_of(provider).slug in FREE:
         return ZERO
     dearest = ZERO

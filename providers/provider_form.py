@@ -9,9 +9,9 @@ from django.utils import timezone
 from providers.directory import Directory, Entry, why_not
 from providers.exceptions import PriceUnknown
 from providers.format import ago, money, parsed
-from providers.models import ProviderCheck
+from providers.models import AIServiceConfig, ProviderCheck
 from providers.outbound import guard
-from providers.pricing import price_of
+from providers.pricing import FREE, price_of
 
 KEY_STATES = {"saved": "configured", "unreadable": "broken"}
 
@@ -79,10 +79,10 @@ def _price(entry: Entry) -> tuple[str, bool]:
     if not entry.row.member:
         return "Sits in no committee.", True
     try:
-        price = price_of(entry.row.slug, entry.model)
+        price = price_of(entry.row.slug, entry.model, own=AIServiceConfig.get_instance().own_prices)
     except PriceUnknown as error:
         return error.message, False
-    if price.source != "genai-prices":
+    if price.source in FREE.values():
         return "Costs nothing here: it runs on a machine of your own.", True
     return f"{_per_million(price.input_usd)} in, {_per_million(price.output_usd)} out per million tokens.", True
 

@@ -8,9 +8,10 @@ from typing import Any
 from django.conf import settings
 from django.db.models import Sum
 
-from providers import caps
+from providers import caps, limits
 from providers.directory import Directory, Seat
-from providers.exceptions import BudgetExceeded, InvalidInput
+from providers.exceptions import AIDisabled, BudgetExceeded, InvalidInput
+from providers.models import AIServiceConfig
 from senate.models import SenateSession
 from senate.plan import LABELS, MOST_MEMBERS, Plan, plan
 from senate.purse import Amount
@@ -90,8 +91,8 @@ def quote(user: Any, made: Plan[Seat], question: str) -> dict[str, Any]:
     """The offer as plain values; see `chat.quote`."""
     whole = estimate(made, question)
     left = caps.standing(user)
-    room = Amount(left.left_tokens, left.left_usd)
-    allowed = whole.worst.within(room)
+    room = room_for(left)
+    reason = too_much(whole, room)
     return {
         **described(made, whole),
         "calls": made.calls,
@@ -99,13 +100,13 @@ def quote(user: Any, made: Plan[Seat], question: str) -> dict[str, Any]:
         "max_output_tokens": whole.output_tokens,
         "max_tokens": whole.worst.tokens,
         "usual_cost_usd": usual(made, whole.worst.usd),
-        "allowed": allowed,
-        "reason": "" if allowed else too_much(whole.worst, room),
+        "allowed": not reason,
+        "reason": reason,
         "left_usd": f"{left.left_usd:f}",
         "left_tokens": left.left_tokens,
         "resets_at": left.resets_at.isoformat(),
         "why": made.why,
-        "fits": None if allowed else smaller(made, question, room),
+        "fits": smaller(made, question, room) if reason and room.enabled else None,
     }
 
 
@@ -118,18 +119,47 @@ def described(made: Plan[Seat], whole: Estimate) -> dict[str, Any]:
     }
 
 
-def too_much(worst: Amount, room: Amount) -> str:
-    if worst.usd > room.usd:
-        return f"This can cost up to ${worst.usd:.4f}, and ${room.usd:.4f} of your daily cap is left."
-    return f"This can take up to {worst.tokens:,} tokens, and {room.tokens:,} of your daily cap are left."
+@dataclass(frozen=True, slots=True)
+class Room:
+    """What may still be spent: of the asker's cap, and of the site's limits where it pauses at them."""
+
+    own: Amount
+    site_usd: Decimal | None
+    config: AIServiceConfig
+
+    @property
+    def enabled(self) -> bool:
+        return self.config.is_enabled
 
 
-def smaller(made: Plan[Seat], question: str, room: Amount) -> dict[str, Any] | None:
+def room_for(left: caps.CapStanding) -> Room:
+    config = AIServiceConfig.get_instance()
+    site = limits.standing(config).left_usd if config.pause_on_budget_exceeded else None
+    return Room(Amount(left.left_tokens, left.left_usd), site, config)
+
+
+def too_much(whole: Estimate, room: Room) -> str:
+    """Why it would be refused; empty where there is room for it."""
+    worst = whole.worst
+    if not room.enabled:
+        return AIDisabled().message
+    if worst.usd > room.own.usd:
+        return f"This can cost up to ${worst.usd:.4f}, and ${room.own.usd:.4f} of your daily cap is left."
+    if worst.tokens > room.own.tokens:
+        return f"This can take up to {worst.tokens:,} tokens, and {room.own.tokens:,} of your daily cap are left."
+    if room.site_usd is None:
+        return ""
+    if worst.usd and worst.usd > room.site_usd:
+        return f"This can cost up to ${worst.usd:.4f}, and ${room.site_usd:.4f} of the site's limits is left."
+    return limits.over_one_call(room.config, max(call.worst.usd for call in whole.calls))
+
+
+def smaller(made: Plan[Seat], question: str, room: Room) -> dict[str, Any] | None:
     """The largest committee of the first members, or the first member alone, that is within the cap."""
     for members in range(len(made.seats) - 1, 0, -1):
         fewer = plan("auto", made.seats[:members], True)
         whole = estimate(fewer, question)
-        if whole.worst.within(room):
+        if not too_much(whole, room):
             return described(fewer, whole)
     return None
 

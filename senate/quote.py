@@ -11,6 +11,8 @@ from typing import Any
 from django.conf import settings
 
 from providers import pricing
+from providers.models import AIServiceConfig
+from providers.own_prices import OwnPrices
 from providers.types import ChatMessage, Prompt
 from senate import prompts
 from senate.ballots import Ballot, Vote
@@ -71,26 +73,34 @@ def told(turns: Sequence[ChatMessage]) -> str:
     return f"What was said before:\n\n{earlier}\n\nThe question now:\n{turns[-1].content}"
 
 
+def own_prices() -> OwnPrices:
+    """Prices that an admin set. Sync."""
+    return AIServiceConfig.get_instance().own_prices
+
+
 def price_of_call(provider: str, prompt: Prompt) -> Amount:
     """The worst case of this very prompt. Errors: PriceUnknown."""
-    return _planned("", provider, prompt).worst
+    return _planned("", provider, prompt, own_prices()).worst
 
 
 def planned_calls(kind: str, seats: Sequence[dict[str, Any]], case: Case) -> list[Planned]:
     """All calls when nothing fails. Errors: PriceUnknown, naming the member."""
+    own = own_prices()
     members = range(len(seats))
     providers = [seat["provider"] for seat in seats]
     if kind == "solo":
         prompt = prompts.solo(seats[0]["model"], case.messages, case.answer_tokens or prompts.SOLO_TOKENS)
-        return [_planned("answer:0", providers[0], prompt)]
+        return [_planned("answer:0", providers[0], prompt, own)]
     calls = [
-        _planned(f"propose:{m}", providers[m], prompts.propose(seats[m]["model"], case.question)) for m in members
+        _planned(f"propose:{m}", providers[m], prompts.propose(seats[m]["model"], case.question), own)
+        for m in members
     ]
     longest = dict.fromkeys(members, "1" * prompts.PROPOSAL_READ)
     for m in members:
-        calls.append(_planned(f"review:{m}", providers[m], _review(kind, seats[m]["model"], case, longest, m)))
+        review = _review(kind, seats[m]["model"], case, longest, m)
+        calls.append(_planned(f"review:{m}", providers[m], review, own))
     if kind == "senate":
-        calls.append(_dearest([_chair(seat, case, longest) for seat in seats]))
+        calls.append(_dearest([_chair(seat, case, longest, own) for seat in seats]))
     return calls
 
 
@@ -100,14 +110,14 @@ def _review(kind: str, model: str, case: Case, longest: dict[int, str], member: 
     return prompts.review(model, case.question, longest, prompts.order_for(member, list(longest)))
 
 
-def _chair(seat: dict[str, Any], case: Case, longest: dict[int, str]) -> Planned:
+def _chair(seat: dict[str, Any], case: Case, longest: dict[int, str], own: OwnPrices) -> Planned:
     reason, members = "1" * prompts.REASON_READ, list(longest)
     ballots = {}
     for m in members:
         others = tuple(o for o in members if o != m)
         ballots[m] = Ballot(tuple(Vote(o, False, reason) for o in others), others)
     prompt = prompts.chair(seat["model"], case.question, longest, ballots, members)
-    return _planned("chair", seat["provider"], prompt)
+    return _planned("chair", seat["provider"], prompt, own)
 
 
 def _dearest(calls: Sequence[Planned]) -> Planned:
@@ -120,9 +130,9 @@ def _dearest(calls: Sequence[Planned]) -> Planned:
     )
 
 
-def _planned(key: str, provider: str, prompt: Prompt) -> Planned:
+def _planned(key: str, provider: str, prompt: Prompt, own: OwnPrices) -> Planned:
     bound = pricing.bound_tokens(words_of(prompt)) + PER_MESSAGE * (len(prompt.messages) + 1)
     usd = pricing.worst_case(
-        provider, prompt.model, input_tokens=bound, max_output_tokens=prompt.max_output_tokens
+        provider, prompt.model, input_tokens=bound, max_output_tokens=prompt.max_output_tokens, own=own
     )
     return Planned(key, bound, prompt.max_output_tokens, Amount(bound + prompt.max_output_tokens, usd))

@@ -8,6 +8,7 @@ from typing import Any
 from django.utils import timezone
 
 from providers.exceptions import PriceUnknown
+from providers.own_prices import NONE, OwnPrices
 from providers.pricing import cost_of, estimate_tokens
 from providers.types import Usage
 from senate.case import Event, Spec
@@ -25,6 +26,7 @@ class Draft:
     spec: Spec
     provider: str
     input_tokens: int
+    own_prices: OwnPrices
     started: float = field(default_factory=lambda: asyncio.get_running_loop().time())
     text: str = ""
     fresh: str = ""
@@ -33,7 +35,7 @@ class Draft:
         """Estimated tokens and cost so far, as columns."""
         usage = Usage(self.input_tokens, estimate_tokens(self.text))
         try:
-            usd = cost_of(self.provider, self.spec.prompt.model, usage).usd
+            usd = cost_of(self.provider, self.spec.prompt.model, usage, own=self.own_prices).usd
         except PriceUnknown:  # the gateway refuses such a call; there is nothing to show
             usd = 0
         return {
@@ -51,6 +53,7 @@ class Recorder:
     def __init__(self, session_id: int, token: str, on_lost: Callable[[Exception], None]) -> None:
         self._id, self._token, self._on_lost = session_id, token, on_lost
         self.seen: set[tuple[Any, ...]] = set()
+        self.own_prices: OwnPrices = NONE
         self._drafts: dict[str, Draft] = {}
         self._timer: asyncio.TimerHandle | None = None
         self._flushing: asyncio.Task[None] | None = None
@@ -66,7 +69,7 @@ class Recorder:
 
     async def start(self, spec: Spec, provider: str, worst: dict[str, Any], again: bool) -> Draft:
         """`worst`: the call's worst case as plain values, for whoever finds it without an end."""
-        draft = Draft(spec, provider, estimate_tokens(words_of(spec.prompt)))
+        draft = Draft(spec, provider, estimate_tokens(words_of(spec.prompt)), self.own_prices)
         row = {"phase": spec.phase, "member": spec.member, "data": {"worst": worst}, "started_at": timezone.now()}
         data = {"key": spec.key, "timeout_s": spec.timeout_s, "again": again}
         started = Event("call.started", spec.phase, spec.member, data)

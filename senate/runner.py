@@ -18,7 +18,7 @@ from senate.case import Event, Outcome, Result, Spec
 from senate.deliberation import Deliberation
 from senate.models import SenateSession
 from senate.purse import Amount
-from senate.quote import case_of, price_of_call
+from senate.quote import case_of, own_prices, price_of_call
 from senate.recorder import Draft, Recorder, shown
 from senate.store import LeaseLost
 from senate.streamed import FieldText
@@ -91,6 +91,7 @@ class Run:
         if resumed:
             self._left = await recovery.book_lost(session, self.token)
         self._purse = await hop(recovery.purse_of, session)
+        self._recorder.own_prices = await hop(own_prices)
         data = {"plan": session.plan, "members": len(session.seats), "resumed": resumed}
         held = await recovery.reserve_again(session, self._purse) if resumed else {}
         await self._recorder.write([Event("session.started", data=data)], [], held)

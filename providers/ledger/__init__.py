@@ -6,7 +6,18 @@ can't take a write: without a written reservation nothing may be called.
 """
 
 from providers.ledger.attempt import Attempt
-from providers.ledger.door import extend, reap, record, release, reserve
+from providers.ledger.door import admit, extend, reap, record, release, reserve
+from providers.ledger.jobs import Admission
 from providers.ledger.triggers import triggers_present
 
-__all__ = ["Attempt", "extend", "reap", "record", "release", "reserve", "triggers_present"]
+__all__ = [
+    "Admission",
+    "Attempt",
+    "admit",
+    "extend",
+    "reap",
+    "record",
+    "release",
+    "reserve",
+    "triggers_present",
+]

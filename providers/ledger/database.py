@@ -2,7 +2,8 @@
 
 Statements are written with %s. On SQLite a transaction starts with BEGIN IMMEDIATE and polls for its turn:
 SQLite's own waiting backs off up to 100 ms, so beside busy ORM writers the ledger would starve.
-On PostgreSQL every user of a batch is locked first, in one order, so two processes can't wait in a circle.
+On PostgreSQL the site and every user of a batch are locked first, in one order, so two processes can't wait in a
+circle and the limits of the whole site are checked against figures that nobody else is changing.
 """
 
 import copy
@@ -22,6 +23,7 @@ from django.db.utils import load_backend
 LOCK_WAIT_S = 20.0
 LOCK_POLL_S = 0.0005
 _LOCK_SPACE = 0x1ED6 << 48  # our corner of PostgreSQL's advisory locks
+_SITE = 0  # no user's number
 
 
 @lru_cache(maxsize=64)
@@ -112,9 +114,9 @@ class Database:
         return self._cursor.fetchall()
 
     def lock_users(self, user_ids: list[int]) -> None:
-        """Holds these users until the transaction ends. SQLite has one writer anyway."""
+        """Holds the site's counters and these users until the transaction ends. SQLite has one writer anyway."""
         if not self.is_sqlite:
-            keys = [_LOCK_SPACE | user_id for user_id in sorted(set(user_ids))]
+            keys = [_LOCK_SPACE | user_id for user_id in sorted({_SITE, *user_ids})]
             self.rows("SELECT pg_advisory_xact_lock(key) FROM unnest(%s::bigint[]) AS key", [keys])
 
 

@@ -12,7 +12,7 @@ from providers.ledger import writer
 from providers.ledger.answers import answered
 from providers.ledger.attempt import Attempt, booked
 from providers.ledger.database import as_uuid
-from providers.ledger.jobs import Extend, Reap, Record, Release, Reserve
+from providers.ledger.jobs import Admission, Extend, Reap, Record, Release, Reserve
 from providers.models.ledger import Reservation
 
 MOST_TOKENS = 10**15  # beyond any cap, and far from the end of a column
@@ -21,7 +21,12 @@ REAP_AT_ONCE = 500
 KEEP_CLOSED = timedelta(days=2)
 
 
-async def reserve(
+async def reserve(**of: Any) -> str:
+    """`admit`, for a caller that wants the reservation's id alone."""
+    return (await admit(**of)).reservation
+
+
+async def admit(
     *,
     user_id: int,
     operation: str,
@@ -31,12 +36,12 @@ async def reserve(
     lease_s: float,
     attempt: dict[str, Any] | None = None,
     now: datetime | None = None,
-) -> str:
-    """Holds the worst case of a call or a deliberation against the user's caps of today (UTC); its id.
+) -> Admission:
+    """Holds the worst case of a call or a deliberation against the user's caps and the site's limits (UTC).
 
     `attempt` ({"provider", "model", optionally "id", "input_tokens", "retry_count", "prompt_hash"}) stands for
     one call: if its process dies, the reaper books it as `unknown` at the reserved amount.
-    Errors: BudgetExceeded (never shrunk to fit), LedgerUnavailable, NotFound (user).
+    Errors: BudgetExceeded (never shrunk to fit), AIDisabled, LedgerUnavailable, NotFound (user).
     """
     if tokens < 0 or usd < 0 or lease_s <= 0:
         raise ValueError("A reservation needs tokens and dollars of at least 0, and a lease.")

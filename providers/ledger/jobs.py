@@ -14,6 +14,7 @@ from django.contrib.auth import get_user_model
 
 from providers.exceptions import LedgerUnavailable, NotFound
 from providers.fields import from_pico, to_pico
+from providers.ledger import site
 from providers.ledger.attempt import Attempt, lost, row_of
 from providers.ledger.database import Database, as_json, as_uuid
 from providers.ledger.refusal import Standing, refuse_over_cap
@@ -70,6 +71,23 @@ def open_day(database: Database, user_id: int, day: date) -> None:
     database.execute(OPEN_DAY.format(users=_users()), [day, user_id])
 
 
+def settle(database: Database, user_id: int, day: date, used: tuple[int, int], freed: tuple[int, int]) -> None:
+    """Counts (tokens, pico-dollars) as used and takes them out of what is reserved, for the user and the site."""
+    values = [*used, *freed, user_id, day]
+    if not database.execute(SETTLE, values):
+        open_day(database, user_id, day)
+        database.execute(SETTLE, values)
+    site.add(database, day, used[1], -freed[1])
+
+
+@dataclass(frozen=True, slots=True)
+class Admission:
+    """A reservation. `warning`: the site's limit that it passes, where the site goes on all the same."""
+
+    reservation: str
+    warning: str = ""
+
+
 @dataclass(slots=True)
 class Reserve:
     admits: ClassVar[bool] = True
@@ -83,13 +101,16 @@ class Reserve:
     expires_at: datetime
     attempt: str | None  # JSON
 
-    def run(self, database: Database) -> str:
+    def run(self, database: Database) -> Admission:
+        warning = ""
         if not (database.replay and database.one(IS_HELD, [self.reservation])):
+            warning = site.check(database, self.usd, self.now)
             self._admit(database)
             held = [self.tokens, self.usd, self.attempt, self.now, self.expires_at]
             whose = [self.reservation, self.user_id, self.now.date(), self.operation, self.session_id]
             database.execute(HOLD, [*whose, *held])
-        return str(self.reservation)
+            site.add(database, self.now.date(), 0, self.usd)
+        return Admission(str(self.reservation), warning)
 
     def _admit(self, database: Database) -> None:
         """Raises BudgetExceeded, having written nothing."""
@@ -181,10 +202,7 @@ def _book(
         drawn = (0, 0)
     else:
         drawn = (held.tokens, held.usd) if all_of_it else (min(held.tokens, tokens), min(held.usd, usd))
-    settle = [tokens, usd, *drawn, attempt.user_id, day]
-    if not database.execute(SETTLE, settle):
-        open_day(database, attempt.user_id, day)
-        database.execute(SETTLE, settle)
+    settle(database, attempt.user_id, day, (tokens, usd), drawn)
     return drawn
 
 
@@ -197,7 +215,7 @@ class Release:
 
     def run(self, database: Database) -> None:
         if database.one(IS_OPEN, [self.reservation]) and (held := _held(database, self.reservation)):
-            database.execute(SETTLE, [0, 0, held.tokens, held.usd, held.user_id, held.day])
+            settle(database, held.user_id, held.day, (0, 0), (held.tokens, held.usd))
             database.execute(CLOSE, [self.now, self.reservation])
 
 
@@ -231,7 +249,7 @@ class Reap:
         if held.attempt is not None and (attempt := self._lost(database, held)):
             _book(database, attempt, held, self.now, all_of_it=True)
         else:
-            database.execute(SETTLE, [0, 0, held.tokens, held.usd, held.user_id, held.day])
+            settle(database, held.user_id, held.day, (0, 0), (held.tokens, held.usd))
         database.execute(CLOSE, [self.now, self.reservation])
         return True
 

@@ -12,7 +12,8 @@ from providers.models.ledger import AIUsageLog, CapDay, Reservation
 
 OVERDUE = timedelta(seconds=60)  # a reaper comes by every 15 s
 
-# Per user and day: what the counters say, minus what rows and open reservations sum up to.
+# Per user and day, and for the site as user 0: what the counters say, minus what rows and open reservations sum
+# up to. Rows of a user who was deleted still count for the site.
 _DIFFERENCES = """
     SELECT user_id, day, SUM(used_tokens), SUM(used_usd), SUM(reserved_tokens), SUM(reserved_usd) FROM (
         SELECT user_id, day, used_tokens, used_usd, reserved_tokens, reserved_usd FROM providers_capday
@@ -20,7 +21,14 @@ _DIFFERENCES = """
         SELECT user_id, cap_day, -SUM(total_tokens), -SUM(actual_cost_usd), 0, 0 FROM providers_aiusagelog
         WHERE user_id IN (SELECT id FROM {users}) GROUP BY user_id, cap_day
         UNION ALL
-        SELECT user_id, day, 0, 0, -tokens_left, -usd_left FROM providers_reservation WHERE closed_at IS NULL
+        SELECT user_id, day, 0, 0, -tokens_left, -usd_left FROM providers_reservation
+        WHERE closed_at IS NULL AND user_id IN (SELECT id FROM {users})
+        UNION ALL
+        SELECT 0, day, 0, used_usd, 0, reserved_usd FROM providers_siteday
+        UNION ALL
+        SELECT 0, cap_day, 0, -SUM(actual_cost_usd), 0, 0 FROM providers_aiusagelog GROUP BY cap_day
+        UNION ALL
+        SELECT 0, day, 0, 0, 0, -usd_left FROM providers_reservation WHERE closed_at IS NULL
     ) AS sides GROUP BY user_id, day
     HAVING SUM(used_tokens) <> 0 OR SUM(used_usd) <> 0 OR SUM(reserved_tokens) <> 0 OR SUM(reserved_usd) <> 0
     ORDER BY user_id, day"""
@@ -45,7 +53,8 @@ class Difference:
             "reserved USD": f"{self.reserved_usd.normalize():+f}",
         }
         wrong = ", ".join(f"{name} {value}" for name, value in parts.items() if value not in ("+0", "-0"))
-        return f"user {self.user_id}, {self.day}: counter differs from rows by {wrong}"
+        whose = f"user {self.user_id}" if self.user_id else "the site"
+        return f"{whose}, {self.day}: counter differs from rows by {wrong}"
 
 
 @dataclass(frozen=True, slots=True)

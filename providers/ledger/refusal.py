@@ -41,19 +41,20 @@ def refuse_over_cap(standing: Standing, *, tokens: int, usd: int, now: datetime)
             f"{standing.left_tokens:,} of {standing.token_cap:,} tokens are left{_held(standing.reserved_tokens)} "
             f"and this needs up to {tokens:,}"
         )
-        raise _refusal("Daily token cap exceeded", "daily_token_cap", figures, wait)
+        raise refusal("Daily token cap exceeded", "daily_token_cap", figures, wait)
     if usd and standing.used_usd + standing.reserved_usd + usd > standing.usd_cap:
-        left, cap = _dollars(standing.left_usd, ROUND_DOWN), _dollars(standing.usd_cap, ROUND_DOWN)
+        left, cap = dollars(standing.left_usd, ROUND_DOWN), dollars(standing.usd_cap, ROUND_DOWN)
         figures = (
             f"{left} of {cap} are left{_held(standing.reserved_usd)} "
-            f"and this can cost up to {_dollars(usd, ROUND_CEILING)}"
+            f"and this can cost up to {dollars(usd, ROUND_CEILING)}"
         )
-        raise _refusal("Daily cost cap exceeded", "daily_cost_cap", figures, wait)
+        raise refusal("Daily cost cap exceeded", "daily_cost_cap", figures, wait)
 
 
-def _refusal(reason: str, code: str, figures: str, wait: timedelta) -> BudgetExceeded:
+def refusal(reason: str, code: str, figures: str, wait: timedelta, what: str = "cap") -> BudgetExceeded:
     hours, minutes = divmod(int(wait.total_seconds()) // 60, 60)
-    message = f"{reason}. {figures}; the cap resets at 00:00 UTC, in {hours} h {minutes} min."
+    span = f"{hours} h {minutes} min" if hours < 48 else f"{hours // 24} days"
+    message = f"{reason}. {figures}; the {what} resets at 00:00 UTC, in {span}."
     return BudgetExceeded(message, code=code, retry_after=wait.total_seconds())
 
 
@@ -61,6 +62,6 @@ def _held(reserved: int) -> str:
     return " beside what running calls hold" if reserved else ""
 
 
-def _dollars(pico: int, rounding: str) -> str:
+def dollars(pico: int, rounding: str) -> str:
     """Four decimals: what is left is rounded down, what is needed up."""
     return f"${(from_pico(pico) or Decimal(0)).quantize(Decimal('0.0001'), rounding):,f}"

@@ -1,5 +1,16 @@
 from providers.models.access import ApiToken
-from providers.models.ledger import AIUsageLog, CapDay, Reservation, UserAICap
+from providers.models.config import AIServiceConfig
+from providers.models.ledger import AIUsageLog, CapDay, Reservation, SiteDay, UserAICap
 from providers.models.settings import AIProviderSettings, ProviderCheck
 
-__all__ = ["AIProviderSettings", "AIUsageLog", "ApiToken", "CapDay", "ProviderCheck", "Reservation", "UserAICap"]
+__all__ = [
+    "AIProviderSettings",
+    "AIServiceConfig",
+    "AIUsageLog",
+    "ApiToken",
+    "CapDay",
+    "ProviderCheck",
+    "Reservation",
+    "SiteDay",
+    "UserAICap",
+]

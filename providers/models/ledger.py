@@ -55,6 +55,17 @@ class CapDay(models.Model):
         return f"user {self.user_id} on {self.day}"
 
 
+class SiteDay(models.Model):
+    """What the whole site has spent and holds reserved on one UTC day; stays when a user is deleted."""
+
+    day = models.DateField(primary_key=True)
+    used_usd = MoneyField(default=0)
+    reserved_usd = MoneyField(default=0)
+
+    def __str__(self) -> str:
+        return f"site on {self.day}"
+
+
 class Reservation(models.Model):
     """Worst case of a call or of a whole deliberation, held until it is settled, released or expired.
 
@@ -63,7 +74,8 @@ class Reservation(models.Model):
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+")
+    # It outlives its user, so that what it holds of the site's limits is given back.
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.DO_NOTHING, db_constraint=False, related_name="+")
     day = models.DateField()
     operation = models.CharField(max_length=60)
     session_id = models.CharField(max_length=64, blank=True, default="")

@@ -7,6 +7,7 @@ import pytest
 
 from providers import gateway, loop
 from providers.exceptions import (
+    AIDisabled,
     BudgetExceeded,
     KeyRefused,
     NotConfigured,
@@ -14,7 +15,7 @@ from providers.exceptions import (
     UpstreamError,
     UpstreamTimeout,
 )
-from providers.models import AIProviderSettings, AIUsageLog, CapDay, Reservation, UserAICap
+from providers.models import AIProviderSettings, AIServiceConfig, AIUsageLog, CapDay, Reservation, UserAICap
 from providers.types import ChatMessage, Prompt, Purpose
 
 KEY = "sk-canary-0123456789abcdef0123456789abcdef"
@@ -177,3 +178,50 @@ def test_a_private_address_that_is_not_opened_is_never_called(openai, everyone, 
         ask(everyone["ivo"])
     assert openai.calls == []
     assert_nothing_is_held(everyone["ivo"])
+
+
+def policy(**fields) -> None:
+    config = AIServiceConfig.get_instance()
+    for name, value in fields.items():
+        setattr(config, name, value)
+    config.save()
+
+
+def test_switched_off_every_call_is_refused_and_none_is_made(openai, everyone) -> None:
+    policy(is_enabled=False)
+    with pytest.raises(AIDisabled) as refused:
+        ask(everyone["ivo"])
+    assert (refused.value.http_status, refused.value.code) == (503, "ai_disabled")
+    assert openai.calls == []
+
+
+def test_the_limit_of_one_call_binds_also_inside_a_reservation_that_is_larger(openai, everyone) -> None:
+    policy(per_request_cost_limit_usd=Decimal("0.000001"))
+    purpose = Purpose(everyone["ivo"].pk, "senate.propose", reservation="00000000-0000-0000-0000-000000000000")
+    with pytest.raises(BudgetExceeded, match=r"site's limit is \$0\.00 a call") as refused:
+        loop.run(gateway.ask(prompt(), "openai", purpose))
+    assert refused.value.code == "per_request_cost_limit"
+    assert openai.calls == []
+
+
+def test_without_the_pause_a_dear_call_goes_through_and_says_so(openai, everyone) -> None:
+    policy(per_request_cost_limit_usd=Decimal("0.000001"), pause_on_budget_exceeded=False)
+    assert "limit" in ask(everyone["ivo"]).metadata["budget_warning"]
+
+
+@pytest.mark.parametrize("name", ["no-such-model", "openai/no-such-model", "*"])
+def test_a_model_without_a_listed_price_is_allowed_at_the_price_an_admin_set(openai, everyone, name) -> None:
+    policy(model_pricing={name: {"input": "2", "output": 10}})
+    response = ask(everyone["ivo"], prompt("no-such-model"))
+    row = AIUsageLog.objects.get()
+    assert row.actual_cost_usd == Decimal(2 * response.input_tokens + 10 * response.output_tokens) / 1_000_000
+    assert row.price_source == ("fallback" if name == "*" else "own")
+    assert row.rates["sheet"] == "model_pricing"
+    assert row.rates["model"] == name
+    assert_nothing_is_held(everyone["ivo"])
+
+
+def test_the_fallback_price_leaves_listed_models_at_their_own(openai, everyone) -> None:
+    policy(model_pricing={"*": {"input": 90, "output": 90}})
+    ask(everyone["ivo"])
+    assert AIUsageLog.objects.get().price_source == "genai-prices"

@@ -1,0 +1,37 @@
+"""The wire call itself: within its time, and with keys masked in what it streams."""
+
+import asyncio
+import logging
+from collections.abc import Callable
+
+from providers.exceptions import AIServiceError, UpstreamBroken, UpstreamTimeout
+from providers.gateway.prepare import Prepared
+from providers.guard import Redactor
+from providers.types import Meter, Prompt, Reply
+from providers.wires import wire_for
+
+logger = logging.getLogger(__name__)
+
+
+async def perform(prompt: Prompt, prepared: Prepared, meter: Meter) -> Reply:
+    """The wire, within its time. Errors: UpstreamError family only."""
+    name = prepared.connection.provider
+    try:
+        async with asyncio.timeout(prepared.timeout_s):
+            return await wire_for(prepared.connection).achat(prompt, meter)
+    except TimeoutError as error:
+        sentence = f"Provider {name} failed: no answer within {prepared.timeout_s:g} s. The call was cancelled."
+        raise UpstreamTimeout(sentence, provider=name) from error
+    except AIServiceError:
+        raise
+    except Exception as error:  # a wire that met something it doesn't know: booked like any broken answer
+        logger.exception("wire of %s met something unknown", name)
+        raise UpstreamBroken(f"Provider {name} failed: its answer could not be read.", provider=name) from error
+
+
+def masked(on_text: Callable[[str], None], redactor: Redactor) -> Callable[[str], None]:
+    def show(piece: str) -> None:
+        if safe := redactor.feed(piece):
+            on_text(safe)
+
+    return show

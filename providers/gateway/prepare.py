@@ -1,0 +1,80 @@
+"""First hop: policy, key, price and bounds of a call, and its reservation."""
+
+import json
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
+from uuid import UUID, uuid4
+
+from providers import ledger, limits, pricing
+from providers.directory import Directory
+from providers.exceptions import AIDisabled
+from providers.fields import Unreadable
+from providers.guard import Redactor
+from providers.models import AIServiceConfig
+from providers.own_prices import OwnPrices
+from providers.types import Connection, Prompt, Purpose
+
+LEASE_MARGIN_S = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """All that a call needs, read in one hop."""
+
+    connection: Connection
+    redactor: Redactor
+    input_bound: int
+    worst_usd: Decimal
+    own_prices: OwnPrices = field(default_factory=dict)
+    warning: str = ""
+    attempt_id: UUID = field(default_factory=uuid4)
+
+    @property
+    def timeout_s(self) -> float:
+        return self.connection.timeout_s
+
+
+def prepare(prompt: Prompt, provider: str, timeout_s: float | None) -> Prepared:
+    """Policy, key, price and bounds. Errors: AIDisabled, NotConfigured, PriceUnknown, BudgetExceeded."""
+    config = AIServiceConfig.get_instance()
+    if not config.is_enabled:
+        raise AIDisabled
+    directory = Directory()
+    connection = directory.connection(provider)
+    connection = replace(connection, timeout_s=min(timeout_s or connection.timeout_s, connection.timeout_s))
+    bound = pricing.bound_tokens(words_of(prompt)) + 8 * (len(prompt.messages) + 1)
+    own = config.own_prices
+    worst = pricing.worst_case(
+        provider, prompt.model, input_tokens=bound, max_output_tokens=prompt.max_output_tokens, own=own
+    )
+    warning = limits.check_one_call(config, worst)
+    return Prepared(connection, Redactor(keys_of(directory)), bound, worst, own, warning)
+
+
+def keys_of(directory: Directory) -> list[str]:
+    """Every readable key of the site: an answer must show none of them, whoever is asked."""
+    keys = [directory.key(entry.row) for entry in directory.entries.values()]
+    return [key for key in keys if key and not isinstance(key, Unreadable)]
+
+
+async def reserve(prompt: Prompt, provider: str, purpose: Purpose, prepared: Prepared) -> ledger.Admission:
+    return await ledger.admit(
+        user_id=purpose.user_id,
+        operation=purpose.operation,
+        session_id=purpose.session_id,
+        tokens=prepared.input_bound + prompt.max_output_tokens,
+        usd=prepared.worst_usd,
+        lease_s=prepared.timeout_s + LEASE_MARGIN_S,
+        attempt={
+            "id": str(prepared.attempt_id),
+            "provider": provider,
+            "model": prompt.model,
+            "input_tokens": prepared.input_bound,
+        },
+    )
+
+
+def words_of(prompt: Prompt) -> str:
+    """All that an upstream reads and bills as input, the schema of a structured answer included."""
+    schema = json.dumps(prompt.json_schema) if prompt.json_schema else ""
+    return prompt.system + "".join(message.content for message in prompt.messages) + schema

@@ -1,0 +1,112 @@
+"""One upstream call as a usage row, and the answer that goes back: what is known of it, whatever happened."""
+
+import asyncio
+import hashlib
+from dataclasses import replace
+
+from providers import ledger, pricing
+from providers.exceptions import OutboundRefused
+from providers.gateway.prepare import Prepared, words_of
+from providers.types import AIResponse, Meter, Prompt, Purpose, Reply, Usage, UsageSource
+
+
+def good_attempt(
+    prompt: Prompt, purpose: Purpose, prepared: Prepared, meter: Meter, reply: Reply
+) -> ledger.Attempt:
+    source: UsageSource = "reported" if reply.usage else "estimated"
+    usage = reply.usage or estimate(prompt, reply.content)
+    return replace(
+        _attempt(prompt, purpose, prepared, meter, usage, source), success=True, model_version=reply.model
+    )
+
+
+def failed_attempt(
+    prompt: Prompt,
+    purpose: Purpose,
+    prepared: Prepared,
+    meter: Meter,
+    *,
+    code: str,
+    words: str,
+    unbilled: bool = False,
+) -> ledger.Attempt:
+    """What a call that failed has cost: nothing if it never left or was refused, else what is known of it."""
+    if not meter.sent or unbilled or code == OutboundRefused.code:
+        usage, source = meter.usage or Usage(), "reported"
+    elif meter.usage is not None:
+        known = estimate(prompt, meter.text).output_tokens
+        usage = replace(meter.usage, output_tokens=max(meter.usage.output_tokens, known))
+        source = "interrupted"
+    else:
+        usage, source = estimate(prompt, meter.text), "interrupted"
+    attempt = _attempt(prompt, purpose, prepared, meter, usage, source)
+    return replace(attempt, success=False, error_code=code, error_message=words[:500])
+
+
+def estimate(prompt: Prompt, answer: str) -> Usage:
+    """Counted here, because the upstream reported nothing."""
+    return Usage(
+        input_tokens=pricing.estimate_tokens(words_of(prompt)) + 4 * (len(prompt.messages) + 1),
+        output_tokens=pricing.estimate_tokens(answer),
+    )
+
+
+def _attempt(
+    prompt: Prompt, purpose: Purpose, prepared: Prepared, meter: Meter, usage: Usage, source: UsageSource
+) -> ledger.Attempt:
+    provider = prepared.connection.provider
+    cost = pricing.cost_of(provider, prompt.model, usage, own=prepared.own_prices)
+    loop_time = asyncio.get_running_loop().time
+    first = None if meter.first_text_at is None else round((meter.first_text_at - meter.started_at) * 1000)
+    return ledger.Attempt(
+        id=prepared.attempt_id,
+        provider=provider,
+        model=prompt.model,
+        user_id=purpose.user_id,
+        operation=purpose.operation,
+        session_id=purpose.session_id,
+        model_version=meter.model,
+        usage=usage,
+        usage_source=source,
+        estimated_cost_usd=prepared.worst_usd,
+        actual_cost_usd=cost.usd,
+        price_source=cost.source,
+        rates=cost.rates,
+        processing_time_ms=round((loop_time() - meter.started_at) * 1000),
+        first_token_ms=first,
+        prompt_hash=hash_of(prompt),
+        metadata={**purpose.metadata, **({"upstream_id": meter.upstream_id} if meter.upstream_id else {})},
+    )
+
+
+def hash_of(prompt: Prompt) -> str:
+    """SHA-256 of what was sent, so that equal questions can be found without keeping them."""
+    digest = hashlib.sha256(prompt.system.encode())
+    for message in prompt.messages:
+        digest.update(f"\x1e{message.role}\x1f{message.content}".encode())
+    return digest.hexdigest()
+
+
+def note_of(attempt: ledger.Attempt) -> dict[str, object]:
+    return {
+        "input_tokens": attempt.usage.input_tokens,
+        "output_tokens": attempt.usage.output_tokens,
+        "cost_usd": attempt.actual_cost_usd,
+        "estimated": attempt.usage_source != "reported",
+    }
+
+
+def response_of(attempt: ledger.Attempt, reply: Reply, prepared: Prepared) -> AIResponse:
+    return AIResponse(
+        content=prepared.redactor.whole(reply.content),
+        provider=attempt.provider,
+        model=reply.model or attempt.model,
+        input_tokens=attempt.usage.input_tokens,
+        output_tokens=attempt.usage.output_tokens,
+        cost_usd=attempt.actual_cost_usd,
+        estimated=attempt.usage_source != "reported",
+        finish_reason=reply.finish_reason,
+        log_id=str(attempt.id),
+        duration_ms=attempt.processing_time_ms,
+        metadata={"budget_warning": prepared.warning} if prepared.warning else {},
+    )

@@ -1,0 +1,82 @@
+"""The site's own limits, inside the ledger's transactions: one row of counters per UTC day.
+
+Every writer of these rows holds the site's lock (`database.lock_users`), so what is read here stands until the
+transaction ends; the month is the sum of at most 31 rows. Money is in pico-dollars.
+"""
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time
+from decimal import ROUND_CEILING, ROUND_DOWN, Decimal
+
+from providers.exceptions import AIDisabled, BudgetExceeded
+from providers.fields import to_pico
+from providers.ledger.database import Database
+from providers.ledger.refusal import dollars, refusal, resets_at
+from providers.models.config import DAILY_LIMIT_USD, MONTHLY_LIMIT_USD
+
+DAILY_PICO, MONTHLY_PICO = to_pico(Decimal(DAILY_LIMIT_USD)), to_pico(Decimal(MONTHLY_LIMIT_USD))
+ADD = """
+    INSERT INTO providers_siteday (day, used_usd, reserved_usd) VALUES (%s, %s, %s)
+    ON CONFLICT (day) DO UPDATE SET used_usd = providers_siteday.used_usd + excluded.used_usd,
+        reserved_usd = providers_siteday.reserved_usd + excluded.reserved_usd"""
+STANDING = """
+    SELECT c.is_enabled, c.pause_on_budget_exceeded, c.daily_cost_limit_usd, c.monthly_cost_limit_usd,
+           s.today, s.month
+    FROM (SELECT COALESCE(SUM(used_usd + reserved_usd), 0) AS month,
+                 COALESCE(SUM(CASE WHEN day = %s THEN used_usd + reserved_usd ELSE 0 END), 0) AS today
+          FROM providers_siteday WHERE day >= %s AND day < %s) AS s
+    LEFT JOIN providers_aiserviceconfig AS c ON c.id = 1"""
+
+
+@dataclass(frozen=True, slots=True)
+class _Limit:
+    name: str
+    most: int
+    taken: int
+    resets: datetime
+
+
+def add(database: Database, day: date, used: int, reserved: int) -> None:
+    """Moves the site's counters of that day; nothing where nothing moves."""
+    if used or reserved:
+        database.execute(ADD, [day, used, reserved])
+
+
+def month_after(day: date) -> date:
+    return date(day.year + day.month // 12, day.month % 12 + 1, 1)
+
+
+def check(database: Database, usd: int, now: datetime) -> str:
+    """Whether the site has room for a call of up to `usd`. A call that is free needs none.
+
+    Returns a warning where a limit is passed and the site goes on. Errors: AIDisabled, BudgetExceeded.
+    """
+    day = now.astimezone(UTC).date()
+    first, after = day.replace(day=1), month_after(day)
+    row = database.one(STANDING, [day, first, after])
+    enabled, pause, daily, monthly, today, month = row or (None, None, None, None, 0, 0)
+    if enabled is not None and not enabled:
+        raise AIDisabled
+    next_month = datetime.combine(after, time(), UTC)
+    limits = (
+        _Limit("daily", _or(daily, DAILY_PICO), int(today), resets_at(now)),
+        _Limit("monthly", _or(monthly, MONTHLY_PICO), int(month), next_month),
+    )
+    passed = next((limit for limit in limits if usd and limit.taken + usd > limit.most), None)
+    if passed is None:
+        return ""
+    problem = _refused(passed, usd, now)
+    if pause is None or pause:
+        raise problem
+    return problem.message
+
+
+def _or(value: int | None, otherwise: int) -> int:
+    return otherwise if value is None else value
+
+
+def _refused(limit: _Limit, usd: int, now: datetime) -> BudgetExceeded:
+    left, most = dollars(max(0, limit.most - limit.taken), ROUND_DOWN), dollars(limit.most, ROUND_DOWN)
+    figures = f"{left} of {most} are left and this can cost up to {dollars(usd, ROUND_CEILING)}"
+    reason, code = f"Site's {limit.name} limit reached", f"{limit.name}_cost_limit"
+    return refusal(reason, code, figures, limit.resets - now, what="limit")
