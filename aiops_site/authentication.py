@@ -5,7 +5,9 @@ from typing import Any
 from rest_framework import authentication, exceptions, permissions
 from rest_framework.request import Request
 
+from aiops_site.errors import FOREIGN_FORM
 from aiops_site.policy import allows
+from providers.exceptions import NotAllowed
 from providers.identity import user_of_header
 from providers.roles import role_of
 
@@ -28,6 +30,12 @@ class TokenAuthentication(authentication.BaseAuthentication):
 
 class SessionAuthentication(authentication.SessionAuthentication):
     """The cookie of a signed-in person, with REST framework's CSRF check."""
+
+    def enforce_csrf(self, request: Request) -> None:
+        try:
+            super().enforce_csrf(request)
+        except exceptions.PermissionDenied:
+            raise NotAllowed(FOREIGN_FORM) from None
 
 
 class PolicyPermission(permissions.BasePermission):

@@ -3,7 +3,12 @@
 import logging
 from typing import Any
 
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import (
+    PermissionDenied,
+    RequestDataTooBig,
+    TooManyFieldsSent,
+    TooManyFilesSent,
+)
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -16,6 +21,7 @@ from providers.exceptions import AIServiceError, InvalidInput, NotAllowed, NotFo
 
 logger = logging.getLogger(__name__)
 SECRET_FIELDS = ("key", "password", "secret", "token", "code")
+FOREIGN_FORM = "The form was too old or came from another site. Reload the page and try again."
 
 
 class SignInNeeded(AIServiceError):
@@ -30,8 +36,15 @@ class MethodNotAllowed(AIServiceError):
     code = "method_not_allowed"
 
 
-class NotParsed(InvalidInput):
+class NotParsed(AIServiceError):
+    """The body itself can't be read, so there are no fields to show again."""
+
+    type = "invalid_request_error"
     code = "invalid_body"
+
+    def __init__(self, message: str, *, code: str = "", status: int = 400) -> None:
+        super().__init__(message, code=code)
+        self.http_status = status
 
 
 def exception_handler(error: Exception, context: dict[str, Any]) -> Response | HttpResponse | None:
@@ -70,11 +83,13 @@ def as_known(error: Exception) -> AIServiceError | None:
         case drf.MethodNotAllowed():
             return MethodNotAllowed(str(error.detail))
         case drf.UnsupportedMediaType():
-            unsupported = NotParsed(str(error.detail), code="unsupported_media_type")
-            unsupported.http_status = 415
-            return unsupported
+            return NotParsed(str(error.detail), code="unsupported_media_type", status=415)
         case drf.ParseError():
-            return NotParsed("The body could not be read: " + str(error.detail))
+            return NotParsed(str(error.detail))
+        case RequestDataTooBig():
+            return NotParsed("The body is over 2 MB.", code="body_too_large", status=413)
+        case TooManyFieldsSent() | TooManyFilesSent():
+            return NotParsed("The body has too many fields.", code="invalid_body")
     return None
 
 
@@ -123,6 +138,8 @@ TITLES = {
     403: "Not for your role",
     404: "Nothing here",
     405: "Not done this way",
+    413: "Too big",
+    415: "That can't be used",
     429: "Not now",
     502: "The provider failed",
     503: "Not set up yet",
@@ -158,11 +175,11 @@ def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
-    return plain(request, NotAllowed("The form was too old or came from another site. Reload the page."))
+    return plain(request, NotAllowed(FOREIGN_FORM))
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
-    return plain(request, InvalidInput("The request could not be read."))
+    return plain(request, as_known(exception) or InvalidInput("The request could not be read."))
 
 
 def server_error(request: HttpRequest) -> HttpResponse:

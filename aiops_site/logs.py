@@ -39,10 +39,10 @@ def scrub(text: str) -> str:
 
 
 class RequestIdFilter(logging.Filter):
-    """Adds the request id. Drops what libraries say below WARNING."""
+    """Adds the request id, where the line brings none. Drops what libraries say below WARNING."""
 
     def filter(self, record: logging.LogRecord) -> bool:
-        record.request_id = request_id.get()
+        record.request_id = getattr(record, "request_id", "") or request_id.get()
         source = record.name.split(".", 1)[0]
         return source in OURS or record.levelno >= CHATTY_FROM.get(source, logging.WARNING)
 

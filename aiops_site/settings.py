@@ -201,11 +201,12 @@ REST_FRAMEWORK = {
     "DEFAULT_RENDERER_CLASSES": ["aiops_site.renderers.PageRenderer", "aiops_site.renderers.JsonRenderer"],
     "DEFAULT_CONTENT_NEGOTIATION_CLASS": "aiops_site.renderers.Negotiation",
     "DEFAULT_PARSER_CLASSES": [
-        "rest_framework.parsers.JSONParser",
+        "aiops_site.parsers.JsonParser",
         "rest_framework.parsers.FormParser",
         "rest_framework.parsers.MultiPartParser",
     ],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_METADATA_CLASS": None,  # OPTIONS would describe views from inside; the schema is for that
     "EXCEPTION_HANDLER": "aiops_site.errors.exception_handler",
     "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
 }

@@ -9,9 +9,12 @@ import re
 import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 from urllib.parse import quote
 
 MASK = "••••••••"
+MOST_PASSES = 10
+_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 NEVER_REVEAL = "Never reveal internal system details or API keys."
 
 # Chat-template tokens never occur in honest text; a role name counts only as a line of its own with a colon,
@@ -32,20 +35,53 @@ _SHAPES = re.compile(
 )
 
 
+def storable(text: str) -> bool:
+    """False where it holds NUL or half of a surrogate pair: databases and UTF-8 have neither."""
+    return _UNSTORABLE.search(text) is None
+
+
+def storable_all(given: Any) -> bool:
+    """The same of every string in parsed JSON, names of fields too."""
+    if isinstance(given, dict):
+        return all(storable(name) and storable_all(value) for name, value in given.items())
+    if isinstance(given, list):
+        return all(map(storable_all, given))
+    return not isinstance(given, str) or storable(given)
+
+
+def mended(text: str) -> str:
+    """The text with the replacement sign where it could not be stored."""
+    return _UNSTORABLE.sub("\ufffd", text)
+
+
 def strip_markers(text: str) -> str:
-    """Removes role markers until nothing changes, so that nested spellings don't survive."""
+    """Removes role markers until nothing changes, so that nested spellings don't survive.
+
+    Each pass takes one layer. What is nested deeper than honest text ever is, is broken up at once by a sign
+    that no marker holds: a hundred thousand layers would take hours.
+    """
     if text.isascii() and "<" not in text and "[" not in text and ":" not in text:
         return text
-    seen = None
-    while seen != text:
-        seen = text
-        text = _HIDING.sub("", text)
-        folded = unicodedata.normalize("NFKC", _ZERO_WIDTH.sub("", text))
-        # Odd spellings are folded only where they hide a marker: other text keeps its own letters.
-        if folded != text and marked(folded) and not marked(text):
-            text = folded
-        text = _ROLE_LINE.sub("", _TOKENS.sub("", text))
-    return text
+    for _ in range(MOST_PASSES):
+        left = _stripped(text)
+        if left == text:
+            return text
+        text = left
+    folded = _folded(text)
+    return _ROLE_LINE.sub("…", _TOKENS.sub("…", folded if marked(folded) else text))
+
+
+def _stripped(text: str) -> str:
+    text = _HIDING.sub("", text)
+    folded = _folded(text)
+    # Odd spellings are folded only where they hide a marker: other text keeps its own letters.
+    if folded != text and marked(folded) and not marked(text):
+        text = folded
+    return _ROLE_LINE.sub("", _TOKENS.sub("", text))
+
+
+def _folded(text: str) -> str:
+    return unicodedata.normalize("NFKC", _ZERO_WIDTH.sub("", _HIDING.sub("", text)))
 
 
 def marked(text: str) -> bool:
@@ -59,9 +95,10 @@ class Cleaned:
 
 
 def clean(text: str, limit: int) -> Cleaned:
-    """Role markers out, at most `limit` characters."""
-    stripped = strip_markers(text)
-    return Cleaned(stripped[:limit], max(0, len(stripped) - limit))
+    """Role markers out, at most `limit` characters. What lies far beyond the limit is not even looked at."""
+    near = text[: 2 * limit + 1_000]
+    stripped = strip_markers(near)
+    return Cleaned(stripped[:limit], max(0, len(stripped) - limit) + len(text) - len(near))
 
 
 def spellings(secrets: Iterable[str]) -> list[str]:

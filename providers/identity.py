@@ -9,6 +9,7 @@ from django.contrib.auth import get_user_model
 from django.utils import timezone
 
 from providers.exceptions import InvalidInput
+from providers.guard import mended
 from providers.models import ApiToken
 
 PREFIX = "aiops_"
@@ -22,7 +23,7 @@ def digest(secret: str) -> str:
 
 def make_token(user: Any, name: str) -> tuple[ApiToken, str]:
     """Returns the row and the secret; the secret can't be had again."""
-    name = name.strip()[:100]
+    name = mended(name.strip()[:100])
     if not name:
         raise InvalidInput("Give the token a name, so that you know it later.", param="name")
     secret = PREFIX + secrets.token_urlsafe(32)

@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, Literal
 
+from providers.guard import mended
+
 UsageSource = Literal["reported", "estimated", "interrupted", "unknown"]
 
 
@@ -115,6 +117,7 @@ class Meter:
         """Takes one streamed piece of the answer."""
         if not piece:
             return
+        piece = mended(piece)
         if self.first_text_at is None:
             self.first_text_at = time.monotonic()
         self._pieces.append(piece)

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from itertools import combinations
 from typing import Any, NoReturn
 
+from providers.guard import mended
+
 MAX_REPLY_CHARS = 60_000
 MAX_REASON_CHARS = 400
 MAX_ANSWER_CHARS = 2_000
@@ -147,7 +149,7 @@ def _list(value: Any, what: str) -> list[Any]:
 def _text(value: Any, what: str) -> str:
     if not isinstance(value, str) or not value.strip():
         raise Unreadable(f"a {what} is missing")
-    return value.strip()
+    return mended(value.strip())
 
 
 def _vote(item: Any, proposals: Collection[int]) -> Vote:

@@ -12,7 +12,7 @@ from django.db import transaction
 
 from providers import ledger, loop
 from providers.exceptions import InvalidInput, NotAllowed
-from providers.guard import clean
+from providers.guard import clean, storable
 from providers.hop import hop
 from senate import nudges, offer, reading, store
 from senate.desk import new_token
@@ -113,6 +113,8 @@ def _stored(
 
 def _question(question: str) -> tuple[str, int]:
     """The question without role markers, at most as long as the site allows; how many characters were cut."""
+    if not storable(question):
+        raise InvalidInput("The question holds NUL or half of a surrogate pair.", param="question")
     cleaned = clean(question, settings.AI_MAX_INPUT_CHARS)
     if not cleaned.text.strip():
         raise InvalidInput("Write a question.", param="question")

@@ -5,17 +5,20 @@ OpenAI clients send by habit are taken and ignored where a provider has no such 
 """
 
 import json
+import re
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from providers.exceptions import InvalidInput
-from providers.guard import clean
+from providers.guard import clean, storable_all
 from providers.types import ChatMessage
 
 DEFAULT_OUTPUT_TOKENS = 2_000
 CEILING_OUTPUT_TOKENS = 32_000
+LONGEST_FIELD = 80
+_ESCAPED = re.compile(rb"\\u(?:0000|[dD][89a-fA-F])")  # only so can NUL or half a pair stand in UTF-8 JSON
 
 
 class Part(BaseModel):
@@ -86,9 +89,14 @@ def parse(body: bytes) -> ChatRequest:
     if not body.strip():
         raise InvalidInput("The body is empty; it must be JSON with `messages`.", code="invalid_body")
     try:
-        given = json.loads(body, parse_constant=_no_constant)
+        given = json.loads(body.decode(), parse_constant=_no_constant)  # JSON is UTF-8; `loads` would guess
+        proper = not _ESCAPED.search(body) or storable_all(given)
     except (ValueError, RecursionError) as error:
         raise InvalidInput("The body is not JSON.", code="invalid_body") from error
+    if not proper:
+        raise InvalidInput(
+            "The body holds NUL or half of a surrogate pair; text has neither.", code="invalid_body"
+        )
     if not isinstance(given, dict):
         raise InvalidInput("The body must be a JSON object with `messages`.", code="invalid_body")
     try:
@@ -104,6 +112,7 @@ def _no_constant(name: str) -> Any:
 def _sentence(error: ValidationError) -> InvalidInput:
     first = error.errors(include_url=False, include_input=False)[0]
     field = ".".join(str(part) for part in first["loc"] if not str(part).startswith(("str", "list[")))
+    field = field[:LONGEST_FIELD]
     words = {
         "missing": "is missing",
         "extra_forbidden": "is not a field that this endpoint knows",

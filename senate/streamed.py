@@ -6,6 +6,8 @@ Only for showing: what counts is parsed from the whole reply (`ballots`). Pure.
 import json
 import re
 
+from providers.guard import mended
+
 _ESCAPES = re.compile(
     r'\\(?:u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|["\\/bfnrt])'
 )
@@ -51,9 +53,7 @@ class FieldText:
             if found is None:  # no JSON; the parser of the whole will say so
                 self._over = True
                 break
-            out.append(
-                json.loads(f'"{found.group()}"').encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-            )
+            out.append(mended(json.loads(f'"{found.group()}"')))
             at = found.end()
         self._held = self._held[at:]
         return "".join(out)

@@ -15,6 +15,7 @@ from rest_framework.views import APIView
 
 from providers import caps
 from providers.exceptions import InvalidInput, NotFound
+from providers.guard import storable
 from providers.roles import may
 from providers.usage.scope import sees_everyone
 from providers.views import caps_page
@@ -89,7 +90,8 @@ def page(request: Request, editing: Any = None) -> dict[str, Any]:
 
 def person(request: Request, username: str) -> Any:
     """Errors: NotFound, also for somebody whose cap the reader may not see."""
-    user = get_user_model().objects.filter(username=username, is_active=True).first()
+    named = get_user_model().objects.filter(username=username, is_active=True)
+    user = named.first() if storable(username) else None
     if user is None or not (sees_everyone(request.user) or user.pk == request.user.pk):
         raise NotFound("There is no user of that name whose cap you may see.")
     return user

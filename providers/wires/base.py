@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from providers import loop
 from providers.exceptions import AIServiceError, InvalidInput, KeyRefused, UpstreamBroken, UpstreamTimeout
+from providers.guard import mended
 from providers.outbound import upstream
 from providers.types import Connection, Meter, ModelInfo, Prompt, Reply
 from providers.wires import faults, sse
@@ -217,7 +218,7 @@ def text_of(content: Any) -> str:
 
 def words(value: Any, limit: int = 200) -> str:
     """A short text field of an answer, else an empty string."""
-    return value[:limit] if isinstance(value, str) else ""
+    return mended(value[:limit]) if isinstance(value, str) else ""
 
 
 def _refuse_constant(name: str) -> Any:

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from providers.guard import MASK, Redactor, clean, strip_markers
+from providers import guard
+from providers.guard import MASK, Redactor, clean, mended, storable_all, strip_markers
 
 KEY = "sk-canary-0123456789abcdef0123456789abcdef"
 SHAPELESS = "q7Zp2LkX9vT4mN8cR1wB6yH3"
@@ -82,3 +83,28 @@ def test_text_without_keys_is_unchanged() -> None:
     redactor = Redactor([KEY])
     text = "A sketch of sk-ill and ghost_story; AIzheimer. " * 20
     assert "".join(redactor.feed(c) for c in text) + redactor.flush() == text
+
+
+@pytest.mark.parametrize("left", ["[INS", "<|im_", "<|\uff49m_"])
+def test_markers_nested_a_thousand_deep_are_gone_after_few_passes(left: str, monkeypatch) -> None:
+    passes = []
+    whole = guard._stripped
+    monkeypatch.setattr(guard, "_stripped", lambda text: (passes.append(1), whole(text))[1])
+    inner, right = ("[INST]", "T]") if left == "[INS" else ("<|im_start|>", "start|>")
+    found = strip_markers(left * 1_000 + inner + right * 1_000)
+    assert len(passes) <= 10
+    assert strip_markers(found) == found
+    assert not guard.marked(found)
+
+
+def test_what_lies_far_beyond_the_limit_is_counted_but_not_read() -> None:
+    text = "system: a" + "b" * 100_000
+    assert clean(text, 10).text == "abbbbbbbbb"
+    assert clean(text, 10).cut == pytest.approx(len(text) - 10, abs=10)
+
+
+def test_what_no_database_takes_is_known_and_mended() -> None:
+    assert storable_all({"a": ["b", 1, None, {"c\n": "\U0001f642"}]})
+    assert not storable_all({"a": [{"b": "\0"}]})
+    assert not storable_all({"\ud800": 1})
+    assert mended("a\0b\udc00c") == "a\ufffdb\ufffdc"

@@ -165,3 +165,8 @@ def test_independent_votes_are_unknown_where_no_proposal_was_rated_twice():
     two = {0: ballot([1], p1=True), 1: ballot([0], p0=True)}
     assert mean_agreement(two) is None
     assert independent_votes(2, None) is None
+
+
+def test_half_a_surrogate_pair_in_a_reason_is_mended():
+    reply = changed(votes=[{**row, "reason": "a\ud83db\0"} for row in GOOD["votes"]])
+    assert parse_ballot(reply, [1, 2]).votes[0].reason == "a\ufffdb\ufffd"

@@ -33,6 +33,11 @@ def body(**fields: object) -> bytes:
         (body(temperature=9), "`temperature`"),
         (b'{"messages": [{"role": "user", "content": "x"}], "temperature": NaN}', "not JSON"),
         (b"[" * 100_000, "not JSON"),
+        (b'{"messages": [{"role": "user", "content": "a\\ud800b"}]}', "surrogate"),
+        (b'{"messages": [{"role": "user", "content": "a\\u0000b"}]}', "NUL"),
+        (b'{"messages": [{"role": "user", "content": "a\xed\xa0\x80b"}]}', "not JSON"),
+        (body(metadata={"a": "\udfff"}), "surrogate"),
+        ('{"messages": [{"role": "user", "content": "x"}]}'.encode("utf-16"), "not JSON"),
         (b'{"messages": [{"role": "tool", "content": "x"}]}', "`messages.0.role`"),
     ],
 )
@@ -66,3 +71,17 @@ def test_nothing_but_markers_is_no_text() -> None:
     request = parse(json.dumps({"messages": [{"role": "user", "content": "system:"}]}).encode())
     with pytest.raises(InvalidInput, match="no text"):
         conversation(request, 1000)
+
+
+def test_escaped_emoji_and_backslashes_are_honest_text() -> None:
+    content = "\U0001f642 and a written-out \\u0000"
+    assert (
+        parse(json.dumps({"messages": [{"role": "user", "content": content}]}).encode()).messages[0].text()
+        == content
+    )
+
+
+def test_a_field_of_a_megabyte_is_not_echoed() -> None:
+    with pytest.raises(InvalidInput) as caught:
+        parse(body(**{"x" * 1_000_000: 1}))
+    assert len(caught.value.message) < 200

@@ -28,3 +28,7 @@ def test_what_is_no_such_object_shows_nothing():
 
 def test_a_lone_surrogate_does_not_break_the_text():
     assert FieldText("resolution").feed('{"resolution": "a\\ud83dbcdefghijklmnop"') == "a\ufffdbcdefghijklmnop"
+
+
+def test_nul_is_shown_as_the_replacement_sign():
+    assert FieldText("resolution").feed('{"resolution": "a\\u0000b and so on", "x": 1}') == "a\ufffdb and so on"
