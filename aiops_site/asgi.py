@@ -13,6 +13,7 @@ from channels.auth import AuthMiddlewareStack  # noqa: E402  needs the apps
 from channels.routing import ProtocolTypeRouter, URLRouter  # noqa: E402
 from channels.security.websocket import AllowedHostsOriginValidator  # noqa: E402
 
+from aiops_site import csp  # noqa: E402
 from providers import wires  # noqa: E402
 from senate.lane import chat_lane  # noqa: E402
 from senate.routing import websocket_urlpatterns  # noqa: E402
@@ -24,7 +25,7 @@ threading.Thread(target=wires.preload, name="preload", daemon=True).start()
 async def http(scope: dict[str, Any], receive: Any, send: Any) -> None:
     """The hot path goes past Django's middleware; everything else is an ordinary view."""
     if scope["path"].startswith("/api/v1/ai/chat/"):
-        await chat_lane(scope, receive, send)
+        await chat_lane(scope, receive, csp.with_headers(send))
     else:
         await django_application(scope, receive, send)
 

@@ -1,5 +1,10 @@
 """The Content-Security-Policy. Pages with Plotly need two relaxations for styles, and only they get them."""
 
+from collections.abc import Awaitable, Callable
+from functools import cache
+from typing import Any
+
+from django.conf import settings
 from django.http import HttpRequest
 
 BASE = {
@@ -27,6 +32,7 @@ CHARTS = {
 CHART_ROUTES = {"providers:usage"}
 # The local API page (Swagger UI from the wheel) styles itself.
 DOCS = {"style-src": "'self' 'unsafe-inline'", "img-src": "'self' data:"}
+PERMISSIONS = "camera=(), microphone=(), geolocation=(), payment=()"
 DOCS_ROUTES = {"api-docs"}
 
 
@@ -34,3 +40,31 @@ def policy_for(request: HttpRequest) -> str:
     name = request.resolver_match.view_name if request.resolver_match else ""
     extra = CHARTS if name in CHART_ROUTES else DOCS if name in DOCS_ROUTES else {}
     return "; ".join(f"{directive} {value}" for directive, value in {**BASE, **extra}.items())
+
+
+Send = Callable[[dict[str, Any]], Awaitable[None]]
+
+
+def with_headers(send: Send) -> Send:
+    """For what goes past Django's middleware: an ASGI `send` that adds the headers which it would have set."""
+
+    async def sending(message: dict[str, Any]) -> None:
+        if message["type"] == "http.response.start":
+            message = {**message, "headers": [*message["headers"], *_fixed()]}
+        await send(message)
+
+    return sending
+
+
+@cache
+def _fixed() -> tuple[tuple[bytes, bytes], ...]:
+    named = {
+        "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
+        "referrer-policy": settings.SECURE_REFERRER_POLICY,
+        "cross-origin-opener-policy": settings.SECURE_CROSS_ORIGIN_OPENER_POLICY,
+        "x-frame-options": settings.X_FRAME_OPTIONS,
+        "permissions-policy": PERMISSIONS,
+    }
+    if settings.SECURE_HSTS_SECONDS:
+        named["strict-transport-security"] = f"max-age={settings.SECURE_HSTS_SECONDS}; includeSubDomains; preload"
+    return tuple((name.encode(), value.encode()) for name, value in named.items())

@@ -96,11 +96,20 @@ def as_known(error: Exception) -> AIServiceError | None:
 def from_fields(detail: Any) -> InvalidInput:
     """One sentence naming the first bad field, and all of them for a page."""
     fields = detail if isinstance(detail, dict) else {"non_field_errors": detail}
-    errors = {name: [str(e) for e in (e if isinstance(e, list) else [e])] for name, e in fields.items()}
+    errors = {name: sentences_in(found) for name, found in fields.items()}
     name, sentences = next(iter(errors.items()))
     whole = name == "non_field_errors"
     message = sentences[0] if whole else f"{name}: {sentences[0]}"
     return InvalidInput(message, errors=errors, param=None if whole else name)
+
+
+def sentences_in(found: Any) -> list[str]:
+    """Flat, however REST framework nests them: a list's items come as {position: sentences}."""
+    if isinstance(found, dict):
+        found = list(found.values())
+    return (
+        [sentence for one in found for sentence in sentences_in(one)] if isinstance(found, list) else [str(found)]
+    )
 
 
 def headers_of(error: AIServiceError) -> dict[str, str]:

@@ -38,7 +38,7 @@ def security_headers(get_response: GetResponse) -> GetResponse:
     def middleware(request: HttpRequest) -> HttpResponse:
         response = get_response(request)
         response.setdefault("Content-Security-Policy", csp.policy_for(request))
-        response.setdefault("Permissions-Policy", "camera=(), microphone=(), geolocation=(), payment=()")
+        response.setdefault("Permissions-Policy", csp.PERMISSIONS)
         if not request.path.startswith("/static/"):
             response.setdefault("Cache-Control", "no-store")
         return response

@@ -6,6 +6,7 @@ A 2xx answer to a form with a `Location` header becomes a redirect for a person.
 """
 
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import Any
 
 from django.template.exceptions import TemplateDoesNotExist
@@ -13,12 +14,21 @@ from django.template.loader import get_template
 from rest_framework.negotiation import DefaultContentNegotiation
 from rest_framework.renderers import BaseRenderer, JSONRenderer
 from rest_framework.request import Request
+from rest_framework.utils.encoders import JSONEncoder
+
+
+class ExactEncoder(JSONEncoder):
+    """Decimals leave as plain text: REST framework's own would make floats of money."""
+
+    def default(self, obj: Any) -> Any:
+        return f"{obj:f}" if isinstance(obj, Decimal) else super().default(obj)
 
 
 class JsonRenderer(JSONRenderer):
-    """Decimals leave as strings (REST framework's encoder does so), text as UTF-8."""
+    """Decimals as exact text, everything as UTF-8."""
 
     charset = None
+    encoder_class = ExactEncoder
 
 
 class Negotiation(DefaultContentNegotiation):

@@ -8,10 +8,11 @@ from typing import Any
 from django.conf import settings
 from django.contrib.auth import get_user
 from django.http import HttpRequest, HttpResponse
+from django.http.request import split_domain_port, validate_host
 from django.middleware.csrf import CsrfViewMiddleware
 
 from providers import throttles
-from providers.exceptions import AIServiceError, NotAllowed
+from providers.exceptions import AIServiceError, InvalidInput, NotAllowed
 from providers.hop import hop
 from providers.identity import user_of_header
 from providers.roles import may
@@ -30,12 +31,15 @@ class Admitted:
 
 
 async def admit(scope: dict[str, Any]) -> Admitted:
-    """Errors: NotSignedIn (401), NotAllowed (403), RateLimited (429)."""
+    """Errors: InvalidInput for a foreign Host, NotSignedIn (401), NotAllowed (403), RateLimited (429)."""
     return await hop(_admit, scope)
 
 
 def _admit(scope: dict[str, Any]) -> Admitted:
     headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
+    domain, _ = split_domain_port(headers.get("host", ""))
+    if not validate_host(domain, settings.ALLOWED_HOSTS):
+        raise InvalidInput("This site does not answer under that host name. Add it to ALLOWED_HOSTS.")
     user = _by_token(headers["authorization"]) if "authorization" in headers else _by_cookie(scope, headers)
     if not may(user, "ask models and the Senate"):
         raise NotAllowed("Your role may not ask models; an admin or engineer may.")

@@ -16,6 +16,14 @@ from senate import chat, prompts
 from senate.chat_request import ChatRequest, Conversation, conversation
 from senate.plan import MODES, plan
 
+
+class SessionEnded(AIServiceError):
+    """The committee gave no answer: its members failed, or somebody cancelled it."""
+
+    http_status = 502
+    type = "upstream_error"
+
+
 Say = Callable[[str], None]
 
 
@@ -106,7 +114,7 @@ async def _committee(
             on_news(f"{event['type']} {event['phase']}")
     ended = await hop(chat.outcome, session.pk)
     if ended.error:
-        raise AIServiceError(ended.error, code=ended.code)
+        raise SessionEnded(ended.error, code=ended.code)
     if on_text is not None:
         on_text(ended.content)
     if said.cut:

@@ -212,6 +212,8 @@ class Answer:
             return
         if error.retry_after is not None:
             self.headers["Retry-After"] = str(max(1, round(error.retry_after)))
+        if not error.retryable:
+            self.headers["x-should-retry"] = "false"  # official clients would ask, and pay, again after any 5xx
         if error.http_status == 401:
             self.headers["WWW-Authenticate"] = "Bearer"
         await self.json(error.http_status, {"error": error.as_dict()})

@@ -29,7 +29,7 @@ class Keys(APIView):
 
     def post(self, request: Request) -> Response:
         fields = fields_of(request)
-        act = fields.pop("do", "save")
+        act = str(fields.pop("do", "save"))
         if act == "save":
             fields.pop("provider", None)
             saved = save(fields, request)

@@ -1,6 +1,10 @@
 """Bodies that nobody should send: every surface answers with one sentence in its own shape, never with a 500."""
 
+from decimal import Decimal
+
 import pytest
+
+from aiops_site.renderers import JsonRenderer
 
 POSTS = [
     "/api/v1/senate/sessions/",
@@ -77,3 +81,24 @@ def test_a_form_without_its_token_is_told_what_to_do(people) -> None:
 
 def test_a_name_with_nul_is_nobody(mara) -> None:
     assert mara.get("/usage/caps/a%00b/").status_code == 404
+
+
+def test_a_wrong_item_of_a_list_gets_a_plain_sentence(mara) -> None:
+    body = {"question": "Why?", "members": [1, {}, ["x"]]}
+    answer = mara.post("/api/v1/senate/sessions/", body, content_type="application/json")
+    assert answer.status_code == 400
+    assert answer.json()["error"]["message"] == "members: Not a valid string."
+
+
+def test_an_act_that_is_no_text_is_refused(mara) -> None:
+    answer = mara.post(
+        "/providers/", {"do": []}, content_type="application/json", headers={"Accept": "application/json"}
+    )
+    assert answer.status_code == 400
+    assert answer.json()["error"]["param"] == "do"
+
+
+def test_money_leaves_as_exact_text() -> None:
+    assert JsonRenderer().render({"a": Decimal("0.100000000001"), "b": Decimal("1E-12")}) == (
+        b'{"a":"0.100000000001","b":"0.000000000001"}'
+    )

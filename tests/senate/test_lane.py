@@ -179,3 +179,23 @@ def test_a_key_in_an_answer_is_masked_even_when_split(http, upstream) -> None:
     question = {"messages": [{"role": "user", "content": f"echo {KEY}"}]}
     for path in ("/completions", "/stream/"):
         assert KEY not in http.post(path, json=question).text
+
+
+def test_the_lane_sends_the_headers_that_every_page_has(site, http) -> None:
+    page = httpx.get(f"{site.url}/login/")
+    names = {"content-security-policy", "referrer-policy", "x-frame-options", "permissions-policy"}
+    names |= {"cross-origin-opener-policy", "x-content-type-options", "cache-control", "x-request-id"}
+    for answer in (page, http.post("/completions", json={**ASK, "model": "openai"}), http.get("/nothing")):
+        assert names <= set(answer.headers)
+
+
+def test_a_foreign_host_name_is_refused_like_on_every_page(http) -> None:
+    answer = http.post("/completions", json=ASK, headers={"Host": "evil.test"})
+    assert answer.status_code == 400
+    assert "ALLOWED_HOSTS" in answer.json()["error"]["message"]
+
+
+def test_official_clients_are_told_not_to_pay_twice_for_what_waiting_will_not_cure(http, upstream) -> None:
+    for mode, told in (("401", "false"), ("html", "false"), ("503", None)):
+        upstream.set_mode(mode)
+        assert http.post("/completions", json={**ASK, "model": "openai"}).headers.get("x-should-retry") == told
