@@ -16,17 +16,17 @@ from rest_framework.renderers import BaseRenderer, JSONRenderer
 from rest_framework.request import Request
 from rest_framework.utils.encoders import JSONEncoder
 
+from providers.format import usd
+
 
 class ExactEncoder(JSONEncoder):
-    """Decimals leave as plain text: REST framework's own would make floats of money."""
+    """Decimals are money: they leave as exact strings. REST framework's own encoder makes floats of them."""
 
     def default(self, obj: Any) -> Any:
-        return f"{obj:f}" if isinstance(obj, Decimal) else super().default(obj)
+        return usd(obj) if isinstance(obj, Decimal) else super().default(obj)
 
 
 class JsonRenderer(JSONRenderer):
-    """Decimals as exact text, everything as UTF-8."""
-
     charset = None
     encoder_class = ExactEncoder
 

@@ -11,6 +11,7 @@ from django.db.models import Sum
 from providers import caps, limits
 from providers.directory import Directory, Seat
 from providers.exceptions import AIDisabled, BudgetExceeded, InvalidInput
+from providers.format import usd
 from providers.models import AIServiceConfig
 from senate.models import SenateSession
 from senate.plan import LABELS, MOST_MEMBERS, Plan, plan
@@ -102,7 +103,7 @@ def quote(user: Any, made: Plan[Seat], question: str) -> dict[str, Any]:
         "usual_cost_usd": usual(made, whole.worst.usd),
         "allowed": not reason,
         "reason": reason,
-        "left_usd": f"{left.left_usd:f}",
+        "left_usd": usd(left.left_usd),
         "left_tokens": left.left_tokens,
         "resets_at": left.resets_at.isoformat(),
         "why": made.why,
@@ -115,7 +116,7 @@ def described(made: Plan[Seat], whole: Estimate) -> dict[str, Any]:
         "plan": made.kind,
         "plan_label": LABELS[made.kind],
         "members": [seat.as_dict() for seat in made.seats],
-        "max_cost_usd": f"{whole.worst.usd:f}",
+        "max_cost_usd": usd(whole.worst.usd),
     }
 
 

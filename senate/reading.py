@@ -7,6 +7,7 @@ from decimal import Decimal
 from django.conf import settings
 from django.utils import timezone
 
+from providers.format import usd
 from senate.case import quorum
 from senate.models import OPEN_STATES, SenateCall, SenateEvent, SenateSession
 from senate.plan import LABELS
@@ -153,7 +154,7 @@ def call_of(rows: Rows, call: SenateCall | None) -> Call | None:
         "input_tokens": call.input_tokens,
         "output_tokens": call.output_tokens,
         "tokens": call.input_tokens + call.output_tokens,
-        "cost_usd": f"{call.cost_usd:f}",
+        "cost_usd": usd(call.cost_usd),
         "estimated": call.estimated,
         "log_id": str(call.log_id or ""),
         "started_at": iso(call.started_at),
@@ -181,7 +182,7 @@ def member(rows: Rows, index: int, support: Support | None, chair: int | None) -
         "chairs": index == chair,
         "support": support,
         "tokens": sum(call.input_tokens + call.output_tokens for call in own),
-        "cost_usd": f"{sum((call.cost_usd for call in own), start=Decimal(0)):f}",
+        "cost_usd": usd(sum((call.cost_usd for call in own), start=Decimal(0))),
         "estimated": any(call.estimated for call in own),
     }
 
@@ -231,11 +232,11 @@ def totals(rows: Rows) -> Totals:
         "calls": len(rows.calls),
         "planned": planned,
         "tokens": sum(call.input_tokens + call.output_tokens for call in rows.calls),
-        "spent_usd": f"{spent:f}",
+        "spent_usd": usd(spent),
         "estimated": any(call.estimated for call in rows.calls),
-        "quoted_usd": f"{session.quoted_usd:f}",
+        "quoted_usd": usd(session.quoted_usd),
         "quoted_tokens": session.quoted_tokens,
-        "released_usd": f"{left:f}",
+        "released_usd": usd(left),
     }
 
 

@@ -3,11 +3,13 @@
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any
 
 from django.utils import timezone
 
 from providers.exceptions import PriceUnknown
+from providers.format import usd
 from providers.own_prices import NONE, OwnPrices
 from providers.pricing import cost_of, estimate_tokens
 from providers.types import Usage
@@ -35,13 +37,13 @@ class Draft:
         """Estimated tokens and cost so far, as columns."""
         usage = Usage(self.input_tokens, estimate_tokens(self.text))
         try:
-            usd = cost_of(self.provider, self.spec.prompt.model, usage, own=self.own_prices).usd
+            spent = cost_of(self.provider, self.spec.prompt.model, usage, own=self.own_prices).usd
         except PriceUnknown:  # the gateway refuses such a call; there is nothing to show
-            usd = 0
+            spent = Decimal(0)
         return {
             "input_tokens": usage.input_tokens,
             "output_tokens": usage.output_tokens,
-            "cost_usd": usd,
+            "cost_usd": spent,
             "estimated": True,
         }
 
@@ -130,4 +132,4 @@ class Recorder:
 
 def shown(figures: dict[str, Any]) -> dict[str, Any]:
     """Figures of a call as an event carries them."""
-    return {**figures, "cost_usd": f"{figures['cost_usd']:f}"}
+    return {**figures, "cost_usd": usd(figures["cost_usd"])}

@@ -14,6 +14,7 @@ from django.db.models import F, Q
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
+from providers.format import usd
 from providers.models import AIUsageLog
 from senate.case import Event
 from senate.models import OPEN_STATES, SenateCall, SenateEvent, SenateSession
@@ -179,7 +180,7 @@ def totals(session_id: int) -> dict[str, Any]:
     )
     figures = list(rows)
     spent = sum((usd for usd, _, _ in figures), start=0)
-    return {"spent_usd": f"{spent:f}", "tokens": sum(i + o for _, i, o in figures)}
+    return {"spent_usd": usd(spent), "tokens": sum(i + o for _, i, o in figures)}
 
 
 def seen_events(session_id: int) -> set[tuple[Any, ...]]:
