@@ -7,8 +7,8 @@ import anthropic
 import httpx2
 
 from providers.types import Meter, ModelInfo, Prompt, Reply
-from providers.wires import faults
-from providers.wires.base import SdkWire, drain, text_of, words
+from providers.wires.base import drain, text_of, words
+from providers.wires.sdk import SdkWire
 from providers.wires.usage import anthropic_usage, section
 
 # The words that OpenAI clients know, since the site's own API speaks that dialect.
@@ -24,10 +24,6 @@ _FINISH = {
 
 
 class AnthropicWire(SdkWire):
-    async def achat(self, prompt: Prompt, meter: Meter) -> Reply:
-        exchange = self._stream(prompt, meter) if meter.streaming else self._whole(prompt, meter)
-        return await self._call(exchange, meter)
-
     async def list_models(self) -> list[ModelInfo]:
         rows = (await self._call(self._get("/v1/models?limit=1000"))).get("data")
         if not isinstance(rows, list):
@@ -52,7 +48,7 @@ class AnthropicWire(SdkWire):
 
     def _read_whole(self, data: dict[str, Any], meter: Meter) -> Reply:
         if data.get("type") == "error" or data.get("error"):
-            raise faults.stream_fault(self.connection.provider, self.connection.key, data)
+            raise self._refused(data)
         self._note(data, meter)
         blocks = data.get("content")
         for block in blocks if isinstance(blocks, list) else ():
@@ -81,7 +77,7 @@ class AnthropicWire(SdkWire):
         """Takes one event of a stream; returns its stop reason, if it has one."""
         kind = event.get("type")
         if kind == "error":
-            raise faults.stream_fault(self.connection.provider, self.connection.key, event)
+            raise self._refused(event)
         if kind == "message_start":
             self._note(section(event, "message"), meter)
         elif kind == "content_block_delta":
@@ -119,7 +115,7 @@ class AnthropicWire(SdkWire):
     def _make_client(self, http: httpx2.AsyncClient) -> Any:
         return anthropic.AsyncAnthropic(
             api_key="sent-with-each-request",
-            base_url=self.connection.base_url,
+            base_url=self._base_url(),
             http_client=http,
             max_retries=0,
             open_telemetry=False,

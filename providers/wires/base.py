@@ -1,5 +1,5 @@
-"""What every wire is: the base class, and the calling, timing and fault handling that the wires on an
-official SDK share. A wire speaks one protocol; which provider it speaks to is in its `Connection`.
+"""What every wire is: the base class, and the calling, timing and fault handling that all wires over HTTP
+share. A wire speaks one protocol; which provider it speaks to is in its `Connection`.
 """
 
 import asyncio
@@ -51,20 +51,31 @@ class AIProvider(ABC):
         return loop.run(self.achat(prompt, Meter()))
 
 
-class SdkWire(AIProvider):
-    """A wire that calls through the request methods of an official SDK's client."""
+class HttpWire(AIProvider):
+    """A wire over HTTP. It calls with the guarded client itself; `providers/wires/sdk.py` through an SDK's."""
 
     @abstractmethod
-    def _make_client(self, http: "httpx2.AsyncClient") -> Any:
-        """The SDK's client on our HTTP client, without a key: keys travel with each request."""
+    async def _whole(self, prompt: Prompt, meter: Meter) -> Reply:
+        """The answer in one piece."""
 
     @abstractmethod
-    def _faults(self) -> tuple[type[Exception], ...]:
-        """The SDK's own base exceptions."""
+    async def _stream(self, prompt: Prompt, meter: Meter) -> Reply:
+        """The answer as it is written."""
 
     @abstractmethod
     def _headers(self) -> dict[str, Any]:
         """The headers of each request, the key's among them."""
+
+    async def achat(self, prompt: Prompt, meter: Meter) -> Reply:
+        exchange = self._stream(prompt, meter) if meter.streaming else self._whole(prompt, meter)
+        return await self._call(exchange, meter)
+
+    def _base_url(self) -> str:
+        return self.connection.base_url
+
+    def _faults(self) -> tuple[type[Exception], ...]:
+        """Base exceptions beside those of the HTTP client."""
+        return ()
 
     async def _call(self, exchange: Coroutine[Any, Any, T], meter: Meter | None = None) -> T:
         """Awaits the exchange within the connection's time; raises only errors of our tree.
@@ -96,18 +107,17 @@ class SdkWire(AIProvider):
     def _translate(self, fault: Exception, meter: Meter | None) -> AIServiceError:
         response = getattr(fault, "response", None)
         if response is not None:
-            return faults.status_fault(
-                self.connection.provider,
-                self.connection.key,
-                response.status_code,
-                response.headers,
-                response.text,
-                time.time(),
-            )
+            return self._status_fault(response)
         failure, sent = faults.connection_fault(self.connection.provider, fault)
         if meter is not None and not sent:
             meter.sent = False
         return failure
+
+    def _status_fault(self, answer: "httpx2.Response") -> AIServiceError:
+        own = self.connection
+        return faults.status_fault(
+            own.provider, own.key, answer.status_code, answer.headers, answer.text, time.time()
+        )
 
     def _check_key(self) -> None:
         key = self.connection.key
@@ -118,45 +128,54 @@ class SdkWire(AIProvider):
                 provider=self.connection.provider,
             )
 
-    def _client(self) -> Any:
-        base_url = self.connection.base_url
-        up = upstream(base_url)
-        found = up.sdks.get((type(self).__name__, base_url))
-        if found is None:
-            found = up.sdks[type(self).__name__, base_url] = self._make_client(up.http)
-        return found
-
-    def _options(self) -> dict[str, Any]:
+    def _limits(self) -> "httpx2.Timeout":
+        """The whole exchange has its own clock (`_call`); the HTTP client only limits the connecting."""
         import httpx2
 
         from providers.transport import CONNECT_SECONDS
 
-        # The whole exchange has its own clock (`_call`); the HTTP client only limits the connecting.
-        limits = httpx2.Timeout(None, connect=min(CONNECT_SECONDS, self.connection.timeout_s))
-        return {"headers": self._headers(), "timeout": limits}
+        return httpx2.Timeout(None, connect=min(CONNECT_SECONDS, self.connection.timeout_s))
 
-    async def _post(self, path: str, body: dict[str, Any], meter: Meter) -> "httpx2.Response":
+    @asynccontextmanager
+    async def _asked(
+        self, method: str, path: str, body: dict[str, Any] | None, meter: Meter | None = None
+    ) -> AsyncIterator["httpx2.Response"]:
+        """An answer that is a success, its body still to be read; leaving closes it."""
+        base = self._base_url()
+        http = upstream(base).http
+        request = http.build_request(
+            method, base + path, json=body, headers=self._headers(), timeout=self._limits()
+        )
+        if meter is not None:
+            meter.sent = True
+        answer = await http.send(request, stream=True)
+        try:
+            if not answer.is_success:
+                await answer.aread()
+                raise self._status_fault(answer)
+            yield answer
+        finally:
+            await answer.aclose()
+
+    async def _post(self, path: str, body: dict[str, Any], meter: Meter | None = None) -> "httpx2.Response":
         """The whole answer of a POST."""
-        import httpx2
-
-        client, options = self._client(), self._options()
-        meter.sent = True
-        return await client.post(path, body=body, cast_to=httpx2.Response, options=options)
+        async with self._asked("POST", path, body, meter) as answer:
+            await answer.aread()
+        return answer
 
     @asynccontextmanager
     async def _post_stream(
         self, path: str, body: dict[str, Any], meter: Meter
     ) -> AsyncIterator["httpx2.Response"]:
         """The answer of a POST with its body still to be read; leaving closes the connection."""
-        import httpx2
-
-        client, options = self._client(), self._options()
-        meter.sent = True
-        answer = await client.post(path, body=body, cast_to=httpx2.Response, options=options, stream=True)
-        try:
+        async with self._asked("POST", path, body, meter) as answer:
             yield answer
-        finally:
-            await answer.aclose()
+
+    async def _get(self, path: str) -> dict[str, Any]:
+        """The JSON object that a GET answers."""
+        async with self._asked("GET", path, None) as answer:
+            await answer.aread()
+        return self._json(answer)
 
     async def _events(self, answer: "httpx2.Response") -> AsyncIterator[tuple[str, str]]:
         """The server-sent events of an answer, as `(event name, data)`."""
@@ -166,13 +185,6 @@ class SdkWire(AIProvider):
                 yield event
         for event in reader.end():
             yield event
-
-    async def _get(self, path: str) -> Any:
-        """The JSON that a GET answers."""
-        import httpx2
-
-        answer = await self._client().get(path, cast_to=httpx2.Response, options=self._options())
-        return self._json(answer)
 
     def _json(self, answer: "httpx2.Response") -> dict[str, Any]:
         """The JSON object of an answer; raises `UpstreamBroken` for anything else under a status 200."""
@@ -196,6 +208,10 @@ class SdkWire(AIProvider):
     def _broken(self, what: str) -> UpstreamBroken:
         provider = self.connection.provider
         return UpstreamBroken(f"Provider {provider} failed: {what}.", provider=provider, upstream_status=200)
+
+    def _refused(self, event: Any) -> AIServiceError:
+        """The error for an error under a status 200."""
+        return faults.stream_fault(self.connection.provider, self.connection.key, event)
 
 
 async def drain(events: AsyncIterator[tuple[str, str]]) -> None:

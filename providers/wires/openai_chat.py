@@ -9,8 +9,8 @@ import httpx2
 import openai
 
 from providers.types import Meter, ModelInfo, Prompt, Reply
-from providers.wires import faults
-from providers.wires.base import SdkWire, drain, text_of, words
+from providers.wires.base import drain, text_of, words
+from providers.wires.sdk import SdkWire
 from providers.wires.usage import openai_usage, section
 
 
@@ -37,10 +37,6 @@ _PLAIN = Dialect()
 
 
 class OpenAIChatWire(SdkWire):
-    async def achat(self, prompt: Prompt, meter: Meter) -> Reply:
-        exchange = self._stream(prompt, meter) if meter.streaming else self._whole(prompt, meter)
-        return await self._call(exchange, meter)
-
     async def list_models(self) -> list[ModelInfo]:
         return await self._call(self._models())
 
@@ -72,7 +68,7 @@ class OpenAIChatWire(SdkWire):
     def _read_whole(self, data: dict[str, Any], meter: Meter) -> Reply:
         self._note(data, meter)
         if data.get("error"):
-            raise faults.stream_fault(self.connection.provider, self.connection.key, data)
+            raise self._refused(data)
         choice = _first_choice(data)
         message = section(choice, "message")
         meter.write(text_of(message.get("content")) or text_of(message.get("refusal")))
@@ -98,7 +94,7 @@ class OpenAIChatWire(SdkWire):
         """Takes one chunk of a stream; returns its finish reason, if it has one."""
         self._note(chunk, meter)
         if chunk.get("error"):
-            raise faults.stream_fault(self.connection.provider, self.connection.key, chunk)
+            raise self._refused(chunk)
         choice = _first_choice(chunk)
         delta = section(choice, "delta")
         meter.write(text_of(delta.get("content")) or text_of(delta.get("refusal")))
@@ -142,7 +138,7 @@ class OpenAIChatWire(SdkWire):
     def _make_client(self, http: httpx2.AsyncClient) -> Any:
         return openai.AsyncOpenAI(
             api_key="sent-with-each-request",
-            base_url=self.connection.base_url,
+            base_url=self._base_url(),
             http_client=http,
             max_retries=0,
         )
