@@ -6,7 +6,7 @@ so that neither a redirect, a second spelling nor a changed DNS answer gets roun
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
@@ -115,6 +115,22 @@ class Guard:
         if problem:
             raise InvalidInput(problem, param=param)
         return text.rstrip("/")
+
+    def check_listed(self, url: str, provider: str, allowed: Collection[str]) -> Origin:
+        """The origin of a URL on the plain https port of exactly one of the allowed hosts.
+
+        Raises `OutboundRefused`, with the setting's name.
+        A host that the operator also opened in AI_PRIVATE_HOSTS may have another port, and plain http.
+        """
+        origin = self.check_url(url)
+        hosts = {host.lower() for host in allowed}
+        if origin.host in hosts and (origin.port == 443 or self.opens(origin)):
+            return origin
+        setting = f"{provider.upper()}_ALLOWED_HOSTS"
+        raise OutboundRefused(
+            f"Provider '{provider}' not in {setting}. Allowed: {', '.join(sorted(hosts))}. "
+            f"To use {origin.netloc}, add its host to {setting} in .env and restart."
+        )
 
     def check_address(self, origin: Origin, address: str) -> None:
         """Raises `OutboundRefused` where the address that a name resolved to is private and not opened.

@@ -69,7 +69,6 @@ CATALOG: tuple[Provider, ...] = (
         monogram="GE",
         env_names=("GEMINI_API_KEY", "GOOGLE_API_KEY"),
         pricing_id="google",
-        available=False,
     ),
     Provider(
         slug="claude",
@@ -98,7 +97,8 @@ CATALOG: tuple[Provider, ...] = (
         name="OpenRouter",
         note="many vendors behind one key",
         wire="openai_chat",
-        default_model="openrouter/auto",
+        # openrouter/auto can be chosen, but its price is known only after a call, so no cap could hold it.
+        default_model="openai/gpt-5.6-luna",
         base_url="https://openrouter.ai/api/v1",
         monogram="OR",
         env_names=("OPENROUTER_API_KEY",),
@@ -135,7 +135,6 @@ CATALOG: tuple[Provider, ...] = (
         monogram="JU",
         env_names=("JULES_API_KEY",),
         member=False,
-        available=False,
     ),
     Provider(
         slug="local",
@@ -190,7 +189,6 @@ CATALOG: tuple[Provider, ...] = (
         monogram="MI",
         env_names=("MISTRAL_API_KEY",),
         pricing_id="mistral",
-        available=False,
     ),
     Provider(
         slug="nvidia",
@@ -212,7 +210,6 @@ CATALOG: tuple[Provider, ...] = (
         monogram="CF",
         env_names=("CLOUDFLARE_API_KEY", "CLOUDFLARE_API_TOKEN"),
         pricing_id="cloudflare",
-        available=False,
         extra_fields=("account_id",),
     ),
     Provider(
@@ -241,7 +238,6 @@ EXTRA: tuple[Provider, ...] = (
         env_names=("COPILOT_API_KEY",),
         needs_base_url=True,
         pricing_id="github-copilot",
-        available=False,
     ),
     Provider(
         slug="ollama",
@@ -254,7 +250,6 @@ EXTRA: tuple[Provider, ...] = (
         env_names=("OLLAMA_API_KEY",),
         needs_base_url=True,
         key_optional=True,
-        available=False,
     ),
 )
 

@@ -48,10 +48,17 @@ class Entry:
     source: str
     env_name: str
     slot: int
+    account_id: str = ""
+
+    @property
+    def lacks_account(self) -> bool:
+        return "account_id" in self.row.extra_fields and not self.account_id
 
     @property
     def configured(self) -> bool:
         """It can be called: a wire, an address, and a key where one is needed."""
+        if self.lacks_account:
+            return False
         if not self.row.available or self.source == "unreadable" or not self.base_url:
             return self.row.slug == "mock" and settings.AI_ALLOW_MOCK
         if self.row.slug == "mock":
@@ -93,6 +100,8 @@ def why_not(entry: Entry) -> str:
         )
     if not entry.base_url:
         return f"{name} has no address. Save its base URL in Settings > AI."
+    if entry.lacks_account and entry.source in {"saved", "environment"}:
+        return f"{name} has no account id. Save it in Settings > AI."
     return f"{name} has no key. Add an API key in Settings > AI."
 
 
@@ -135,7 +144,15 @@ class Directory:
             source=source,
             env_name=env_name,
             slot=int(self.saved.colour_slots.get(row.slug, 0)),
+            account_id=self._account(row),
         )
+
+    def _account(self, row: Provider) -> str:
+        """The saved account id, else the one in the environment, where the provider needs one."""
+        if "account_id" not in row.extra_fields:
+            return ""
+        saved = getattr(self.saved, f"{row.slug}_account_id")
+        return saved or settings.PROVIDER_ENV_KEY(f"{row.slug.upper()}_ACCOUNT_ID")
 
     @staticmethod
     def _coloured(entries: list[Entry]) -> list[Entry]:
@@ -162,7 +179,14 @@ class Directory:
             )
         if not entry.configured:
             raise NotConfigured(why_not(entry))
-        return Connection(slug, entry.base_url, self.key(entry.row), settings.SENATE_TIMEOUT_SECONDS)
+        return Connection(
+            slug,
+            entry.base_url,
+            self.key(entry.row),
+            settings.SENATE_TIMEOUT_SECONDS,
+            account_id=entry.account_id,
+            allowed_hosts=tuple(settings.JULES_ALLOWED_HOSTS) if slug == "jules" else (),
+        )
 
     def resolve(self, name: str) -> Seat:
         """`openai`, or `openai/gpt-…` (the first segment is the slug, all the rest the model)."""
@@ -173,10 +197,10 @@ class Directory:
                 param="model",
                 code="model_not_found",
             )
-        self.connection(slug)
         entry = self.entries[slug]
         if not entry.row.member:
             raise InvalidInput(f"{entry.row.name} is no chat model.", param="model", code="model_not_found")
+        self.connection(slug)
         if not (model or entry.model):
             raise InvalidInput(f"{entry.row.name} has no model set. Set one in Settings > AI.", param="model")
         return entry.seat(model)

@@ -199,6 +199,8 @@ def _state_without_calls(entry: Entry) -> Health | None:
         return Health("not_available", "Not available yet", detail="This version can't call it.", advice=advice)
     if entry.source == "held":
         return Health("held", "No key", "Key held back", why_not(entry))
+    if entry.lacks_account and entry.source != "none":
+        return Health("no_key", "No key", "No account id", why_not(entry))
     if not entry.configured:
         return Health("no_key", "No key", detail=why_not(entry))
     return None

@@ -17,12 +17,18 @@ UsageSource = Literal["reported", "estimated", "interrupted", "unknown"]
 
 @dataclass(frozen=True, slots=True)
 class Connection:
-    """Where a call goes. The key never shows in a repr."""
+    """Where a call goes. The key never shows in a repr.
+
+    `account_id`: where it is part of the address (Cloudflare). `allowed_hosts`: the only hosts that a
+    wire with such a rule may call (Jules); empty there means none.
+    """
 
     provider: str
     base_url: str
     key: str = field(repr=False, default="")
     timeout_s: float = 180.0
+    account_id: str = ""
+    allowed_hosts: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,18 +20,10 @@ def _validate_https_allowlist(url: str, provider: str, allowed: Collection[str])
 
     A host that the operator also opened in AI_PRIVATE_HOSTS may have another port, and plain http.
     """
-    rules = guard()
     try:
-        origin = rules.check_url(url)
+        guard().check_listed(url, provider, allowed)
     except OutboundRefused as error:
         raise ValidationError(error.message) from error
-    allowed_hosts = {host.lower() for host in allowed}
-    if origin.host not in allowed_hosts or not (origin.port == 443 or rules.opens(origin)):
-        setting = f"{provider.upper()}_ALLOWED_HOSTS"
-        raise ValidationError(
-            f"Provider '{provider}' not in {setting}. Allowed: {', '.join(sorted(allowed_hosts))}. "
-            f"To use {origin.netloc}, add its host to {setting} in .env and restart."
-        )
 
 
 class AIProviderSettings(models.Model):

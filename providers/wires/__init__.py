@@ -16,6 +16,11 @@ if TYPE_CHECKING:
 WIRES = {
     "openai_chat": "providers.wires.openai_chat:OpenAIChatWire",
     "anthropic": "providers.wires.anthropic:AnthropicWire",
+    "gemini": "providers.wires.gemini:GeminiWire",
+    "mistral": "providers.wires.mistral:MistralWire",
+    "cloudflare": "providers.wires.cloudflare:CloudflareWire",
+    "ollama": "providers.wires.ollama:OllamaWire",
+    "jules": "providers.wires.jules:JulesWire",
     "mock": "providers.wires.mock:MockWire",
 }
 

@@ -55,20 +55,8 @@ class HttpWire(AIProvider):
     """A wire over HTTP. It calls with the guarded client itself; `providers/wires/sdk.py` through an SDK's."""
 
     @abstractmethod
-    async def _whole(self, prompt: Prompt, meter: Meter) -> Reply:
-        """The answer in one piece."""
-
-    @abstractmethod
-    async def _stream(self, prompt: Prompt, meter: Meter) -> Reply:
-        """The answer as it is written."""
-
-    @abstractmethod
     def _headers(self) -> dict[str, Any]:
         """The headers of each request, the key's among them."""
-
-    async def achat(self, prompt: Prompt, meter: Meter) -> Reply:
-        exchange = self._stream(prompt, meter) if meter.streaming else self._whole(prompt, meter)
-        return await self._call(exchange, meter)
 
     def _base_url(self) -> str:
         return self.connection.base_url
@@ -212,6 +200,22 @@ class HttpWire(AIProvider):
     def _refused(self, event: Any) -> AIServiceError:
         """The error for an error under a status 200."""
         return faults.stream_fault(self.connection.provider, self.connection.key, event)
+
+
+class ChatWire(HttpWire):
+    """A wire to a model that chats."""
+
+    @abstractmethod
+    async def _whole(self, prompt: Prompt, meter: Meter) -> Reply:
+        """The answer in one piece."""
+
+    @abstractmethod
+    async def _stream(self, prompt: Prompt, meter: Meter) -> Reply:
+        """The answer as it is written."""
+
+    async def achat(self, prompt: Prompt, meter: Meter) -> Reply:
+        exchange = self._stream(prompt, meter) if meter.streaming else self._whole(prompt, meter)
+        return await self._call(exchange, meter)
 
 
 async def drain(events: AsyncIterator[tuple[str, str]]) -> None:

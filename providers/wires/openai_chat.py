@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import httpx2
@@ -19,24 +19,31 @@ class Dialect:
     """Where a follower differs in what it is sent.
 
     `structured` "object": it takes no schema, only "some JSON object"; the schema then goes into the
-    system prompt. `key_check`: a path that needs the key, where the list of models needs none.
+    system prompt. "prompt": not even that. `key_check`: a path that needs the key, where the list of
+    models needs none. `extra`: more that goes along with each request.
     """
 
     max_tokens: str = "max_tokens"
-    structured: Literal["schema", "object"] = "schema"
+    structured: Literal["schema", "object", "prompt"] = "schema"
     key_check: str = ""
+    extra: dict[str, Any] = field(default_factory=dict)
 
 
 DIALECTS = {
     "openai": Dialect(max_tokens="max_completion_tokens"),
     "openrouter": Dialect(key_check="/key"),
-    "deepseek": Dialect(structured="object"),
+    # It thinks unless it is told not to, billed as output and taken from the answer's limit.
+    "deepseek": Dialect(structured="object", extra={"thinking": {"type": "disabled"}}),
     "alibaba": Dialect(structured="object"),
+    # Its JSON mode is one of few models and never of a stream.
+    "cloudflare": Dialect(structured="prompt"),
 }
 _PLAIN = Dialect()
 
 
 class OpenAIChatWire(SdkWire):
+    chat_path = "/chat/completions"
+
     async def list_models(self) -> list[ModelInfo]:
         return await self._call(self._models())
 
@@ -47,19 +54,17 @@ class OpenAIChatWire(SdkWire):
         rows = (await self._get("/models")).get("data")
         if not isinstance(rows, list):
             raise self._broken("its list of models has no data")
-        return [
-            ModelInfo(row["id"], words(row.get("shutdown_date")))
-            for row in rows
-            if isinstance(row, dict) and words(row.get("id"))
-        ]
+        return [self._model(row) for row in rows if isinstance(row, dict) and words(row.get("id"))]
+
+    def _model(self, row: dict[str, Any]) -> ModelInfo:
+        return ModelInfo(row["id"], words(row.get("shutdown_date"), len("2026-01-01")))
 
     async def _whole(self, prompt: Prompt, meter: Meter) -> Reply:
-        answer = await self._post("/chat/completions", self._body(prompt), meter)
+        answer = await self._post(self.chat_path, self._body(prompt), meter)
         return self._read_whole(self._json(answer), meter)
 
     async def _stream(self, prompt: Prompt, meter: Meter) -> Reply:
-        body = self._body(prompt) | {"stream": True, "stream_options": {"include_usage": True}}
-        async with self._post_stream("/chat/completions", body, meter) as answer:
+        async with self._post_stream(self.chat_path, self._stream_body(prompt), meter) as answer:
             if "event-stream" not in answer.headers.get("content-type", "event-stream"):
                 await answer.aread()
                 return self._read_whole(self._json(answer), meter)  # it doesn't stream, or it is no API
@@ -120,17 +125,22 @@ class OpenAIChatWire(SdkWire):
         dialect = self._dialect()
         system, schema = prompt.system, prompt.json_schema
         body: dict[str, Any] = {"model": prompt.model, dialect.max_tokens: prompt.max_output_tokens}
+        body |= dialect.extra
         if prompt.temperature is not None:
             body["temperature"] = prompt.temperature
         if schema is not None and dialect.structured == "schema":
             form = {"name": "answer", "schema": schema, "strict": True}
             body["response_format"] = {"type": "json_schema", "json_schema": form}
         elif schema is not None:
-            body["response_format"] = {"type": "json_object"}
+            if dialect.structured == "object":
+                body["response_format"] = {"type": "json_object"}
             system = f"{system}\n\n{_schema_request(schema)}".strip()
         turns = [{"role": turn.role, "content": turn.content} for turn in prompt.messages]
         body["messages"] = [{"role": "system", "content": system}, *turns] if system else turns
         return body
+
+    def _stream_body(self, prompt: Prompt) -> dict[str, Any]:
+        return self._body(prompt) | {"stream": True, "stream_options": {"include_usage": True}}
 
     def _dialect(self) -> Dialect:
         return DIALECTS.get(self.connection.provider, _PLAIN)

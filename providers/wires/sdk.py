@@ -9,10 +9,10 @@ import httpx2
 
 from providers.outbound import upstream
 from providers.types import Meter
-from providers.wires.base import HttpWire
+from providers.wires.base import ChatWire
 
 
-class SdkWire(HttpWire):
+class SdkWire(ChatWire):
     """The SDK brings requests and exceptions; reading the answers stays here, typed and bounded."""
 
     @abstractmethod

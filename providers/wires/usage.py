@@ -51,7 +51,9 @@ def openai_usage(report: Any, provider: str) -> Usage | None:
     reasoning_report = section(report, "completion_tokens_details").get("reasoning_tokens")
     if provider == "grok":
         tokens_out += _reasoning_outside(report, tokens_in, tokens_out, reasoning_report)
-    cached = section(report, "prompt_tokens_details").get("cached_tokens", report.get("prompt_cache_hit_tokens"))
+    cached = section(report, "prompt_tokens_details").get("cached_tokens")
+    if cached is None:  # what DeepSeek and Mistral call it
+        cached = report.get("prompt_cache_hit_tokens", report.get("num_cached_tokens"))
     return Usage(
         input_tokens=tokens_in,
         output_tokens=tokens_out,
@@ -100,3 +102,33 @@ def anthropic_usage(report: Any, before: Usage | None = None) -> Usage | None:
     if fresh is None or read is None or written is None or fresh + read + written + tokens_out == 0:
         return None
     return Usage(fresh + read + written, tokens_out, read, written, thinking)
+
+
+def gemini_usage(report: Any) -> Usage | None:
+    """Usage of Gemini, whose thoughts and tool results stand beside the answer and the prompt.
+
+    A count that is zero is left out of the report.
+    """
+    if not isinstance(report, dict):
+        return None
+    prompt, tools, answer, thoughts = (
+        count(report.get(name, 0))
+        for name in ("promptTokenCount", "toolUsePromptTokenCount", "candidatesTokenCount", "thoughtsTokenCount")
+    )
+    if prompt is None or tools is None or answer is None or thoughts is None or not prompt + answer + thoughts:
+        return None
+    return Usage(
+        input_tokens=prompt + tools,
+        output_tokens=answer + thoughts,
+        cached_input_tokens=part(report.get("cachedContentTokenCount"), prompt),
+        reasoning_tokens=thoughts,
+    )
+
+
+def ollama_usage(report: dict[str, Any]) -> Usage | None:
+    """Usage of Ollama's own protocol: two counts in the last object. A prompt that was still in its cache may
+    come without a count, and then the report is missing."""
+    tokens_in, tokens_out = count(report.get("prompt_eval_count")), count(report.get("eval_count"))
+    if tokens_in is None or tokens_out is None or tokens_in + tokens_out == 0:
+        return None
+    return Usage(tokens_in, tokens_out)

@@ -1,0 +1,127 @@
+"""The Gemini wire (generativelanguage, API v1), spoken on our own client (docs/decisions/0007)."""
+
+from collections.abc import AsyncIterator
+from typing import Any
+from urllib.parse import quote
+
+import httpx2
+
+from providers.exceptions import UpstreamRejected
+from providers.types import Meter, ModelInfo, Prompt, Reply
+from providers.wires.base import ChatWire, text_of, words
+from providers.wires.usage import gemini_usage, section
+
+# The words that OpenAI clients know. What the model was kept from saying is one thing to them.
+_FINISH = {"STOP": "stop", "MAX_TOKENS": "length"} | dict.fromkeys(
+    (
+        "SAFETY",
+        "RECITATION",
+        "BLOCKLIST",
+        "PROHIBITED_CONTENT",
+        "SPII",
+        "LANGUAGE",
+        "IMAGE_SAFETY",
+        "MODEL_ARMOR",
+    ),
+    "content_filter",
+)
+MODELS_PER_PAGE = 1000
+
+
+class GeminiWire(ChatWire):
+    async def list_models(self) -> list[ModelInfo]:
+        rows = (await self._call(self._get(f"/v1/models?pageSize={MODELS_PER_PAGE}"))).get("models")
+        if not isinstance(rows, list):
+            raise self._broken("its list of models has no models")
+        return [
+            ModelInfo(words(row.get("name")).removeprefix("models/"))
+            for row in rows
+            if isinstance(row, dict) and words(row.get("name")) and _answers(row)
+        ]
+
+    async def _whole(self, prompt: Prompt, meter: Meter) -> Reply:
+        answer = await self._post(f"{_path(prompt.model)}:generateContent", self._body(prompt), meter)
+        data = self._json(answer)
+        finish = self._read(data, meter)
+        return self._reply(meter, finish or "STOP")
+
+    async def _stream(self, prompt: Prompt, meter: Meter) -> Reply:
+        path = f"{_path(prompt.model)}:streamGenerateContent?alt=sse"
+        async with self._post_stream(path, self._body(prompt), meter) as answer:
+            if "event-stream" not in answer.headers.get("content-type", "event-stream"):
+                await answer.aread()
+                return self._reply(meter, self._read(self._json(answer), meter) or "STOP")
+            finish = await self._read_stream(self._events(answer), meter)
+        return self._reply(meter, finish)
+
+    async def _read_stream(self, events: AsyncIterator[tuple[str, str]], meter: Meter) -> str:
+        """The finish reason. The stream has no end mark: its end after a finish reason is the end, and
+        parts with usage may still come after the reason."""
+        finish = ""
+        try:
+            async for _, data in events:
+                finish = self._read(self._object(data), meter) or finish
+        except httpx2.HTTPError:
+            if not finish:
+                raise
+        if not finish:
+            raise self._broken("its stream stopped before the answer's end")
+        return finish
+
+    def _read(self, data: dict[str, Any], meter: Meter) -> str:
+        """Takes an answer, or one part of a stream (they have one shape); its finish reason, if it has one."""
+        if data.get("error"):
+            raise self._refused(data)
+        meter.model = words(data.get("modelVersion")) or meter.model
+        meter.upstream_id = words(data.get("responseId")) or meter.upstream_id
+        if "usageMetadata" in data:  # cumulative: the last one holds
+            meter.usage = gemini_usage(data["usageMetadata"])
+        if blocked := words(section(data, "promptFeedback").get("blockReason")):
+            name = self.connection.provider
+            raise UpstreamRejected(
+                f"Provider {name} failed: it blocked the prompt ({blocked}).", provider=name, upstream_status=200
+            )
+        candidates = data.get("candidates")
+        first = candidates[0] if isinstance(candidates, list) and candidates else None
+        parts = section(first, "content").get("parts")
+        for part in parts if isinstance(parts, list) else ():
+            if isinstance(part, dict) and not part.get("thought"):
+                meter.write(text_of(part.get("text")))
+        return words(first.get("finishReason")) if isinstance(first, dict) else ""
+
+    def _reply(self, meter: Meter, reason: str) -> Reply:
+        finish = _FINISH.get(reason, reason.lower())
+        if not meter.text.strip():
+            raise self._broken(f"its answer holds no text (finish reason: {finish})")
+        return Reply(meter.text, meter.model, finish, meter.usage, meter.upstream_id)
+
+    def _body(self, prompt: Prompt) -> dict[str, Any]:
+        config: dict[str, Any] = {"maxOutputTokens": prompt.max_output_tokens}
+        if prompt.temperature is not None:
+            config["temperature"] = prompt.temperature
+        if prompt.json_schema is not None:
+            config |= {"responseMimeType": "application/json", "responseJsonSchema": prompt.json_schema}
+        turns = [
+            {"role": "model" if turn.role == "assistant" else "user", "parts": [{"text": turn.content}]}
+            for turn in prompt.messages
+        ]
+        body: dict[str, Any] = {"contents": turns, "generationConfig": config}
+        if prompt.system:
+            body["systemInstruction"] = {"parts": [{"text": prompt.system}]}
+        return body
+
+    def _headers(self) -> dict[str, Any]:
+        # Never in the URL: those end up in logs.
+        return {"x-goog-api-key": self.connection.key} if self.connection.key else {}
+
+
+def _path(model: str) -> str:
+    """A model's path. A tuned model is named by its collection too."""
+    collection, _, name = model.rpartition("/")
+    return f"/v1/{'tunedModels' if collection == 'tunedModels' else 'models'}/{quote(name, safe='')}"
+
+
+def _answers(row: dict[str, Any]) -> bool:
+    """Whether it is a chat model; embeddings and the like stand in the same list."""
+    methods = row.get("supportedGenerationMethods")
+    return not isinstance(methods, list) or "generateContent" in methods

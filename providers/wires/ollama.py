@@ -1,0 +1,93 @@
+"""The wire of Ollama's own protocol: JSON lines, sampling under `options`, no key on a machine of one's own.
+
+Spoken on our own client (docs/decisions/0007).
+"""
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import httpx2
+
+from providers.types import Meter, ModelInfo, Prompt, Reply
+from providers.wires.base import ChatWire, text_of, words
+from providers.wires.ndjson import LineReader
+from providers.wires.usage import ollama_usage, section
+
+
+class OllamaWire(ChatWire):
+    async def list_models(self) -> list[ModelInfo]:
+        rows = (await self._call(self._get("/api/tags"))).get("models")
+        if not isinstance(rows, list):
+            raise self._broken("its list of models has no models")
+        names = [words(row.get("model")) or words(row.get("name")) for row in rows if isinstance(row, dict)]
+        return [ModelInfo(name) for name in names if name]
+
+    async def _whole(self, prompt: Prompt, meter: Meter) -> Reply:
+        data = self._json(await self._post("/api/chat", self._body(prompt), meter))
+        self._read(data, meter)
+        return self._reply(data, meter)
+
+    async def _stream(self, prompt: Prompt, meter: Meter) -> Reply:
+        # It streams unless it is told not to.
+        async with self._post_stream("/api/chat", self._body(prompt) | {"stream": True}, meter) as answer:
+            if "html" in answer.headers.get("content-type", ""):
+                await answer.aread()
+                self._json(answer)  # a web page: says so
+            last = await self._read_stream(self._lines(answer), meter)
+        return self._reply(last, meter)
+
+    async def _lines(self, answer: httpx2.Response) -> AsyncIterator[str]:
+        reader = LineReader()
+        async for chunk in answer.aiter_raw():
+            for line in reader.feed(chunk):
+                yield line
+        for line in reader.end():
+            yield line
+
+    async def _read_stream(self, lines: AsyncIterator[str], meter: Meter) -> dict[str, Any]:
+        """The object that says done."""
+        part: dict[str, Any] = {}
+        last: dict[str, Any] = {}
+        try:
+            async for line in lines:
+                part = self._object(line)
+                self._read(part, meter)
+                last = part if part.get("done") is True else last
+        except httpx2.HTTPError:
+            if not last:
+                raise
+        if not part:
+            raise self._broken("its answer is empty")
+        if not last:
+            raise self._broken("its stream stopped before the answer's end")
+        return last
+
+    def _read(self, data: dict[str, Any], meter: Meter) -> None:
+        """Takes a whole answer or one line of a stream: they have one shape."""
+        if data.get("error"):
+            raise self._refused(data)
+        meter.model = words(data.get("model")) or meter.model
+        meter.usage = ollama_usage(data) or meter.usage
+        meter.write(text_of(section(data, "message").get("content")))
+
+    def _reply(self, last: dict[str, Any], meter: Meter) -> Reply:
+        finish = words(last.get("done_reason")) or "stop"
+        if not meter.text.strip():
+            raise self._broken(f"its answer holds no text (finish reason: {finish})")
+        return Reply(meter.text, meter.model, finish, meter.usage)
+
+    def _body(self, prompt: Prompt) -> dict[str, Any]:
+        options: dict[str, Any] = {"num_predict": prompt.max_output_tokens}
+        if prompt.temperature is not None:
+            options["temperature"] = prompt.temperature
+        turns = [{"role": turn.role, "content": turn.content} for turn in prompt.messages]
+        if prompt.system:
+            turns.insert(0, {"role": "system", "content": prompt.system})
+        body: dict[str, Any] = {"model": prompt.model, "messages": turns, "stream": False, "options": options}
+        if prompt.json_schema is not None:
+            body["format"] = prompt.json_schema
+        return body
+
+    def _headers(self) -> dict[str, Any]:
+        key = self.connection.key
+        return {"Authorization": f"Bearer {key}"} if key else {}
