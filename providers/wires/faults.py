@@ -32,6 +32,12 @@ _SHORTENED = re.compile(r"([\w-]*)(?:\*{2,}|•{2,}|\.{2,}|…)([\w-]*)")
 _UNOFFICIAL = {498: "Flex Capacity Exceeded", 520: "Unknown Error", 529: "Overloaded"}
 _KEY_WORDS = re.compile(r"(incorrect|invalid) api[ _-]?key|api[ _-]?key (is )?(not valid|invalid)", re.IGNORECASE)
 
+# Google's reason, Cloudflare's code for a token of the wrong form: both come with status 400.
+_REFUSED_KEY = re.compile(r'"API_KEY_INVALID"|"code"\s*:\s*6111\b')
+_RETRY_DELAY = re.compile(r'"retryDelay"\s*:\s*"(\d{1,9}(?:\.\d{1,9})?)s"')  # Google's RetryInfo
+# No money, no quota until tomorrow (Cloudflare's 3036): a 429 that waiting doesn't cure.
+_NO_MONEY = re.compile(r'insufficient_quota|enforced_spend_limit_reached|"code"\s*:\s*3036\b')
+
 
 def mask_key(text: str, key: str) -> str:
     """The text with every run of it that also stands in the key (or the key's usual encodings) masked."""
@@ -113,14 +119,17 @@ def status_fault(provider: str, key: str, status: int, headers: Any, body: str, 
     sentence = f"Provider {provider} failed: {status} {_reason(status)}."
     if 300 <= status < 400:
         words = "It redirects to another address, which is not followed: save the final base URL."
-    kind = _kind(status, words)
+    kind = KeyRefused if _REFUSED_KEY.search(body) else _kind(status, words)
+    wait = retry_after_seconds(headers, now)
+    if wait is None and (asked := _RETRY_DELAY.search(body)):
+        wait = min(float(asked[1]), MAX_RETRY_AFTER_S)
     fault = kind(
         f"{sentence} {words}".strip(),
         provider=provider,
         upstream_status=status,
-        retry_after=retry_after_seconds(headers, now) if kind is not KeyRefused else None,
+        retry_after=wait if kind is not KeyRefused else None,
     )
-    if kind is UpstreamRateLimited and _no_money(body):
+    if kind is UpstreamRateLimited and _NO_MONEY.search(body):
         fault.retryable = False
     if headers.get("x-should-retry") == "false":
         fault.retryable = False
@@ -139,11 +148,6 @@ def _kind(status: int, words: str) -> type[UpstreamError]:
     return UpstreamRejected if status >= 400 else UpstreamBroken
 
 
-def _no_money(body: str) -> bool:
-    """A 429 that waiting doesn't cure."""
-    return "insufficient_quota" in body or "enforced_spend_limit_reached" in body
-
-
 def _reason(status: int) -> str:
     try:
         return HTTPStatus(status).phrase
@@ -158,7 +162,8 @@ def stream_fault(provider: str, key: str, event: Any) -> UpstreamError:
     code = error.get("code") if isinstance(error, dict) else None
     kind = str(error.get("type", "")) if isinstance(error, dict) else ""
     sentence = f"Provider {provider} failed in the middle of its answer: {words}"
-    if code in (429, "429", "rate_limit_exceeded") or kind == "rate_limit_error":
+    limits = ("rate_limit_error", "service_tier_capacity_exceeded")
+    if code in (429, "429", "rate_limit_exceeded") or kind in limits:
         return UpstreamRateLimited(sentence, provider=provider, upstream_status=200)
     if kind in ("overloaded_error", "api_error", "timeout_error", "server_error") or code in (
         500,

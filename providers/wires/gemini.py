@@ -41,9 +41,7 @@ class GeminiWire(ChatWire):
 
     async def _whole(self, prompt: Prompt, meter: Meter) -> Reply:
         answer = await self._post(f"{_path(prompt.model)}:generateContent", self._body(prompt), meter)
-        data = self._json(answer)
-        finish = self._read(data, meter)
-        return self._reply(meter, finish or "STOP")
+        return self._reply(meter, self._read(self._json(answer), meter) or "STOP")
 
     async def _stream(self, prompt: Prompt, meter: Meter) -> Reply:
         path = f"{_path(prompt.model)}:streamGenerateContent?alt=sse"

@@ -23,16 +23,15 @@ class OllamaWire(ChatWire):
         return [ModelInfo(name) for name in names if name]
 
     async def _whole(self, prompt: Prompt, meter: Meter) -> Reply:
-        data = self._json(await self._post("/api/chat", self._body(prompt), meter))
-        self._read(data, meter)
-        return self._reply(data, meter)
+        answer = await self._post("/api/chat", self._body(prompt), meter)
+        return self._read_whole(self._json(answer), meter)
 
     async def _stream(self, prompt: Prompt, meter: Meter) -> Reply:
         # It streams unless it is told not to.
         async with self._post_stream("/api/chat", self._body(prompt) | {"stream": True}, meter) as answer:
-            if "html" in answer.headers.get("content-type", ""):
+            if "ndjson" not in answer.headers.get("content-type", "ndjson"):
                 await answer.aread()
-                self._json(answer)  # a web page: says so
+                return self._read_whole(self._json(answer), meter)  # it doesn't stream, or it is no API
             last = await self._read_stream(self._lines(answer), meter)
         return self._reply(last, meter)
 
@@ -61,6 +60,10 @@ class OllamaWire(ChatWire):
         if not last:
             raise self._broken("its stream stopped before the answer's end")
         return last
+
+    def _read_whole(self, data: dict[str, Any], meter: Meter) -> Reply:
+        self._read(data, meter)
+        return self._reply(data, meter)
 
     def _read(self, data: dict[str, Any], meter: Meter) -> None:
         """Takes a whole answer or one line of a stream: they have one shape."""

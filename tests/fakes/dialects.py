@@ -4,11 +4,9 @@ As strict as the real ones: unknown arguments, a missing version header or a loo
 """
 
 import json
-from dataclasses import dataclass, field
 from typing import Any
 
-from providers.wires.canned import SchemaFiller, prose
-from providers.wires.canned_words import PERSONAS
+from tests.fakes.dialect import STATUS_TYPES, Answer, Dialect, loose_objects, sse
 
 OPENAI_ARGUMENTS = set(
     "model messages temperature top_p n max_tokens max_completion_tokens stop seed tools tool_choice "
@@ -19,65 +17,11 @@ ANTHROPIC_ARGUMENTS = set(
     "model messages max_tokens system stream stop_sequences temperature top_p top_k metadata tools "
     "tool_choice thinking output_config service_tier".split()
 )
-STATUS_TYPES = {
-    400: "invalid_request_error",
-    401: "authentication_error",
-    402: "billing_error",
-    403: "permission_error",
-    404: "not_found_error",
-    413: "request_too_large",
-    429: "rate_limit_error",
-    504: "timeout_error",
-    529: "overloaded_error",
-}
 
 
-@dataclass
-class Answer:
-    """One answer to be dressed. `usage` is what the two counts are reported as; None reports nothing."""
-
-    id: str
-    model: str
-    text: str | None
-    tokens_in: Any
-    tokens_out: Any
-    finish: str = "stop"
-    reports_usage: bool = True
-    pieces: list[str] = field(default_factory=list)
-
-
-def loose_objects(schema: Any) -> bool:
-    """Whether some object in the schema lacks what strict mode asks for."""
-    if isinstance(schema, list):
-        return any(loose_objects(one) for one in schema)
-    if not isinstance(schema, dict):
-        return False
-    properties = schema.get("properties")
-    if schema.get("type") == "object" or isinstance(properties, dict):
-        strict = schema.get("additionalProperties") is False
-        if not strict or set(schema.get("required", ())) != set(properties or ()):
-            return True
-    return any(loose_objects(one) for one in schema.values())
-
-
-def persona_of(model: str) -> str:
-    named = next((one for one in PERSONAS if one in model), None)
-    return named or PERSONAS[sum(model.encode()) % len(PERSONAS)]
-
-
-def written(model: str, question: str, system: str, schema: dict[str, Any] | None) -> str:
-    if schema is None:
-        return prose(persona_of(model), question, system)
-    return json.dumps(SchemaFiller(schema, persona_of(model), question).value())
-
-
-def _sse(data: Any, name: str = "") -> bytes:
-    head = f"event: {name}\n" if name else ""
-    return f"{head}data: {data if isinstance(data, str) else json.dumps(data)}\n\n".encode()
-
-
-class OpenAIDialect:
+class OpenAIDialect(Dialect):
     path = "/v1/chat/completions"
+    models_path = "/v1/models"
 
     def refuse(self, headers: Any, body: dict[str, Any]) -> tuple[int, str] | None:
         """Status and message where OpenAI would refuse that request."""
@@ -120,7 +64,7 @@ class OpenAIDialect:
         return {"error": {"message": message, "type": kind, "param": None, "code": code}}
 
     def error_event(self) -> bytes:
-        return _sse({"error": {"message": "The engine is overloaded", "type": "server_error", "code": None}})
+        return sse({"error": {"message": "The engine is overloaded", "type": "server_error", "code": None}})
 
     def _usage(self, answer: Answer) -> dict[str, Any]:
         whole = isinstance(answer.tokens_in, int) and answer.tokens_in + answer.tokens_out
@@ -154,7 +98,7 @@ class OpenAIDialect:
                 "created": 1795000000,
                 "model": answer.model,
             }
-            return _sse(base | {"choices": choices} | ({"usage": usage} if asked else {}))
+            return sse(base | {"choices": choices} | ({"usage": usage} if asked else {}))
 
         def choice(delta: dict[str, Any], finish: str | None = None) -> list[Any]:
             return [{"index": 0, "delta": delta, "finish_reason": finish}]
@@ -164,14 +108,14 @@ class OpenAIDialect:
         tail = [chunk(choice({}, answer.finish))]
         if asked and answer.reports_usage:
             tail.append(chunk([], self._usage(answer)))
-        return head, deltas, [*tail, _sse("[DONE]")]
+        return head, deltas, [*tail, sse("[DONE]")]
 
     def models(self, ids: list[str]) -> dict[str, Any]:
         rows = [{"id": one, "object": "model", "created": 1795000000, "owned_by": "fake"} for one in ids]
         return {"object": "list", "data": rows}
 
 
-class AnthropicDialect:
+class AnthropicDialect(Dialect):
     path = "/v1/messages"
 
     def refuse(self, headers: Any, body: dict[str, Any]) -> tuple[int, str] | None:
@@ -212,7 +156,7 @@ class AnthropicDialect:
         return {"type": "error", "error": {"type": kind, "message": message}, "request_id": "req_fake"}
 
     def error_event(self) -> bytes:
-        return _sse(self.error(529, "Overloaded"), "error")
+        return sse(self.error(529, "Overloaded"), "error")
 
     def _message(self, answer: Answer, content: list[Any], tokens_out: Any, stop: str | None) -> dict[str, Any]:
         usage = {
@@ -243,7 +187,7 @@ class AnthropicDialect:
         """Events before, with and after the text."""
 
         def event(kind: str, **rest: Any) -> bytes:
-            return _sse({"type": kind, **rest}, kind)
+            return sse({"type": kind, **rest}, kind)
 
         head = [
             event("message_start", message=self._message(answer, [], 1, None)),
@@ -262,6 +206,12 @@ class AnthropicDialect:
             event("message_stop"),
         ]
         return head, deltas, tail
+
+    def key(self, headers: Any) -> str:
+        return str(headers.get("x-api-key") or super().key(headers))
+
+    def emptied(self, data: dict[str, Any]) -> dict[str, Any]:
+        return data | {"content": []}
 
     def models(self, ids: list[str]) -> dict[str, Any]:
         rows = [

@@ -7,7 +7,7 @@ from typing import Any
 
 from aiohttp import web
 
-from tests.fakes.dialects import Answer, written
+from tests.fakes.dialect import Answer, written
 
 MODES = {
     "ok": "a good answer",
@@ -53,11 +53,10 @@ async def early(
         request.transport.abort()
         raise ConnectionResetError
     elif mode.isdigit():
-        headers = {"Retry-After": "7"} if mode == "429" else {}
         body = dialect.error(int(mode), "The fake upstream was told to fail.")
-        return web.json_response(body, status=int(mode), headers=headers)
+        return web.json_response(body, status=int(mode), headers=dialect.headers(int(mode)))
     elif mode == "echokey":
-        sent = request.headers.get("Authorization", "")
+        sent = request.headers.get(dialect.key_header, "")
         return web.json_response(dialect.error(401, f"Rejected: {sent}"), status=401)
     elif mode == "html":
         return web.Response(text="<!doctype html><html><body>Sign in</body></html>", content_type="text/html")
@@ -73,17 +72,16 @@ async def early(
     return None
 
 
-def compose(dialect: Any, body: dict[str, Any], mode: str, number: int) -> Answer:
+def compose(dialect: Any, body: dict[str, Any], model: str, mode: str, number: int) -> Answer:
     """What is answered: prose or JSON, and the usage that the mode reports."""
-    question = str(body["messages"][-1].get("content"))
-    text = written(str(body.get("model")), question, dialect.system(body), dialect.schema(body))
+    text = written(model, dialect.question(body), dialect.system(body), dialect.schema(body))
     words, limit = text.split(" "), dialect.limit(body)
     kept = words[:limit] if limit else words
     pieces = [word if at == 0 else f" {word}" for at, word in enumerate(kept)]
     lie = USAGE_LIES.get(mode)
     return Answer(
         id=f"fake-{number}",
-        model=str(body.get("model")),
+        model=model,
         text=None if mode == "nullcontent" else "".join(pieces),
         tokens_in=len(dialect.prompt_text(body).split()) + 4 if lie is None else lie,
         tokens_out=len(kept) if lie is None else lie,
@@ -113,9 +111,9 @@ async def stream(
         "nodone": [*head, *deltas],
         "nochoices": [*head, *tail[-1:]],
         "errorevent": [*head, *half, dialect.error_event()],
-        "badjson": [*head, *half, b'data: {"id": "x", "choi\n\n', *tail],
+        "badjson": [*head, *half, dialect.broken_event, *tail],
     }
-    response = web.StreamResponse(headers={"Content-Type": "text/event-stream; charset=utf-8"})
+    response = web.StreamResponse(headers={"Content-Type": dialect.content_type})
     await response.prepare(request)
     for event in plans.get(mode, [*head, *deltas, *tail]):
         if mode == "slow":

@@ -1,4 +1,5 @@
-"""A real HTTP server on loopback that speaks OpenAI chat completions and Anthropic messages.
+"""A real HTTP server on loopback that speaks every wire's protocol: OpenAI chat completions and Anthropic
+messages at its root, the others each under a path of its own (`url("gemini")`, `tests/fakes/followers.py`).
 
     python -m tests.fakes.upstream --port 9100 --mode slow        # for trying by hand
 
@@ -20,7 +21,25 @@ from aiohttp import web
 
 from tests.fakes import modes
 from tests.fakes.dialects import AnthropicDialect, OpenAIDialect
+from tests.fakes.followers import FOLLOWERS
+from tests.fakes.google import GeminiDialect
+from tests.fakes.jules import JulesServer
+from tests.fakes.ollama import OllamaDialect
 
+BASE_PATHS = {
+    "openai": "/v1",
+    "claude": "",
+    "gemini": "/gemini",
+    "ollama": "/ollama",
+    "mistral": "/mistral",
+    "cloudflare": "/cloudflare",
+    "grok": "/xai/v1",
+    "groq": "/groq/openai/v1",
+    "deepseek": "/deepseek",
+    "openrouter": "/openrouter/v1",
+    "nvidia": "/nvidia/v1",
+    "jules": "/jules/v1alpha",
+}
 MODELS = ["fake-optimist", "fake-sceptic", "fake-engineer", "fake-cautious", "fake-brief"]
 
 
@@ -52,7 +71,10 @@ class FakeUpstream:
         self._change = threading.Condition()
         self._loop = asyncio.new_event_loop()
         self._release = asyncio.Event()
-        self._dialects = (OpenAIDialect(), AnthropicDialect())
+        self._openai, self._anthropic = OpenAIDialect(), AnthropicDialect()
+        others = (GeminiDialect(), OllamaDialect(), *(kind() for kind in FOLLOWERS))
+        self._dialects = (self._openai, self._anthropic, *others)
+        self.jules = JulesServer()
 
     @property
     def port(self) -> int:
@@ -69,6 +91,10 @@ class FakeUpstream:
     @property
     def anthropic_url(self) -> str:
         return f"http://{self.netloc}"
+
+    def url(self, provider: str) -> str:
+        """The base URL that a catalog row's wire takes for this server."""
+        return f"http://{self.netloc}{BASE_PATHS[provider]}"
 
     @property
     def calls(self) -> list[Call]:
@@ -95,6 +121,7 @@ class FakeUpstream:
     def reset(self) -> None:
         self.release()
         self._state = State()
+        self.jules.reset()
         self._loop.call_soon_threadsafe(self._release.clear)
 
     def __enter__(self) -> "FakeUpstream":
@@ -113,8 +140,11 @@ class FakeUpstream:
         app = web.Application(client_max_size=64 * 1024 * 1024)
         for dialect in self._dialects:
             app.router.add_post(dialect.path, partial(self._recorded, dialect=dialect))
-        app.router.add_get("/v1/models", self._models)
-        app.router.add_get("/v1/key", self._models)
+            if dialect.models_path:
+                app.router.add_get(dialect.models_path, partial(self._models, dialect=dialect))
+        app.router.add_get("/v1/key", partial(self._models, dialect=self._openai))
+        app.router.add_get("/openrouter/v1/key", partial(self._models, dialect=self._openai))
+        app.router.add_route("*", "/jules/v1alpha/{tail:.*}", self._jules)
         app.router.add_post("/_control", self._control)
         app.router.add_get("/_calls", self._list_calls)
         self._runner = web.AppRunner(app, handler_cancellation=True, access_log=None, shutdown_timeout=0.1)
@@ -147,20 +177,32 @@ class FakeUpstream:
             self._change.notify_all()
 
     def _refuse_key(self, request: web.Request, dialect: Any) -> web.Response | None:
-        key = request.headers.get("x-api-key") or request.headers.get("Authorization", "")
-        key = key.removeprefix("Bearer ")
-        if key.startswith("sk-"):
+        key = dialect.key(request.headers)
+        if key.startswith("sk-") or (dialect.keyless and not key):
             return None
-        shown = f"{key[:3]}***{key[-2:]}"
-        return web.json_response(dialect.error(401, f"Incorrect API key provided: {shown}."), status=401)
+        status, body = dialect.key_refusal(f"{key[:3]}***{key[-2:]}")
+        return web.json_response(body, status=status)
 
-    async def _models(self, request: web.Request) -> web.Response:
-        dialect = self._dialects[1] if "anthropic-version" in request.headers else self._dialects[0]
+    def _scripted(self) -> str:
+        return self._state.script.popleft() if self._state.script else self._state.mode
+
+    async def _models(self, request: web.Request, dialect: Any) -> web.Response:
+        if dialect is self._openai and "anthropic-version" in request.headers:
+            dialect = self._anthropic  # they share the path
         call = self._record(request, None)
-        mode = self._state.script.popleft() if self._state.script else self._state.mode
+        mode = self._scripted()
         answer = self._refuse_key(request, dialect) or await modes.early(request, dialect, mode, self._release)
         self._finish(call, "done")
         return answer or web.json_response(dialect.models(MODELS))
+
+    async def _jules(self, request: web.Request) -> web.StreamResponse:
+        text = await request.text()
+        call = self._record(request, json.loads(text) if text else None)
+        mode = self._scripted()
+        answer = self._refuse_key(request, self.jules)
+        answer = answer or await modes.early(request, self.jules, mode, self._release)
+        self._finish(call, "done")
+        return answer or self.jules.answer(request, call.body)
 
     async def _recorded(self, request: web.Request, dialect: Any) -> web.StreamResponse:
         try:
@@ -176,28 +218,29 @@ class FakeUpstream:
         self._finish(call, "done")
         return answer
 
-    def _mode(self, body: dict[str, Any]) -> str:
+    def _mode(self, model: str) -> str:
         if self._state.script:
             return self._state.script.popleft()
-        ending = str(body.get("model", "")).rpartition("-")[2]
+        ending = model.rpartition("-")[2]
         return ending if modes.is_mode(ending) else self._state.mode or "ok"
 
     async def _answer(self, request: web.Request, dialect: Any, body: dict[str, Any]) -> web.StreamResponse:
         refusal = dialect.refuse(request.headers, body)
         if refusal:
             return web.json_response(dialect.error(*refusal), status=refusal[0])
-        mode = self._mode(body)
+        model = dialect.model(body, request.path)
+        mode = self._mode(model)
         early = self._refuse_key(request, dialect) or await modes.early(request, dialect, mode, self._release)
         if early is not None:
             return early
-        answer = modes.compose(dialect, body, mode, len(self._state.calls))
-        if body.get("stream"):
+        answer = modes.compose(dialect, body, model, mode, len(self._state.calls))
+        if dialect.streams(body, request.path):
             return await modes.stream(request, dialect, body, answer, mode, self._state.pause)
         if mode == "errorevent":
             return web.json_response(dialect.error(500, "The engine is overloaded"))
         data = dialect.whole(answer)
         if mode == "nochoices":
-            data |= {"choices": [], "content": []}
+            data = dialect.emptied(data)
         text = json.dumps(data)
         if mode == "badjson":
             return web.Response(text=text[: len(text) // 2], content_type="application/json")

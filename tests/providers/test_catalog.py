@@ -33,7 +33,7 @@ def test_a_row_is_found_by_its_slug_and_complete(row):
     if row.slug != "mock":
         assert row.env_names[0] == f"{row.slug.upper()}_API_KEY"
     if row.available and row.slug != "mock":
-        assert row.default_model
+        assert row.default_model or not row.member
         assert row.base_url.startswith("https://") or row.needs_base_url
 
 
@@ -41,7 +41,5 @@ def test_a_row_is_found_by_its_slug_and_complete(row):
 def test_a_priced_row_has_a_price_for_its_default_model(row):
     from genai_prices import Usage, calc_price
 
-    if row.default_model == "openrouter/auto":
-        pytest.skip("its price is known only after the call")
     price = calc_price(Usage(input_tokens=1000, output_tokens=1000), row.default_model, provider_id=row.pricing_id)
     assert price.total_price > Decimal(0)

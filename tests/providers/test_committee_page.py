@@ -26,7 +26,7 @@ def key(slug: str) -> None:
 
 
 def test_the_default_committee_is_the_first_in_the_order(mara):
-    key("openai"), key("grok"), key("gemini")
+    key("openai"), key("grok"), key("jules"), key("cloudflare")  # no chat model; no account id
     configure.move(slug="grok", step=-1)
     members = mara.get(PAGE, HTTP_ACCEPT="application/json").json()["members"]
     assert [m["provider"] for m in members] == ["grok", "openai"]
@@ -70,7 +70,7 @@ def test_json_takes_a_list_of_seats(mara):
         ("openai/a\nnobody/b", "Line 2: There is no model or provider named"),
         ("openai/a\ngroq/b", "Line 2: Groq has no key"),
         ("openai/a\nopenai/a", "Line 2 is the same member as line 1."),
-        ("openai/a\njules/x", "Line 2: Jules is not available yet."),
+        ("openai/a\njules/x", "Line 2: Jules is no chat model."),
         ("\n".join(f"openai/m{n}" for n in range(6)), "6 seats, but at most 5 members sit."),
         ("mock/mock-brief", "Line 1: Mock gives its test answers only with AI_ALLOW_MOCK=1 in .env."),
     ],

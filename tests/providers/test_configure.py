@@ -1,10 +1,12 @@
 """The door for changes: what is kept, what is cleared, and what is said about it."""
 
 import os
+from dataclasses import replace
 
 import pytest
 
 from providers import configure, keytest
+from providers.catalog import CATALOG
 from providers.configure import Saved
 from providers.directory import Directory
 from providers.exceptions import InvalidInput, NotConfigured
@@ -246,7 +248,9 @@ def test_an_upstream_that_answers_badly_is_one_clear_failure(upstream, mode):
     assert result.error.startswith("Provider openai failed") and CANARY not in result.error
 
 
-def test_a_provider_that_is_not_available_yet_refuses_the_test():
+def test_a_provider_that_is_not_available_yet_refuses_the_test(monkeypatch):
+    rows = tuple(replace(row, available=row.slug != "gemini") for row in CATALOG)
+    monkeypatch.setattr("providers.directory.CATALOG", rows)
     change(gemini_api_key=CANARY)
     assert keytest.test_key(slug="gemini").error == "Gemini is not available yet."
 

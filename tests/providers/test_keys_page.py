@@ -208,7 +208,7 @@ def test_testing_a_key_through_the_api(mara, upstream):
 @pytest.mark.parametrize(
     ("slug", "words"),
     [
-        ("gemini", "not available yet"),
+        ("cloudflare", "Cloudflare has no key. Add"),
         ("groq", "Groq has no key. Add an API key in Settings > AI."),
         ("mock", "AI_ALLOW_MOCK=1"),
     ],
@@ -332,10 +332,24 @@ def test_testing_on_the_page_keeps_the_result_in_the_row(mara, upstream):
 def test_test_all_tests_every_one_that_can_be_called(mara, upstream):
     key("openai", base_url=upstream.openai_url)
     key("grok", base_url=upstream.openai_url)
-    key("gemini")
+    key("gemini", base_url=upstream.url("gemini"))
+    key("cloudflare", base_url=upstream.url("cloudflare"))
     mara.post(TEST, {"provider": "all"}, **HTMX)
-    assert len(upstream.calls) == 2
-    assert states(mara) | {"openai": "working", "grok": "working", "gemini": "not_available"} == states(mara)
+    assert len(upstream.calls) == 3
+    shown = {"openai": "working", "grok": "working", "gemini": "working", "cloudflare": "no_key"}
+    assert states(mara) | shown == states(mara)
+
+
+def test_cloudflare_is_called_under_the_account_that_is_saved(mara, upstream):
+    key("cloudflare", base_url=upstream.url("cloudflare"))
+    assert "No account id" in mara.get(PAGE).content.decode()
+    result = post_json(mara, API_TEST, {"provider": "cloudflare"}).json()
+    assert result["error"] == "Cloudflare has no account id. Save it in Settings > AI."
+    for account in ("acc-7", "acc-8"):
+        post_json(mara, UPDATE, {"cloudflare_account_id": account})
+        assert states(mara)["cloudflare"] == "unused"  # a test of the old account says nothing of the new one
+        assert post_json(mara, API_TEST, {"provider": "cloudflare"}).json()["ok"] is True
+        assert upstream.calls[-1].path.startswith(f"/cloudflare/accounts/{account}/ai/models/search")
 
 
 # States from the ledger

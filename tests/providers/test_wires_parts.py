@@ -1,5 +1,6 @@
 """The parts that wires share: event reader, usage, error texts, retry hints, registry."""
 
+from dataclasses import replace
 from decimal import Decimal
 
 import aiohttp
@@ -8,12 +9,13 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from providers import catalog
 from providers import exceptions as errors
 from providers.catalog import CATALOG, EXTRA
 from providers.types import Connection, Usage
-from providers.wires import WIRES, faults, wire_for
+from providers.wires import faults, wire_for
 from providers.wires.sse import MAX_EVENT_BYTES, EventReader
-from providers.wires.usage import anthropic_usage, openai_usage
+from providers.wires.usage import anthropic_usage, gemini_usage, ollama_usage, openai_usage
 
 STREAM = (
     '\ufeff: hello\r\nevent: one\r\ndata: {"a":\r\ndata: 1}\r\n\r\n'
@@ -88,6 +90,35 @@ def test_a_detail_that_can_not_be_right_is_dropped_alone(bad):
 
 def test_a_report_of_nothing_at_all_is_missing():
     assert openai_usage({"prompt_tokens": 0, "completion_tokens": 0}, "openai") is None
+
+
+def test_mistral_has_two_names_for_its_cache():
+    report = {"prompt_tokens": 9, "completion_tokens": 1}
+    assert openai_usage(report | {"num_cached_tokens": 4}, "mistral").cached_input_tokens == 4
+    report |= {"prompt_tokens_details": {"cached_tokens": 3}}
+    assert openai_usage(report, "mistral").cached_input_tokens == 3
+
+
+GEMINI = {"promptTokenCount": 100, "candidatesTokenCount": 40, "totalTokenCount": 160}
+
+
+def test_gemini_counts_thoughts_and_tool_results_beside():
+    report = GEMINI | {"thoughtsTokenCount": 15, "toolUsePromptTokenCount": 5, "cachedContentTokenCount": 30}
+    assert gemini_usage(report) == Usage(105, 55, 30, 0, 15)
+    assert gemini_usage({"promptTokenCount": 7}) == Usage(7, 0)  # what is zero is left out
+    assert gemini_usage({}) is None and gemini_usage(None) is None
+
+
+@pytest.mark.parametrize("bad", [-1, 10**15, "12", None, True, 1.5, [], {}])
+def test_a_count_of_the_other_wires_that_can_not_be_right_makes_the_report_missing(bad):
+    for name in ("promptTokenCount", "candidatesTokenCount", "thoughtsTokenCount", "toolUsePromptTokenCount"):
+        assert gemini_usage(GEMINI | {name: bad}) is None
+    assert ollama_usage({"prompt_eval_count": bad, "eval_count": 3}) is None
+    assert ollama_usage({"prompt_eval_count": 3, "eval_count": bad}) is None
+
+
+def test_ollama_counts_in_its_last_line():
+    assert ollama_usage({"prompt_eval_count": 12, "eval_count": 3, "done": True}) == Usage(12, 3)
 
 
 def test_anthropic_counts_its_cache_beside_the_input():
@@ -177,6 +208,15 @@ def test_the_wait_that_an_upstream_asks_for_is_read_and_clamped(headers, seconds
             errors.UpstreamRateLimited,
             False,
         ),
+        (
+            400,
+            '{"error": {"details": [{"reason": "API_KEY_INVALID"}]}}',
+            errors.KeyRefused,
+            False,
+        ),
+        (400, '{"errors": [{"code": 6003, "error_chain": [{"code": 6111}]}]}', errors.KeyRefused, False),
+        (429, '{"errors": [{"code": 3036, "message": "daily"}]}', errors.UpstreamRateLimited, False),
+        (429, '{"errors": [{"code": 3040, "message": "full"}]}', errors.UpstreamRateLimited, True),
         (498, "", errors.UpstreamUnavailable, True),
         (599, "", errors.UpstreamUnavailable, True),
     ],
@@ -185,6 +225,16 @@ def test_a_status_becomes_its_error(status, body, kind, retryable):
     fault = faults.status_fault("grok", "sk-1234567890", status, {}, body, now=0)
     assert type(fault) is kind and fault.retryable is retryable and fault.upstream_status == status
     assert fault.message.startswith(f"Provider grok failed: {status} ")
+
+
+@pytest.mark.parametrize(
+    ("delay", "seconds"), [("13s", 13), ("0.5s", 0.5), ("86400s", 600), ("-3s", None), ("soon", None)]
+)
+def test_the_wait_that_google_asks_for_stands_in_the_body(delay, seconds):
+    body = f'{{"error": {{"details": [{{"@type": "x/google.rpc.RetryInfo", "retryDelay": "{delay}"}}]}}}}'
+    assert faults.status_fault("gemini", "", 429, {}, body, now=0).retry_after == seconds
+    if seconds:
+        assert faults.status_fault("gemini", "", 429, {"retry-after": "2"}, body, now=0).retry_after == 2
 
 
 def test_an_upstream_that_forbids_a_retry_is_obeyed():
@@ -213,10 +263,12 @@ def test_what_lies_under_a_misnamed_error_decides(cause, kind, sent):
 
 
 @pytest.mark.parametrize("row", [pytest.param(row, id=row.slug) for row in (*CATALOG, *EXTRA)])
-def test_every_row_has_its_wire_or_says_not_available_yet(row):
+def test_every_row_has_its_wire(row):
     connection = Connection(row.slug, row.base_url or "https://api.example.com/v1", "sk-1")
-    if row.available:
-        assert row.wire in WIRES and wire_for(connection).connection is connection
-    else:
-        with pytest.raises(errors.NotConfigured, match=r"not available yet\.$"):
-            wire_for(connection)
+    assert row.available and wire_for(connection).connection is connection
+
+
+def test_a_row_that_is_not_available_yet_says_so(monkeypatch):
+    monkeypatch.setitem(catalog._BY_SLUG, "gemini", replace(catalog.provider("gemini"), available=False))
+    with pytest.raises(errors.NotConfigured, match=r"not available yet\.$"):
+        wire_for(Connection("gemini", "https://api.example.com", "sk-1"))
