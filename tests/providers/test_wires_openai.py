@@ -237,7 +237,7 @@ async def test_a_schema_goes_along_strictly_and_json_comes_back(ask, upstream):
 
 
 async def test_where_only_json_objects_are_known_the_schema_stands_in_the_prompt(upstream):
-    wire = wire_for(Connection("deepseek", upstream.openai_url, KEY, 5))
+    wire = wire_for(Connection("deepseek", upstream.url("deepseek"), KEY, 5))
     await wire.achat(Prompt("deepseek-flash", (ChatMessage("user", "x"),), 50, json_schema=SCHEMA), Meter())
     await outbound.aclose_all()
     body = upstream.calls[0].body
