@@ -11,9 +11,8 @@ django_application = get_asgi_application()
 
 from channels.auth import AuthMiddlewareStack  # noqa: E402  needs the apps
 from channels.routing import ProtocolTypeRouter, URLRouter  # noqa: E402
-from channels.security.websocket import AllowedHostsOriginValidator  # noqa: E402
 
-from aiops_site import csp  # noqa: E402
+from aiops_site import csp, origin  # noqa: E402
 from providers import wires  # noqa: E402
 from senate.lane import chat_lane  # noqa: E402
 from senate.routing import websocket_urlpatterns  # noqa: E402
@@ -33,6 +32,6 @@ async def http(scope: dict[str, Any], receive: Any, send: Any) -> None:
 application = ProtocolTypeRouter(
     {
         "http": http,
-        "websocket": AllowedHostsOriginValidator(AuthMiddlewareStack(URLRouter(websocket_urlpatterns))),
+        "websocket": origin.same(AuthMiddlewareStack(URLRouter(websocket_urlpatterns))),
     }
 )

@@ -77,7 +77,7 @@ def as_known(error: Exception) -> AIServiceError | None:
         case drf.Throttled():
             return RateLimited("Too many requests. Wait and try again.", retry_after=error.wait)
         case drf.PermissionDenied() | PermissionDenied():
-            return NotAllowed(str(getattr(error, "detail", "")) or "Your role may not do this.")
+            return NotAllowed("Your role may not do this.")
         case drf.NotFound() | Http404():
             return NotFound("There is nothing here that you may see.")
         case drf.MethodNotAllowed():

@@ -1,8 +1,11 @@
 """At most ten wrong sign-ins in five minutes, per name and per address (the `limits` library counts)."""
 
+from functools import cache
+
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from limits import parse
+from limits.errors import StorageError
 from limits.storage import storage_from_string
 from limits.strategies import MovingWindowRateLimiter
 
@@ -10,14 +13,19 @@ from aiops_site.errors import plain
 from providers.exceptions import RateLimited
 
 LIMIT = parse("10/5minutes")
-_limiter: MovingWindowRateLimiter | None = None
 
 
-def limiter() -> MovingWindowRateLimiter:
-    global _limiter
-    if _limiter is None:
-        _limiter = MovingWindowRateLimiter(storage_from_string(settings.REDIS_URL or "memory://"))
-    return _limiter
+@cache
+def limiter(storage: str) -> MovingWindowRateLimiter:
+    return MovingWindowRateLimiter(storage_from_string(storage, wrap_exceptions=True))
+
+
+def asked(question: str, key: tuple[str, str]) -> bool:
+    """`test` or `hit`; while Redis does not answer each process counts by itself, so people can still sign in."""
+    try:
+        return getattr(limiter(settings.REDIS_URL or "memory://"), question)(LIMIT, *key)
+    except StorageError:
+        return getattr(limiter("memory://"), question)(LIMIT, *key)
 
 
 def keys(request: HttpRequest) -> list[tuple[str, str]]:
@@ -28,7 +36,7 @@ def keys(request: HttpRequest) -> list[tuple[str, str]]:
 
 
 def refused(request: HttpRequest) -> HttpResponse | None:
-    if all(limiter().test(LIMIT, *key) for key in keys(request)):
+    if all(asked("test", key) for key in keys(request)):
         return None
     error = RateLimited("Too many wrong sign-ins. Wait five minutes and try again.", retry_after=300)
     response = plain(request, error)
@@ -38,4 +46,4 @@ def refused(request: HttpRequest) -> HttpResponse | None:
 
 def count_failure(request: HttpRequest) -> None:
     for key in keys(request):
-        limiter().hit(LIMIT, *key)
+        asked("hit", key)

@@ -7,11 +7,21 @@ from typing import Any
 
 from django.conf import settings
 from limits import RateLimitItem, parse
+from limits.errors import StorageError
 from limits.storage import storage_from_string
 from limits.strategies import MovingWindowRateLimiter
 from rest_framework.throttling import BaseThrottle
 
-from providers.exceptions import RateLimited
+from providers.exceptions import AIServiceError, RateLimited
+
+
+class NotCounted(AIServiceError):
+    """No count, no work: a limit that can't be held is not lifted."""
+
+    http_status = 503
+    code = "rate_unavailable"
+    retryable = True
+
 
 _limiter: MovingWindowRateLimiter | None = None
 
@@ -35,7 +45,8 @@ class Standing:
 def limiter() -> MovingWindowRateLimiter:
     global _limiter
     if _limiter is None:
-        _limiter = MovingWindowRateLimiter(storage_from_string(settings.REDIS_URL or "memory://"))
+        storage = storage_from_string(settings.REDIS_URL or "memory://", wrap_exceptions=True)
+        _limiter = MovingWindowRateLimiter(storage)
     return _limiter
 
 
@@ -51,10 +62,15 @@ def rate_of(text: str) -> RateLimitItem:
 
 
 def take(scope: str, rate: str, user_id: int) -> Standing:
-    """Counts one request. Errors: RateLimited with the seconds to wait."""
+    """Counts one request. Errors: RateLimited with the seconds to wait, NotCounted."""
     item = rate_of(rate)
-    allowed = limiter().hit(item, scope, str(user_id))
-    window = limiter().get_window_stats(item, scope, str(user_id))
+    try:
+        allowed = limiter().hit(item, scope, str(user_id))
+        window = limiter().get_window_stats(item, scope, str(user_id))
+    except StorageError as error:
+        raise NotCounted(
+            "Redis does not answer, so requests can't be counted. Try again soon.", retry_after=5
+        ) from error
     wait = max(1, round(window.reset_time - time.time()))
     if not allowed:
         sentence = f"More than {item.amount} {scope} requests in a {item.GRANULARITY.name}. Try again in {wait} s."

@@ -121,17 +121,19 @@ async def _pump(task: asyncio.Future[Any], pieces: asyncio.Queue[bytes], out: "A
     """Sends what is queued until the work is done; several waiting pieces leave in one write."""
     while True:
         getter = asyncio.ensure_future(pieces.get())
-        await asyncio.wait({task, getter}, timeout=ALIVE_EVERY_S, return_when=asyncio.FIRST_COMPLETED)
-        if getter.done():
-            parts = [getter.result()]
-            while not pieces.empty():
-                parts.append(pieces.get_nowait())
-            await out.body(b"".join(parts))
-            continue
-        getter.cancel()
-        if task.done():
+        try:
+            await asyncio.wait({task, getter}, timeout=ALIVE_EVERY_S, return_when=asyncio.FIRST_COMPLETED)
+        finally:  # also where the client went away
+            taken = [getter.result()] if getter.done() else []
+            getter.cancel()
+        while not pieces.empty():
+            taken.append(pieces.get_nowait())
+        if taken:
+            await out.body(b"".join(taken))
+        elif task.done():
             return
-        await out.body(sse.comment("still working"))
+        else:
+            await out.body(sse.comment("still working"))
 
 
 async def _stop(task: asyncio.Future[Any]) -> None:

@@ -103,8 +103,11 @@
     const menu = $("details[data-closes-outside][open]");
     if (menu) { menu.open = false; $("summary", menu).focus(); }
   }, true);
-  document.addEventListener("submit", ({ submitter, target }) => {
+  document.addEventListener("submit", (event) => {
+    const { submitter, target } = event;
     if (!submitter?.matches(".button") || target.method === "dialog") return;
+    // A double click, or a key that repeats, asks once.
+    if (target.querySelector('.button[aria-busy="true"]')) return event.preventDefault();
     submitter.setAttribute("aria-busy", "true");
   });
   addEventListener("pageshow", () => {

@@ -78,7 +78,9 @@ async def test_a_private_session_is_as_unknown_to_others(cast, visibility, code)
         assert (await until_closed(reader))[0] == [1]
 
 
-@pytest.mark.parametrize("origin", [b"https://evil.test", b"null", b"http://localhost.evil.test", None])
+@pytest.mark.parametrize(
+    "origin", [b"https://evil.test", b"null", b"http://localhost.evil.test", b"http://localhost:9", b"//[", None]
+)
 async def test_another_site_can_not_connect(cast, origin) -> None:
     session = await hop(running, cast["ivo"])
     assert await refused(f"/ws/senate/{session.pk}/", cast["ivo"], origin=origin)

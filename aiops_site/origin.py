@@ -1,0 +1,37 @@
+"""Websockets are opened by this site's own pages alone: all ports of a host share their cookies."""
+
+from typing import Any
+from urllib.parse import urlsplit
+
+from channels.security.websocket import WebsocketDenier
+from django.conf import settings
+from django.http.request import split_domain_port, validate_host
+
+
+def same(application: Any) -> Any:
+    """An ASGI application that refuses a handshake whose Origin is another site's, or that has none."""
+
+    async def guarded(scope: dict[str, Any], receive: Any, send: Any) -> Any:
+        headers = {
+            name: value.decode("latin-1") for name, value in scope["headers"] if name in (b"host", b"origin")
+        }
+        if own(headers.get(b"origin", ""), headers.get(b"host", "")):
+            return await application(scope, receive, send)
+        return await WebsocketDenier()(scope, receive, send)
+
+    return guarded
+
+
+def own(origin: str, host: str) -> bool:
+    """Host and port must be those that were called, unless the operator trusts that origin. Behind a proxy the
+    scheme of the page may differ from ours."""
+    domain, _ = split_domain_port(host)
+    if not validate_host(domain, settings.ALLOWED_HOSTS):
+        return False
+    try:
+        found = urlsplit(origin)
+        return (
+            found.scheme in {"http", "https"} and found.netloc == host
+        ) or origin in settings.CSRF_TRUSTED_ORIGINS
+    except ValueError:
+        return False
