@@ -9,7 +9,7 @@ from django.utils.http import urlencode
 
 from providers import board, caps, health
 from providers.directory import Directory
-from providers.format import money
+from providers.format import exact_count, money
 from providers.models import UserAICap
 from providers.roles import may
 from senate.models import OPEN_STATES, SenateSession
@@ -125,8 +125,15 @@ def needs_of(user: Any, states: list[dict[str, Any]], standing: caps.CapStanding
 
 def share(standing: caps.CapStanding) -> float:
     """Percent of the cap that is used or reserved, by money or by tokens, whichever is nearer."""
-    money_part = part(standing.used_usd + standing.reserved_usd, standing.cost_cap_usd)
-    return max(money_part, part(standing.used_tokens + standing.reserved_tokens, standing.token_cap))
+    return max(share_of_money(standing), share_of_tokens(standing))
+
+
+def share_of_money(standing: caps.CapStanding) -> float:
+    return part(standing.used_usd + standing.reserved_usd, standing.cost_cap_usd)
+
+
+def share_of_tokens(standing: caps.CapStanding) -> float:
+    return part(standing.used_tokens + standing.reserved_tokens, standing.token_cap)
 
 
 def part(used: Any, cap: Any) -> float:
@@ -139,8 +146,16 @@ def spend_of(user: Any, standing: caps.CapStanding) -> dict[str, Any]:
         "cap": standing.cost_cap_usd,
         "reserved": standing.reserved_usd,
         "share_percent": share(standing),
+        "nearer": nearer(standing),
         "url": f"{reverse('providers:usage')}?{urlencode({'range': 'today', 'user': user.get_username()})}",
     }
+
+
+def nearer(standing: caps.CapStanding) -> str:
+    """Which of the two caps the share is of."""
+    if share_of_tokens(standing) > share_of_money(standing):
+        return f"{exact_count(standing.token_cap)} tokens"
+    return "cap"
 
 
 def running(user: Any) -> list[dict[str, Any]]:

@@ -1,0 +1,61 @@
+"""The overview: first steps that tick themselves, and the cap that is nearer to its end."""
+
+from decimal import Decimal
+
+import pytest
+
+from providers.models import AIProviderSettings, CapDay, UserAICap
+from senate.models import SenateSession
+
+
+@pytest.fixture
+def overview(client, people):
+    def look(name: str = "mara") -> dict:
+        client.force_login(people[name])
+        return client.get("/", headers={"Accept": "application/json"}).json()
+
+    return look
+
+
+def done(data: dict) -> list[bool]:
+    return [step["done"] for step in data["checklist"]]
+
+
+def test_the_first_steps_tick_themselves_and_go(overview, people) -> None:
+    assert done(overview()) == [False, False, False]
+    row = AIProviderSettings.get_solo()
+    row.openai_api_key = "sk-canary-0123456789abcdef"
+    row.save()
+    assert done(overview()) == [True, False, False]
+    UserAICap.objects.create(user=people["ivo"])
+    assert done(overview()) == [True, True, False]
+    SenateSession.objects.create(owner=people["mara"], question="Why?")
+    assert overview()["checklist"] == []
+
+
+def test_who_may_not_ask_gets_no_steps(overview) -> None:
+    assert overview("lee")["checklist"] == []
+
+
+@pytest.mark.parametrize(
+    ("tokens", "usd", "percent", "nearer"),
+    [(50_000, "1", 50.0, "100,000 tokens"), (1_000, "9.60", 96.0, "cap")],
+)
+def test_spend_is_of_the_nearer_cap(overview, people, today, tokens, usd, percent, nearer) -> None:
+    CapDay.objects.create(user=people["mara"], day=today, used_tokens=tokens, used_usd=Decimal(usd))
+    spend = overview()["spend"]
+    assert (round(spend["share_percent"], 6), spend["nearer"]) == (percent, nearer)
+    assert bool([need for need in overview()["needs_you"] if "cap" in need["title"]]) == (percent > 95)
+
+
+@pytest.fixture
+def today():
+    from datetime import UTC, datetime
+
+    return datetime.now(UTC).date()
+
+
+def test_a_private_session_of_somebody_else_is_not_running_here(overview, people) -> None:
+    SenateSession.objects.create(owner=people["ivo"], question="Mine", visibility="private", state="running")
+    SenateSession.objects.create(owner=people["ivo"], question="Ours", visibility="team", state="running")
+    assert [row["question"] for row in overview()["running"]] == ["Ours"]
