@@ -13,6 +13,7 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils import timezone
 
+from providers import breaker, clock
 from providers.catalog import CATALOG, EXTRA, Provider, provider
 from providers.directory import COLOUR_SLOTS, Directory, Entry, why_not
 from providers.exceptions import AIServiceError, InvalidInput
@@ -77,6 +78,8 @@ def _close(edit: _Edit) -> Saved:
     if edit.touched:
         edit.row.save(update_fields=[*sorted(edit.touched), "updated_at"])
     ProviderCheck.objects.filter(slug__in=edit.moved).delete()
+    for slug in edit.moved:  # what failed with another key or address says nothing about these
+        breaker.reset(slug, clock.now())
     return Saved(_sync_db_to_env(edit.row), tuple(edit.notes))
 
 

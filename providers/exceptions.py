@@ -12,6 +12,8 @@
     |- LedgerUnavailable         503  spending can't be written down now, so nothing is spent     retryable
     `- UpstreamError             502  the provider answered badly, or not at all
        |- KeyRefused             502  its 401 or 403, so that no client doubts its own token
+       |- CreditExhausted        502  its 402, or a 429 that says that the money is used up
+       |- ProviderResting        503  its circuit breaker is open: nothing was called
        |- UpstreamRejected       502  its 400, 404, 413, 422
        |- UpstreamRateLimited    502  its 429                                     retryable
        |- UpstreamUnavailable    502  its 5xx, or no connection                   retryable
@@ -39,6 +41,10 @@ class AIServiceError(Exception):
         self.retry_after = retry_after
         self.log_id = ""  # the usage row, where a call was made
         self.usage_note: dict[str, object] = {}
+
+    def restate(self, message: str) -> None:
+        """Says it in other words, wherever it is printed."""
+        self.message, self.args = message, (message,)
 
     def as_dict(self) -> dict[str, str | None]:
         """The error shape that OpenAI clients read."""
@@ -131,6 +137,15 @@ class UpstreamError(AIServiceError):
 
 class KeyRefused(UpstreamError):
     code = "key_refused"
+
+
+class CreditExhausted(UpstreamError):
+    code = "credit_exhausted"
+
+
+class ProviderResting(UpstreamError):
+    http_status = 503
+    code = "provider_resting"
 
 
 class UpstreamRejected(UpstreamError):

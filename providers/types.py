@@ -52,12 +52,14 @@ class Prompt:
 @dataclass(frozen=True, slots=True)
 class Purpose:
     """For whom and why a call is made. `reservation` names one that the caller holds already
-    (a whole deliberation reserves once); without it the gateway reserves for this call alone."""
+    (a whole deliberation reserves once); without it the gateway reserves for this call alone.
+    `may_fall_back`: another provider may answer where this one can't; not for a member of a committee."""
 
     user_id: int
     operation: str
     session_id: str = ""
     reservation: str | None = None
+    may_fall_back: bool = True
     metadata: dict[str, Any] = field(default_factory=dict)
 
 
@@ -134,7 +136,8 @@ class Meter:
 @dataclass(frozen=True, slots=True)
 class AIResponse:
     """What the gateway returns. `cost_usd` is exact; `estimated` says that usage was counted here,
-    not reported by the upstream. `log_id` is the usage row."""
+    not reported by the upstream. Tokens and cost are of every attempt that was billed for it; `log_id` is the
+    usage row of the one that answered. `metadata`: used_fallback, attempts, fallback_for, budget_warning."""
 
     content: str
     provider: str

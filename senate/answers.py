@@ -84,6 +84,7 @@ def _answered(response: AIResponse, said: Conversation, mode: str) -> Answered:
         "log_id": response.log_id,
         "finish_reason": response.finish_reason,
         "test_answers": response.provider == "mock",
+        **response.metadata,
     }
     if said.cut:
         metadata["input_cut_chars"] = said.cut

@@ -1,5 +1,6 @@
 """Going on where a lost worker stopped: its finished calls are taken, its open ones are booked and set aside."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
@@ -51,12 +52,12 @@ async def book_lost(session: SenateSession, token: str) -> Left:
 async def _set_aside(session: SenateSession, token: str, call: SenateCall) -> None:
     """The open row becomes one of a lost call, with what it cost; its key is free for asking again."""
     lost_by = session.claims - 1
-    usage = await hop(store.usage_row, session.pk, call.key, lost_by)
-    if usage is None:
+    usage = await hop(store.usage_rows, session.pk, call.key, lost_by)
+    if not usage or usage[-1].metadata.get("retried"):  # the attempt that was under way has no row yet
         attempt = lost_attempt(session, call, lost_by)
         await ledger.record(attempt, str(session.reservation or ""))
-        usage = await hop(AIUsageLog.objects.get, pk=attempt.id)
-    note, log_id = note_of(usage), str(usage.pk)
+        usage.append(await hop(AIUsageLog.objects.get, pk=attempt.id))
+    note, log_id = note_of(usage), str(usage[-1].pk)
     row = {
         "key": f"{call.key}:lost{lost_by}",
         "state": "failed",
@@ -100,15 +101,13 @@ def lost_attempt(session: SenateSession, call: SenateCall, lost_by: int) -> ledg
     )
 
 
-def note_of(usage: AIUsageLog | None) -> dict[str, Any]:
-    """Figures of a usage row; nothing where no call left the house."""
-    if usage is None:
-        return NOTHING
+def note_of(usage: Sequence[AIUsageLog]) -> dict[str, Any]:
+    """Figures of a call's usage rows together; nothing where no call left the house."""
     return {
-        "input_tokens": usage.input_tokens,
-        "output_tokens": usage.output_tokens,
-        "cost_usd": usage.actual_cost_usd,
-        "estimated": usage.usage_source != "reported",
+        "input_tokens": sum(row.input_tokens for row in usage),
+        "output_tokens": sum(row.output_tokens for row in usage),
+        "cost_usd": sum((row.actual_cost_usd for row in usage), start=Decimal(0)),
+        "estimated": any(row.usage_source != "reported" for row in usage),
     }
 
 

@@ -119,6 +119,7 @@ class Run:
             operation=operation,
             session_id=str(self.session.pk),
             reservation=self.reservation,
+            may_fall_back=False,  # a member is this very model: another in its name would not be its voice
             metadata={"call": spec.key, "claim": self.session.claims},
         )
         try:
@@ -182,14 +183,14 @@ class Run:
         """A call that was cancelled: by the user, or by the wall behind its time-out. It is booked already."""
         if self._fault is not None or not (self._cancelled or self._overdue(draft)):
             return  # the worker stops: whoever goes on finds the open row and the ledger's
-        usage = await hop(store.usage_row, self.session.pk, draft.spec.key, self.session.claims)
+        usage = await hop(store.usage_rows, self.session.pk, draft.spec.key, self.session.claims)
         note = recovery.note_of(usage)
         if self._overdue(draft):
             error = f"No answer within {draft.spec.timeout_s:g} s. The call was cancelled."
             outcome = Outcome("timed_out", draft.text, error, UpstreamTimeout.code)
         else:
             outcome = Outcome("cancelled", draft.text, self._cancelled, "cancelled")
-        await self._store(draft, outcome, note, str(usage.pk) if usage else None, {})
+        await self._store(draft, outcome, note, str(usage[-1].pk) if usage else None, {})
 
     def _overdue(self, draft: Draft) -> bool:
         return asyncio.get_running_loop().time() - draft.started >= draft.spec.timeout_s

@@ -190,7 +190,7 @@ def seen_events(session_id: int) -> set[tuple[Any, ...]]:
     return {Event(*row).identity for row in rows}
 
 
-def usage_row(session_id: int, key: str, claims: int) -> AIUsageLog | None:
-    """The ledger's row of a call whose answer did not arrive here."""
+def usage_rows(session_id: int, key: str, claims: int) -> list[AIUsageLog]:
+    """The ledger's rows of a call whose answer did not arrive here, one for each attempt, oldest first."""
     rows = AIUsageLog.objects.filter(session_id=str(session_id), metadata__call=key, metadata__claim=claims)
-    return rows.order_by("created_at").last()
+    return list(rows.order_by("created_at", "retry_count"))

@@ -1,5 +1,6 @@
 """The cast of people, and the wall around the suite: only loopback is reachable."""
 
+import asyncio
 import socket
 
 import pytest
@@ -32,6 +33,22 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     if skipped:
         terminalreporter.section("BROWSER TESTS SKIPPED", sep="!", red=True, bold=True)
         terminalreporter.line(f"{len(skipped)} browser tests did NOT run: {skipped[0].longrepr[2]}", red=True)
+
+
+@pytest.fixture(autouse=True)
+def pauses(monkeypatch):
+    """What the gateway would have waited for between attempts, in seconds; nobody waits."""
+    from providers import clock
+
+    waited: list[float] = []
+
+    async def at_once(seconds: float) -> None:
+        waited.append(seconds)
+        await asyncio.sleep(0)
+
+    monkeypatch.setattr(clock, "sleep", at_once)
+    monkeypatch.setattr(clock, "chance", lambda: 0.5)
+    return waited
 
 
 @pytest.fixture

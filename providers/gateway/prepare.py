@@ -2,16 +2,16 @@
 
 import json
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from decimal import Decimal
 from uuid import UUID, uuid4
 
-from providers import ledger, limits, pricing
+from providers import breaker, clock, ledger, limits, pricing
 from providers.directory import Directory
 from providers.exceptions import AIDisabled
 from providers.fields import Unreadable
 from providers.guard import Redactor
 from providers.models import AIServiceConfig
-from providers.own_prices import OwnPrices
 from providers.types import Connection, Prompt, Purpose
 
 LEASE_MARGIN_S = 60.0
@@ -25,8 +25,10 @@ class Prepared:
     redactor: Redactor
     input_bound: int
     worst_usd: Decimal
-    own_prices: OwnPrices = field(default_factory=dict)
+    config: AIServiceConfig
     warning: str = ""
+    probe: str = ""  # this call may try a provider whose breaker is open
+    begun: datetime = field(default_factory=clock.now)
     attempt_id: UUID = field(default_factory=uuid4)
 
     @property
@@ -35,20 +37,25 @@ class Prepared:
 
 
 def prepare(prompt: Prompt, provider: str, timeout_s: float | None) -> Prepared:
-    """Policy, key, price and bounds. Errors: AIDisabled, NotConfigured, PriceUnknown, BudgetExceeded."""
+    """Policy, key, price, bounds and breaker. `timeout_s`: at most so long.
+
+    Errors: AIDisabled, NotConfigured, PriceUnknown, BudgetExceeded, ProviderResting.
+    """
     config = AIServiceConfig.get_instance()
     if not config.is_enabled:
         raise AIDisabled
     directory = Directory()
     connection = directory.connection(provider)
-    connection = replace(connection, timeout_s=min(timeout_s or connection.timeout_s, connection.timeout_s))
-    bound = pricing.bound_tokens(words_of(prompt)) + 8 * (len(prompt.messages) + 1)
-    own = config.own_prices
-    worst = pricing.worst_case(
-        provider, prompt.model, input_tokens=bound, max_output_tokens=prompt.max_output_tokens, own=own
+    connection = replace(
+        connection, timeout_s=min(max(timeout_s or connection.timeout_s, 0.001), connection.timeout_s)
     )
+    bound = pricing.bound_tokens(words_of(prompt)) + 8 * (len(prompt.messages) + 1)
+    size = {"input_tokens": bound, "max_output_tokens": prompt.max_output_tokens}
+    worst = pricing.worst_case(provider, prompt.model, own=config.own_prices, **size)
     warning = limits.check_one_call(config, worst)
-    return Prepared(connection, Redactor(keys_of(directory)), bound, worst, own, warning)
+    lease_s = connection.timeout_s + LEASE_MARGIN_S
+    probe = breaker.admit(config, provider, prompt.model, clock.now(), lease_s)
+    return Prepared(connection, Redactor(keys_of(directory)), bound, worst, config, warning, probe)
 
 
 def keys_of(directory: Directory) -> list[str]:
@@ -57,7 +64,9 @@ def keys_of(directory: Directory) -> list[str]:
     return [key for key in keys if key and not isinstance(key, Unreadable)]
 
 
-async def reserve(prompt: Prompt, provider: str, purpose: Purpose, prepared: Prepared) -> ledger.Admission:
+async def reserve(
+    prompt: Prompt, provider: str, purpose: Purpose, prepared: Prepared, repeat: int
+) -> ledger.Admission:
     return await ledger.admit(
         user_id=purpose.user_id,
         operation=purpose.operation,
@@ -70,6 +79,7 @@ async def reserve(prompt: Prompt, provider: str, purpose: Purpose, prepared: Pre
             "provider": provider,
             "model": prompt.model,
             "input_tokens": prepared.input_bound,
+            "retry_count": repeat,
         },
     )
 

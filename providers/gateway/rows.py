@@ -2,7 +2,9 @@
 
 import asyncio
 import hashlib
-from dataclasses import replace
+from dataclasses import asdict, dataclass, replace
+from decimal import Decimal
+from typing import Any
 
 from providers import ledger, pricing
 from providers.exceptions import OutboundRefused
@@ -15,9 +17,9 @@ def good_attempt(
 ) -> ledger.Attempt:
     source: UsageSource = "reported" if reply.usage else "estimated"
     usage = reply.usage or estimate(prompt, reply.content)
-    return replace(
-        _attempt(prompt, purpose, prepared, meter, usage, source), success=True, model_version=reply.model
-    )
+    attempt = _attempt(prompt, purpose, prepared, meter, usage, source)
+    answer = prepared.redactor.whole(reply.content) if prepared.config.log_responses else ""
+    return replace(attempt, success=True, model_version=reply.model, response_preview=answer)
 
 
 def failed_attempt(
@@ -55,7 +57,7 @@ def _attempt(
     prompt: Prompt, purpose: Purpose, prepared: Prepared, meter: Meter, usage: Usage, source: UsageSource
 ) -> ledger.Attempt:
     provider = prepared.connection.provider
-    cost = pricing.cost_of(provider, prompt.model, usage, own=prepared.own_prices)
+    cost = pricing.cost_of(provider, prompt.model, usage, own=prepared.config.own_prices)
     loop_time = asyncio.get_running_loop().time
     first = None if meter.first_text_at is None else round((meter.first_text_at - meter.started_at) * 1000)
     return ledger.Attempt(
@@ -75,6 +77,7 @@ def _attempt(
         processing_time_ms=round((loop_time() - meter.started_at) * 1000),
         first_token_ms=first,
         prompt_hash=hash_of(prompt),
+        prompt_preview=prepared.redactor.whole(words_of(prompt)) if prepared.config.log_prompts else "",
         metadata={**purpose.metadata, **({"upstream_id": meter.upstream_id} if meter.upstream_id else {})},
     )
 
@@ -87,26 +90,40 @@ def hash_of(prompt: Prompt) -> str:
     return digest.hexdigest()
 
 
-def note_of(attempt: ledger.Attempt) -> dict[str, object]:
-    return {
-        "input_tokens": attempt.usage.input_tokens,
-        "output_tokens": attempt.usage.output_tokens,
-        "cost_usd": attempt.actual_cost_usd,
-        "estimated": attempt.usage_source != "reported",
-    }
+@dataclass(slots=True)
+class Bill:
+    """What all attempts of one question came to."""
+
+    attempts: int = 0
+    input_tokens: int = 0
+    output_tokens: int = 0
+    cost_usd: Decimal = Decimal(0)
+    estimated: bool = False
+
+    def add(self, attempt: ledger.Attempt) -> None:
+        self.attempts += 1
+        self.input_tokens += attempt.usage.input_tokens
+        self.output_tokens += attempt.usage.output_tokens
+        self.cost_usd += attempt.actual_cost_usd
+        self.estimated = self.estimated or attempt.usage_source != "reported"
+
+    def figures(self) -> dict[str, Any]:
+        """input_tokens, output_tokens, cost_usd, estimated."""
+        return {name: value for name, value in asdict(self).items() if name != "attempts"}
 
 
-def response_of(attempt: ledger.Attempt, reply: Reply, prepared: Prepared) -> AIResponse:
+def response_of(attempt: ledger.Attempt, reply: Reply, prepared: Prepared, bill: Bill) -> AIResponse:
     return AIResponse(
         content=prepared.redactor.whole(reply.content),
         provider=attempt.provider,
         model=reply.model or attempt.model,
-        input_tokens=attempt.usage.input_tokens,
-        output_tokens=attempt.usage.output_tokens,
-        cost_usd=attempt.actual_cost_usd,
-        estimated=attempt.usage_source != "reported",
+        **bill.figures(),
         finish_reason=reply.finish_reason,
         log_id=str(attempt.id),
         duration_ms=attempt.processing_time_ms,
-        metadata={"budget_warning": prepared.warning} if prepared.warning else {},
+        metadata={
+            "used_fallback": attempt.used_fallback,
+            "attempts": bill.attempts,
+            **({"budget_warning": prepared.warning} if prepared.warning else {}),
+        },
     )

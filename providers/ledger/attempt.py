@@ -14,6 +14,7 @@ from providers.types import Usage, UsageSource
 
 LONGEST_MS = 2**31 - 1
 METADATA_CHARS = 8_000
+PREVIEW_CHARS = 2_000
 _DEEPEST = 6
 
 
@@ -41,6 +42,8 @@ class Attempt:
     error_code: str = ""
     used_fallback: bool = False
     prompt_hash: str = ""
+    prompt_preview: str = ""
+    response_preview: str = ""
     metadata: dict[str, Any] = field(default_factory=dict)
     id: UUID = field(default_factory=uuid4)
 
@@ -97,8 +100,8 @@ def row_of(attempt: Attempt, *, cap_day: date, now: datetime) -> dict[str, Any]:
         "error_code": _text(attempt.error_code, 60),
         "used_fallback": bool(attempt.used_fallback),
         "prompt_hash": _text(attempt.prompt_hash, 64),
-        "prompt_preview": "",
-        "response_preview": "",
+        "prompt_preview": _text(attempt.prompt_preview, PREVIEW_CHARS),
+        "response_preview": _text(attempt.response_preview, PREVIEW_CHARS),
         "metadata": _json(attempt.metadata),
         "created_at": now,
     }

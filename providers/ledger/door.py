@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -11,7 +12,7 @@ from providers.fields import to_pico
 from providers.ledger import writer
 from providers.ledger.answers import answered
 from providers.ledger.attempt import Attempt, booked
-from providers.ledger.database import as_uuid
+from providers.ledger.database import Database, as_uuid
 from providers.ledger.jobs import Admission, Extend, Reap, Record, Release, Reserve
 from providers.models.ledger import Reservation
 
@@ -71,17 +72,19 @@ async def record(
     *,
     then: dict[str, Any] | None = None,
     close: bool = False,
+    also: Callable[[Database], None] | None = None,
     now: datetime | None = None,
 ) -> str:
     """Books the call and settles it: used goes up by the true figure, reserved down by what was drawn for it.
 
     In one transaction, once per `attempt.id`. The rest stays reserved, or is freed with `close`. A reservation
     that ran out takes nothing away from the row: its spend is then simply added. `then`: what is called next
-    under the same reservation, as in `reserve`. Returns the row's id. Written even if the caller is cancelled.
+    under the same reservation, as in `reserve`. `also` writes more in the same transaction. Returns the row's id.
+    Written even if the caller is cancelled.
     """
     draft = None if then is None else json.dumps(then, default=str)
     now = now or datetime.now(UTC)
-    return await _done(Record(booked(attempt), as_uuid(reservation), now, then=draft, close=close))
+    return await _done(Record(booked(attempt), as_uuid(reservation), now, draft, close, also))
 
 
 async def release(reservation: str, *, now: datetime | None = None) -> None:

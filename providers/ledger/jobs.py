@@ -4,6 +4,7 @@ Per user and UTC day one row of counters: what is used, and what is held by open
 refuses has written nothing. Money is in pico-dollars here.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
@@ -161,7 +162,7 @@ def _held(database: Database, reservation: UUID | None) -> Held | None:
 @dataclass(slots=True)
 class Record:
     """`then`: JSON of the call that follows under the same reservation (a retry), for the reaper.
-    `close`: nothing follows; the rest is freed in the same transaction."""
+    `close`: nothing follows; the rest is freed in the same transaction. `also`: what is written with it."""
 
     admits: ClassVar[bool] = False
     attempt: Attempt
@@ -169,6 +170,7 @@ class Record:
     now: datetime
     then: str | None = None
     close: bool = False
+    also: Callable[[Database], None] | None = None
     user_id: int = field(init=False)
 
     def __post_init__(self) -> None:
@@ -185,6 +187,8 @@ class Record:
             database.execute(CLOSE, [self.now, self.reservation])
         elif held is not None:
             database.execute(DRAW, [*drawn, self.then, self.reservation])
+        if self.also is not None:
+            self.also(database)
         return str(self.attempt.id)
 
 

@@ -1,4 +1,5 @@
 from providers.models.access import ApiToken
+from providers.models.breaker import ProviderBreaker
 from providers.models.config import AIServiceConfig
 from providers.models.ledger import AIUsageLog, CapDay, Reservation, SiteDay, UserAICap
 from providers.models.settings import AIProviderSettings, ProviderCheck
@@ -9,6 +10,7 @@ __all__ = [
     "AIUsageLog",
     "ApiToken",
     "CapDay",
+    "ProviderBreaker",
     "ProviderCheck",
     "Reservation",
     "SiteDay",

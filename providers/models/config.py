@@ -9,6 +9,7 @@ from django.db import models
 from providers.exceptions import InvalidInput
 from providers.fields import MoneyField
 from providers.own_prices import OwnPrices, read_prices
+from providers.retry import RetryPolicy
 
 DAILY_LIMIT_USD, PER_REQUEST_LIMIT_USD, MONTHLY_LIMIT_USD = "100.00", "0.50", "500.00"
 
@@ -64,6 +65,22 @@ class AIServiceConfig(models.Model):
     @classmethod
     def get_instance(cls) -> "AIServiceConfig":
         return cls.objects.get_or_create(pk=1)[0]
+
+    @property
+    def provider_health(self) -> dict[str, Any]:
+        """Read only: provider -> model -> state of its circuit breaker, of all that failed of late or rest."""
+        from providers import breaker, clock
+
+        return breaker.health(self, clock.now())
+
+    @property
+    def retry_policy(self) -> RetryPolicy:
+        return RetryPolicy(
+            repeats=self.max_retries,
+            base_s=self.retry_base_delay_seconds,
+            longest_s=self.retry_max_delay_seconds,
+            jitter=self.retry_jitter,
+        )
 
     @property
     def own_prices(self) -> OwnPrices:

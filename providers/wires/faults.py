@@ -11,6 +11,7 @@ from urllib.parse import quote
 
 from providers.exceptions import (
     AIServiceError,
+    CreditExhausted,
     KeyRefused,
     OutboundRefused,
     UpstreamBroken,
@@ -123,14 +124,14 @@ def status_fault(provider: str, key: str, status: int, headers: Any, body: str, 
     wait = retry_after_seconds(headers, now)
     if wait is None and (asked := _RETRY_DELAY.search(body)):
         wait = min(float(asked[1]), MAX_RETRY_AFTER_S)
+    if status == 429 and _NO_MONEY.search(body):
+        kind = CreditExhausted
     fault = kind(
         f"{sentence} {words}".strip(),
         provider=provider,
         upstream_status=status,
         retry_after=wait if kind is not KeyRefused else None,
     )
-    if kind is UpstreamRateLimited and _NO_MONEY.search(body):
-        fault.retryable = False
     if headers.get("x-should-retry") == "false":
         fault.retryable = False
     return fault
@@ -139,6 +140,8 @@ def status_fault(provider: str, key: str, status: int, headers: Any, body: str, 
 def _kind(status: int, words: str) -> type[UpstreamError]:
     if status in (401, 403) or (status == 400 and _KEY_WORDS.search(words)):
         return KeyRefused
+    if status == 402:
+        return CreditExhausted
     if status == 429:
         return UpstreamRateLimited
     if status == 408:

@@ -86,6 +86,7 @@ def test_a_stream_costs_what_the_whole_answer_costs(openai, everyone, provider, 
 )
 @pytest.mark.parametrize("streaming", [False, True])
 def test_every_fault_is_one_sentence_and_one_row(openai, everyone, mode, code, source, billed, streaming) -> None:
+    policy(max_retries=0)
     openai.script(mode)
     with pytest.raises(UpstreamError) as caught:
         ask(everyone["ivo"], on_text=[].append if streaming else None)

@@ -198,14 +198,14 @@ def test_the_wait_that_an_upstream_asks_for_is_read_and_clamped(headers, seconds
     [
         (400, '{"code": "x", "error": "Incorrect API key provided: xa***"}', errors.KeyRefused, False),
         (400, '{"error": {"message": "bad schema"}}', errors.UpstreamRejected, False),
-        (402, '{"error": "Insufficient Balance"}', errors.UpstreamRejected, False),
+        (402, '{"error": "Insufficient Balance"}', errors.CreditExhausted, False),
         (408, "", errors.UpstreamTimeout, True),
         (409, "", errors.UpstreamUnavailable, True),
         (429, '{"error": {"message": "slow down"}}', errors.UpstreamRateLimited, True),
         (
             429,
             '{"error": {"message": "no money", "code": "insufficient_quota"}}',
-            errors.UpstreamRateLimited,
+            errors.CreditExhausted,
             False,
         ),
         (

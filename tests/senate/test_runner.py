@@ -89,7 +89,7 @@ def test_a_member_that_hangs_is_cut_off_for_real(asker, committee, work, upstrea
 
 def test_a_chair_that_fails_is_followed_by_the_next_and_both_are_shown(asker, committee, work, upstream):
     committee("fake-optimist", "fake-sceptic", "fake-engineer")
-    upstream.script("ok", "ok", "ok", "ok", "ok", "ok", "500")
+    upstream.script("ok", "ok", "ok", "ok", "ok", "ok", "500", "500", "500", "500")
     said = chat.transcript(work(ask(asker)))
     (rotation,) = said["resolution"]["rotations"]
     assert (rotation["chair"], rotation["to"]) == (1, 2)

@@ -1,0 +1,57 @@
+"""What was asked, and what came of it so far: shared by all attempts at one question."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+
+from providers.gateway.rows import Bill
+from providers.types import Prompt, Purpose
+
+
+@dataclass(slots=True)
+class Asked:
+    """`shown`: a part of an answer was handed on, so nothing is asked again."""
+
+    prompt: Prompt
+    provider: str
+    purpose: Purpose
+    on_text: Callable[[str], None] | None = None
+    on_ready: Callable[[], None] | None = None
+    timeout_s: float | None = None
+    bill: Bill = field(default_factory=Bill)
+    shown: bool = False
+    used_fallback: bool = False
+    _deadline: float | None = None
+
+    def left_s(self) -> float | None:
+        """Seconds that are left for all further attempts; None before the first."""
+        if self._deadline is None:
+            return self.timeout_s
+        return self._deadline - asyncio.get_running_loop().time()
+
+    def begin(self, timeout_s: float) -> None:
+        """The clock of all attempts starts with the first."""
+        if self._deadline is None:
+            self._deadline = asyncio.get_running_loop().time() + timeout_s
+
+    def ready(self) -> None:
+        """Tells the caller, once, that the call may start."""
+        told, self.on_ready = self.on_ready, None
+        if told is not None:
+            told()
+
+    def lent(self) -> str | None:
+        """The caller's reservation, as long as it holds the worst case of the next attempt whole."""
+        billed = self.bill.input_tokens or self.bill.output_tokens or self.bill.cost_usd
+        return None if billed or self.used_fallback else self.purpose.reservation
+
+    def show(self, piece: str) -> None:
+        self.shown = True
+        if self.on_text is not None:
+            self.on_text(piece)
+
+    def turn_to(self, provider: str, model: str) -> None:
+        """From here on the fallback is asked."""
+        first = f"{self.provider}/{self.prompt.model}"
+        self.purpose = replace(self.purpose, metadata={**self.purpose.metadata, "fallback_for": first})
+        self.provider, self.prompt, self.used_fallback = provider, replace(self.prompt, model=model), True

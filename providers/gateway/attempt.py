@@ -1,0 +1,159 @@
+"""One upstream call: reserved before it starts, booked whatever happens, its outcome told to the breaker."""
+
+import asyncio
+from collections.abc import Awaitable
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+from providers import breaker, clock, ledger, retry
+from providers.exceptions import AIServiceError, UpstreamError
+from providers.gateway.asked import Asked
+from providers.gateway.perform import masked, perform
+from providers.gateway.prepare import LEASE_MARGIN_S, Prepared, prepare, reserve
+from providers.gateway.rows import failed_attempt, good_attempt, response_of
+from providers.hop import hop
+from providers.pacing import wait_for_turn
+from providers.types import AIResponse, Meter
+
+__all__ = ["LEASE_MARGIN_S", "Again", "attempt"]
+
+# Statuses with which an upstream refuses before it works: nothing was produced, nothing is billed.
+REFUSED_UNBILLED = range(400, 600)
+
+
+class Again(Exception):
+    """The attempt failed and is booked; another may be made after so many seconds."""
+
+    def __init__(self, failure: UpstreamError, seconds: float) -> None:
+        super().__init__(failure.message)
+        self.failure, self.seconds = failure, seconds
+
+
+async def attempt(asked: Asked, repeat: int) -> AIResponse:
+    """Attempt number `repeat` (0 is the first). Errors: Again, or the error that stands."""
+    prepared = await hop(prepare, asked.prompt, asked.provider, asked.left_s())
+    asked.begin(prepared.timeout_s)
+    lent = asked.lent()
+    try:
+        if per_minute := prepared.config.requests_per_minute.get(asked.provider):
+            await wait_for_turn(asked.provider, per_minute, prepared.timeout_s)
+        reservation = lent
+        if reservation is None:
+            admission = await reserve(asked.prompt, asked.provider, asked.purpose, prepared, repeat)
+            reservation = admission.reservation
+            prepared = replace(prepared, warning=admission.warning or prepared.warning)
+    except BaseException:
+        if prepared.probe:
+            await _even_if_cancelled(hop(breaker.give_back, asked.provider, asked.prompt.model, prepared.probe))
+        raise
+    try:
+        asked.ready()
+        return await _performed(asked, prepared, reservation, repeat)
+    except BaseException:
+        if lent is None:  # closed already where a row was written; then this does nothing
+            await _even_if_cancelled(ledger.release(reservation))
+        raise
+
+
+async def _performed(asked: Asked, prepared: Prepared, reservation: str, repeat: int) -> AIResponse:
+    """The wire call, and its usage row whatever happens."""
+    meter = Meter(on_text=masked(asked.show, prepared.redactor) if asked.on_text else None)
+    booking = _Booking(asked, prepared, reservation, repeat, meter)
+    try:
+        reply = await perform(asked.prompt, prepared, meter)
+    except asyncio.CancelledError as error:
+        await booking.failed(error, code="cancelled", words="The call was cancelled.")
+        raise
+    except AIServiceError as error:
+        error.restate(prepared.redactor.whole(error.message))
+        pause = next_pause(asked, repeat, error, prepared.config.retry_policy)
+        refused = isinstance(error, UpstreamError) and error.upstream_status in REFUSED_UNBILLED
+        await booking.failed(
+            error, code=error.code, words=error.message, unbilled=refused, again=pause is not None
+        )
+        if pause is not None and isinstance(error, UpstreamError):
+            raise Again(error, pause) from error
+        raise
+    if asked.on_text is not None and (rest := prepared.redactor.flush()):
+        asked.show(rest)
+    row = good_attempt(asked.prompt, asked.purpose, prepared, meter, reply)
+    row = await booking.book(row, None)
+    return response_of(row, reply, prepared, asked.bill)
+
+
+def next_pause(asked: Asked, repeat: int, error: AIServiceError, policy: retry.RetryPolicy) -> float | None:
+    """Seconds before the next attempt; None: the error stands. Nothing is begun that can't end in time."""
+    if not retry.may_repeat(error, shown=asked.shown):
+        return None
+    pause, left = retry.pause_s(policy, repeat, error, clock.chance()), asked.left_s()
+    return None if pause is None or (left is not None and pause >= left) else pause
+
+
+class _Booking:
+    """Writes the row of one attempt, and what it says of its provider, in one transaction."""
+
+    def __init__(self, asked: Asked, prepared: Prepared, reservation: str, repeat: int, meter: Meter) -> None:
+        self._asked, self._prepared, self._reservation = asked, prepared, reservation
+        self._repeat, self._meter = repeat, meter
+        self._lent = reservation == asked.purpose.reservation
+
+    async def failed(
+        self,
+        error: BaseException,
+        *,
+        code: str,
+        words: str,
+        unbilled: bool = False,
+        again: bool = False,
+    ) -> None:
+        """`again`: another attempt follows; whoever finds this row alone knows that one was on its way."""
+        asked, prepared = self._asked, self._prepared
+        row = failed_attempt(
+            asked.prompt, asked.purpose, prepared, self._meter, code=code, words=words, unbilled=unbilled
+        )
+        if again:
+            row = replace(row, metadata={**row.metadata, "retried": True})
+        row = await self.book(row, error)
+        if isinstance(error, AIServiceError):
+            error.log_id = str(row.id)
+            error.usage_note = asked.bill.figures()
+
+    async def book(self, row: ledger.Attempt, error: BaseException | None) -> ledger.Attempt:
+        """A reservation of this call alone ends with it, a caller's goes on."""
+        row = replace(row, retry_count=self._repeat, used_fallback=self._asked.used_fallback)
+        self._asked.bill.add(row)
+        verdict = self._verdict(error)
+        tell = ledger.record(
+            row,
+            self._reservation,
+            close=not self._lent,
+            also=lambda database: breaker.feed(database, verdict, clock.now()),
+        )
+        await _even_if_cancelled(tell)
+        return row
+
+    def _verdict(self, error: BaseException | None) -> breaker.Verdict:
+        wait = getattr(error, "retry_after", None)
+        words = error.message if isinstance(error, AIServiceError) else ""
+        return breaker.Verdict(
+            provider=self._asked.provider,
+            model=self._asked.prompt.model,
+            kind=breaker.kind_of(error),
+            started=self._prepared.begun,
+            threshold=breaker.threshold_for(error, self._prepared.config),
+            probe=self._prepared.probe,
+            detail=words,
+            not_before=clock.now() + timedelta(seconds=wait) if wait else None,
+        )
+
+
+async def _even_if_cancelled(work: Awaitable[Any]) -> Any:
+    """Money is written even while the caller is being cancelled; the cancellation goes on afterwards."""
+    task = asyncio.ensure_future(work)
+    try:
+        return await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await asyncio.wait([task])
+        task.result()
+        raise

@@ -1,0 +1,43 @@
+"""A process that asks eight times at once: `python -m tests.providers.breaker_child DATABASE USER_ID NETLOC`.
+
+Prints "ready", waits for a line, asks, and prints the code of each outcome as JSON ("ok" for an answer).
+"""
+
+import asyncio
+import json
+import os
+import sys
+
+from tests.providers.ledger_child import set_up
+
+
+async def codes(user_id: int) -> list[str]:
+    from providers import gateway
+    from providers.exceptions import AIServiceError
+    from providers.types import Purpose
+    from tests.providers.test_gateway import prompt
+
+    async def one() -> str:
+        try:
+            await gateway.ask(prompt(), "openai", Purpose(user_id, "chat"))
+        except AIServiceError as error:
+            return error.code
+        return "ok"
+
+    return await asyncio.gather(*(one() for _ in range(8)))
+
+
+if __name__ == "__main__":
+    database, user, netloc = sys.argv[1:]
+    set_up(database)
+    from django.conf import settings
+
+    from providers import outbound
+
+    settings.AI_ENCRYPTION_KEYS = [os.environ["TEST_MASTER_KEY"]]
+
+    outbound.configure([netloc])
+    print("ready", flush=True)
+    sys.stdin.readline()
+    print(json.dumps(asyncio.run(codes(int(user)))))
+    os._exit(0)
