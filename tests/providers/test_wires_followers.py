@@ -38,7 +38,7 @@ async def test_deepseek_is_told_not_to_think(upstream):
 
 
 async def test_deepseek_without_money_is_not_asked_again(upstream):
-    with pytest.raises(errors.UpstreamRejected, match="402 Payment Required") as caught:
+    with pytest.raises(errors.CreditExhausted, match="402 Payment Required") as caught:
         await ask(upstream, "deepseek", "402")
     assert not caught.value.retryable
 

@@ -215,7 +215,7 @@ def test_the_wait_that_an_upstream_asks_for_is_read_and_clamped(headers, seconds
             False,
         ),
         (400, '{"errors": [{"code": 6003, "error_chain": [{"code": 6111}]}]}', errors.KeyRefused, False),
-        (429, '{"errors": [{"code": 3036, "message": "daily"}]}', errors.UpstreamRateLimited, False),
+        (429, '{"errors": [{"code": 3036, "message": "daily"}]}', errors.CreditExhausted, False),
         (429, '{"errors": [{"code": 3040, "message": "full"}]}', errors.UpstreamRateLimited, True),
         (498, "", errors.UpstreamUnavailable, True),
         (599, "", errors.UpstreamUnavailable, True),

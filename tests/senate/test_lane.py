@@ -7,6 +7,7 @@ import httpx
 import openai
 import pytest
 
+from providers import breaker, clock
 from providers.identity import make_token
 from providers.models import AIProviderSettings, AIUsageLog, CapDay, UserAICap
 
@@ -199,4 +200,5 @@ def test_a_foreign_host_name_is_refused_like_on_every_page(http) -> None:
 def test_official_clients_are_told_not_to_pay_twice_for_what_waiting_will_not_cure(http, upstream) -> None:
     for mode, told in (("401", "false"), ("html", "false"), ("503", None)):
         upstream.set_mode(mode)
+        breaker.reset("openai", clock.now())  # the refused key has opened it
         assert http.post("/completions", json={**ASK, "model": "openai"}).headers.get("x-should-retry") == told
