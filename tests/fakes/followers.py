@@ -24,7 +24,7 @@ class MistralDialect(OpenAIDialect):
         unknown = set(body) - MISTRAL_ARGUMENTS
         if unknown:
             return 422, f"{min(unknown)}: Extra inputs are not permitted"
-        if not 0 <= body.get("temperature", 0) <= 1.5:
+        if not 0 <= (body.get("temperature") or 0) <= 1.5:
             return 422, "temperature: Input should be less than or equal to 1.5"
         if body["messages"][-1]["role"] not in ("user", "tool"):
             return 400, "Expected last role User or Tool (or Assistant with prefix True) for serving"

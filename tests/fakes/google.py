@@ -57,7 +57,7 @@ class GeminiDialect(Dialect):
             return 400, "Please use a valid role: user, model."
         if config.get("responseJsonSchema") and config.get("responseMimeType") != "application/json":
             return 400, "responseJsonSchema needs responseMimeType application/json"
-        if not 0 <= config.get("temperature", 1) <= 2:
+        if not 0 <= (config.get("temperature") or 0) <= 2:
             return 400, "Unable to submit request because it has a temperature value outside of the range."
         return None
 
