@@ -54,7 +54,13 @@ def web() -> str:
 
 def database() -> str:
     with connection.cursor() as cursor:
-        cursor.execute("SELECT 1")
+        if connection.vendor != "postgresql":
+            cursor.execute("SELECT 1")
+            return connection.vendor
+        cursor.execute("SHOW server_encoding")
+        encoding = cursor.fetchone()[0]
+    if encoding != "UTF8":  # a model's first umlaut would fail the session that holds it
+        raise NotReady(f"PostgreSQL keeps text as {encoding}; create the database with ENCODING 'UTF8'")
     return connection.vendor
 
 

@@ -42,7 +42,12 @@ def server() -> Iterator[str]:
         shutil.chown(home, "nobody")
     plain = {"cwd": home, "env": {"PATH": "/usr/bin:/bin", "LC_ALL": "C"}, "stdout": subprocess.DEVNULL}
     data = str(home / "data")
-    subprocess.run([found / "initdb", "-D", data, "-U", "aiops", "-A", "trust", "-N"], check=True, **plain, **who)
+    subprocess.run(
+        [found / "initdb", "-D", data, "-U", "aiops", "-A", "trust", "-N", "-E", "UTF8"],
+        check=True,
+        **plain,
+        **who,
+    )
     quiet = [
         "-c",
         "listen_addresses=",

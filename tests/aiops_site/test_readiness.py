@@ -1,6 +1,7 @@
 """`/healthz` says that this process answers, `/readyz` what is missing; neither shows a secret."""
 
 import os
+from unittest.mock import MagicMock
 
 import pytest
 from django.db import connection
@@ -100,3 +101,15 @@ async def test_a_draining_process_refuses_in_the_shape_of_each_surface(monkeypat
     assert [message.get("status") for message in sent] == [503, None, 503, None]
     assert b'"code": "restarting"' in sent[1]["body"]
     assert sent[3]["body"].decode() == drain.SENTENCE
+
+
+@pytest.mark.parametrize(("encoding", "ok"), [("UTF8", True), ("SQL_ASCII", False)])
+def test_a_postgresql_that_does_not_keep_utf8_is_not_ready(monkeypatch, encoding: str, ok: bool) -> None:
+    fake = MagicMock(vendor="postgresql")
+    fake.cursor.return_value.__enter__.return_value.fetchone.return_value = (encoding,)
+    monkeypatch.setattr(readiness, "connection", fake)
+    if ok:
+        assert readiness.database() == "postgresql"
+    else:
+        with pytest.raises(readiness.NotReady, match="SQL_ASCII.*UTF8"):
+            readiness.database()

@@ -128,3 +128,22 @@ def test_clocks_tick_from_the_servers_time(open_page) -> None:
         "document.querySelector('#clock').dataset.started = new Date(Date.now() - 3_700_000).toISOString()"
     )
     expect(page.locator("#clock")).to_have_text(re.compile("^1:01:4"))
+
+
+def test_the_api_page_shows_its_operations_under_the_strict_policy(open_page) -> None:
+    page = open_page("/api/docs/")
+    expect(page.locator(".opblock").first).to_be_visible()
+
+
+def test_a_double_click_sends_a_form_once(open_page) -> None:
+    sent = open_page("/account/").evaluate("""() => {
+        let sent = 0;
+        addEventListener("submit", (event) => { sent += !event.defaultPrevented; event.preventDefault(); });
+        const field = document.getElementById("id_name");
+        field.value = "twice";
+        const button = field.form.querySelector("button:not([type=button])");
+        button.click();
+        button.click();
+        return sent;
+    }""")
+    assert sent == 1
