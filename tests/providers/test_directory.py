@@ -75,3 +75,29 @@ def test_a_key_shows_in_no_repr(environment):
     key("openai")
     directory = Directory()
     assert "sk-saved" not in repr(directory.connection("openai")) + repr(directory.entries) + repr(directory.saved)
+
+
+def test_cloudflare_needs_an_account_id_and_takes_it_from_the_environment_too(environment):
+    key("cloudflare")
+    with pytest.raises(NotConfigured, match="Cloudflare has no account id"):
+        Directory().connection("cloudflare")
+    environment["CLOUDFLARE_ACCOUNT_ID"] = "acc-env"
+    assert Directory().connection("cloudflare").account_id == "acc-env"
+    configure.save_settings(changes={"cloudflare_account_id": "acc-saved"}, by="Mara")
+    assert Directory().connection("cloudflare").account_id == "acc-saved"
+
+
+def test_jules_is_called_at_the_hosts_of_its_setting_and_sits_nowhere(environment, settings):
+    settings.JULES_ALLOWED_HOSTS = ["jules.googleapis.com"]
+    key("jules")
+    assert Directory().connection("jules").allowed_hosts == ("jules.googleapis.com",)
+    assert "jules" not in [seat.provider for seat in _seats()]
+    with pytest.raises(InvalidInput, match="Jules is no chat model"):
+        Directory().resolve("jules")
+
+
+def _seats():
+    try:
+        return Directory().members()
+    except NotConfigured:
+        return []
