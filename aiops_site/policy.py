@@ -27,6 +27,8 @@ ROUTES: Mapping[str, Mapping[str, Roles]] = {
     "providers:keys": {"GET": ALL, "POST": ADMIN},
     "providers:test": {"POST": ADMIN},
     "providers:committee": {"GET": ALL, "POST": ADMIN},
+    "providers:policy": {"GET": ALL, "POST": ADMIN},
+    "providers:api-config": {"GET": ALL, "PATCH": ADMIN},
     "providers:api-list": {"GET": ALL},
     "providers:api-update": {"POST": ADMIN},
     "providers:api-test": {"POST": ADMIN},

@@ -208,6 +208,14 @@ def _give_colour(edit: _Edit, row: Provider) -> None:
         edit.put("colour_slots", {**slots, row.slug: free})
 
 
+def wake(*, slug: str) -> Saved:
+    """Lets calls of a resting provider go again at once."""
+    row = provider(slug)
+    opened = breaker.reset(row.slug, clock.now())
+    text = f"Calls of {row.name} go again." if opened else f"{row.name} was not resting."
+    return Saved(Directory(), (Note(text),))
+
+
 @transaction.atomic
 def move(*, slug: str, step: int) -> Saved:
     """Moves a provider by `step` places (-1 is up) among those that have a key; ends stay ends."""

@@ -1,20 +1,21 @@
 """How each provider does: its state with reason and since when, latency, errors, spend, a small drawing.
 
-Read from the ledger and the last key test in four queries, whatever the number of providers.
+Read from the ledger and the last key test in six queries, whatever the number of providers.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
+from typing import Any
 
 from django.db import connection
 from django.db.models import Avg, Count, Q, Sum
 from django.db.models.functions import TruncHour
 
-from providers import exceptions
+from providers import breaker, exceptions
 from providers.directory import Entry, why_not
-from providers.models import AIUsageLog, ProviderCheck
+from providers.models import AIServiceConfig, AIUsageLog, ProviderCheck
 from providers.sparkline import Spark, drawn
 
 SAMPLE = 200  # newest calls of a provider that its state, p95 and error rate are read from
@@ -49,10 +50,11 @@ class Health:
     calls_24h: int = 0
     spend_30d_usd: Decimal = Decimal(0)
     spark: Spark | None = None
+    breaker: str = ""  # open, half_open or probing; empty where calls go
 
     @property
     def trouble(self) -> bool:
-        return self.state in {"key_refused", "failing", "unreadable", "held"}
+        return self.state in {"key_refused", "failing", "unreadable", "held", "resting", "probing"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,11 +75,12 @@ def of(entries: Iterable[Entry], now: datetime, keyed_at: Mapping[str, datetime]
     calls = _newest_calls(list(asked), now - DAY)
     hours = _hours(list(asked), now)
     spend = _spend(list(asked), now)
+    resting = breaker.health(AIServiceConfig.get_instance(), now, asked)
     found = {}
     for slug, entry in asked.items():
         mine = calls.get(slug, [])
         events = _events(mine, checks.get(slug), keyed_at.get(slug))
-        state = _state(entry, events)
+        state = _rested(_state(entry, events), entry, resting.get(slug, {}), now)
         found[slug] = replace(
             state,
             **_figures(mine),
@@ -180,6 +183,26 @@ def _state(entry: Entry, events: Sequence[Event]) -> Health:
     text = "Failing" if len(streak) == 1 else f"Failing, {len(streak)} in a row"
     advice = "Test it again, or look at the provider's status page."
     return Health("failing", "Failed", text, _sentence(newest.message), advice, since, **known)
+
+
+def _rested(state: Health, entry: Entry, models: Mapping[str, Any], now: datetime) -> Health:
+    """The state with its circuit breaker: the present model's, else that of another model that rests."""
+    away = {name: told for name, told in models.items() if told["state"] != "closed"}
+    if not away or not entry.configured:
+        return state
+    name = entry.model if entry.model in away else next(iter(away))
+    told = away[name]
+    state = replace(state, breaker=told["state"], since=datetime.fromisoformat(told["opened_at"]))
+    if told["reason"] == "key":
+        return state
+    why = breaker.WORDS[told["reason"] or "fault"].format(failures=told["failures"])
+    detail = _sentence(f"{name}: {why}. {told['detail']}".strip())
+    advice = "Nothing is called until it has rested; a reset lets calls go again now."
+    if told["state"] != "open":
+        return replace(state, state="probing", badge="Probing", badge_text="", detail=detail, advice=advice)
+    left_s = (datetime.fromisoformat(told["rests_until"]) - now).total_seconds()
+    text = f"Resting, {max(1, round(left_s / 60))} m left"
+    return replace(state, state="resting", badge="Resting", badge_text=text, detail=detail, advice=advice)
 
 
 def _sentence(words: str) -> str:

@@ -131,7 +131,8 @@ class ProviderRow(serializers.Serializer):
     model = serializers.CharField()
     base_url = serializers.CharField()
     state = serializers.CharField(
-        help_text="working, key_refused, failing, unused, unreadable, held, no_key, not_available, test_answers"
+        help_text="working, key_refused, failing, resting, probing, unused, unreadable, held, no_key, "
+        "not_available, test_answers"
     )
 
 

@@ -2,13 +2,15 @@
 
 from django.urls import path
 
-from providers.views import caps, committee, keys, usage
+from providers.views import caps, committee, keys, policy, usage
 
 app_name = "providers"
 urlpatterns = [
     path("providers/", keys.Keys.as_view(), name="keys"),
     path("providers/test/", keys.Test.as_view(), name="test"),
     path("providers/senate/", committee.Committee.as_view(), name="committee"),
+    path("providers/policy/", policy.Policy.as_view(), name="policy"),
+    path("api/v1/ai/config/", policy.Config.as_view(), name="api-config"),
     path("api/v1/ai/providers/", keys.ProviderList.as_view(), name="api-list"),
     path("api/v1/ai/providers/update/", keys.ProviderUpdate.as_view(), name="api-update"),
     path("api/v1/ai/test/", keys.ProviderTest.as_view(), name="api-test"),

@@ -13,12 +13,16 @@ from providers.directory import Directory, Seat
 from providers.exceptions import AIDisabled, BudgetExceeded, InvalidInput
 from providers.format import usd
 from providers.models import AIServiceConfig
+from providers.pricing import cost_of, price_of
+from providers.types import Usage
+from senate.chat_request import Conversation
 from senate.models import SenateSession
-from senate.plan import LABELS, MOST_MEMBERS, Plan, plan
+from senate.plan import LABELS, MODES, MOST_MEMBERS, Plan, plan
 from senate.purse import Amount
 from senate.quote import Planned, make_case, planned_calls
 
 MOST_OUTPUT = 32_000
+TYPICAL_ANSWER = 400  # tokens
 LATE = 20  # sessions that "usually" looks back at
 
 
@@ -177,3 +181,38 @@ def usual(made: Plan[Seat], worst_usd: Decimal) -> str | None:
     if not sums["quoted"] or spent["spent"] is None:
         return None
     return f"{worst_usd * spent['spent'] / sums['quoted']:.6f}"
+
+
+def priced_request(user: Any, model: str, said: Conversation, answer_tokens: int) -> dict[str, Any]:
+    """A chat request's cost before it is made; see `senate/views/estimate.py`. Money as Decimals.
+
+    What is expected is what such questions cost of late, else a third of the input's bound and short answers.
+    """
+    made = seated(model, None) if model in MODES else seated("solo", [model])
+    solo = made.kind == "solo"
+    messages = [{"role": turn.role, "content": turn.content} for turn in said.messages]
+    whole = estimate(made, said.question, messages, answer_tokens if solo else None)
+    room = room_for(caps.standing(user))
+    reason, late = too_much(whole, room), usual(made, whole.worst.usd)
+    sources = {price_of(seat.provider, seat.model, own=room.config.own_prices).source for seat in made.seats}
+    return {
+        "mode": made.kind,
+        "calls": made.calls,
+        "input_tokens": whole.input_tokens,
+        "max_output_tokens": whole.output_tokens,
+        "expected_cost_usd": Decimal(late) if late else _typical(made, whole, room.config),
+        "max_cost_usd": whole.worst.usd,
+        "price_source": ", ".join(sorted(sources)),
+        "allowed": not reason,
+        "reason": reason,
+    }
+
+
+def _typical(made: Plan[Seat], whole: Estimate, config: AIServiceConfig) -> Decimal:
+    total = Decimal(0)
+    for call in whole.calls:
+        member = call.key.rpartition(":")[2]
+        seat = made.seats[int(member)] if member.isdigit() else made.seats[min(1, len(made.seats) - 1)]
+        usage = Usage(call.input_tokens // 3, min(call.output_tokens, TYPICAL_ANSWER))
+        total += cost_of(seat.provider, seat.model, usage, own=config.own_prices).usd
+    return min(total, whole.worst.usd)

@@ -3,7 +3,7 @@
 from django.urls import path
 
 from senate.api_models import Models
-from senate.views import ask, session
+from senate.views import ask, estimate, session
 
 API = "api/v1/senate/sessions/"
 app_name = "senate"
@@ -13,6 +13,7 @@ urlpatterns = [
     path("senate/<int:pk>/", session.Session.as_view(), name="session"),
     path("senate/<int:pk>/cancel/", session.Cancel.as_view(), name="cancel"),
     path("api/v1/ai/models", Models.as_view(), name="api-models"),
+    path("api/v1/ai/cost-estimate/", estimate.Estimate.as_view(), name="api-cost-estimate"),
     path(API, ask.Sessions.as_view(paged=False), name="api-sessions"),
     path(f"{API}<int:pk>/", session.Session.as_view(paged=False), name="api-session"),
     path(f"{API}<int:pk>/events/", session.SessionEvents.as_view(), name="api-events"),

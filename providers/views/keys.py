@@ -22,7 +22,7 @@ STEPS = {"up": -1, "down": 1}
 
 @extend_schema(exclude=True)
 class Keys(APIView):
-    """GET: `tab`, `q`, `edit`. POST: `do` (save, clear, up, down), `provider`, and the settings fields to save."""
+    """GET: `tab`, `q`, `edit`. POST: `do` (save, clear, wake, up, down), `provider`, and the settings to save."""
 
     def get(self, request: Request) -> Response:
         return Response(page(request, edit=request.query_params.get("edit", "")), template_name=PAGE)
@@ -35,10 +35,12 @@ class Keys(APIView):
             saved = save(fields, request)
         elif act == "clear":
             saved = clear(which(fields.get("provider")), request)
+        elif act == "wake":
+            saved = configure.wake(slug=which(fields.get("provider")))
         elif act in STEPS:
             saved = configure.move(slug=which(fields.get("provider")), step=STEPS[act])
         else:
-            raise InvalidInput("There is no such act. Use save, clear, up or down.", param="do")
+            raise InvalidInput("There is no such act. Use save, clear, wake, up or down.", param="do")
         return answer(request, saved)
 
 

@@ -1,0 +1,178 @@
+"""`AIService`: asking a model from any Django code in three lines, sync or async.
+
+    service = AIService(user=request.user, session_id="import-7")
+    response = service.chat(messages=[{"role": "user", "content": "Hello!"}], operation="greeting")
+    response.content, response.cost_usd
+
+Everything that the gateway does holds here too: caps, limits, ledger, repeats, breaker, fallback, redaction.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Coroutine, Iterable, Mapping
+from typing import Any, TypeVar
+
+from django.conf import settings
+from django.db import models
+
+from providers import gateway, loop
+from providers.directory import Directory
+from providers.exceptions import InvalidInput
+from providers.guard import NEVER_REVEAL, clean
+from providers.hop import hop
+from providers.models import AIServiceConfig
+from providers.types import AIResponse, ChatMessage, Prompt, Purpose
+
+__all__ = ["AIResponse", "AIService", "AIStream"]
+
+T = TypeVar("T")
+DEFAULT_OUTPUT_TOKENS = 2_000
+MOST_OUTPUT_TOKENS = 32_000
+
+
+class AIService:
+    """Calls on behalf of one user, whose caps they count against. `session_id` groups their usage rows."""
+
+    def __init__(self, user: Any, session_id: str = "") -> None:
+        if getattr(user, "pk", None) is None:
+            raise InvalidInput("AIService needs a user who is saved: every call counts against somebody's cap.")
+        self.user, self.session_id = user, session_id
+
+    def chat(self, messages: Iterable[Mapping[str, str]], **how: Any) -> AIResponse:
+        """`achat` for code that is not async; blocks its thread. Errors: RuntimeError on a running event loop."""
+        return loop.run(self._ask(messages, None, **how))
+
+    async def achat(self, messages: Iterable[Mapping[str, str]], **how: Any) -> AIResponse:
+        """One answer. `messages`: [{"role": "user" | "assistant", "content": text}], the last one is answered.
+
+        operation ("chat"): what the call is for; provider and model: else those of the policy, else the first
+        provider with a key; system: server-side instructions; max_tokens (2,000); temperature; timeout_s; target:
+        a model instance that the call is about. Errors: the tree of `providers.exceptions`.
+        """
+        return await on_its_loop(self._ask(messages, None, **how))
+
+    def astream(self, messages: Iterable[Mapping[str, str]], **how: Any) -> "AIStream":
+        """`achat`, its text piece by piece: `async for piece in stream`, and `stream.response` after that."""
+        return AIStream(self, messages, how)
+
+    async def _ask(
+        self,
+        messages: Iterable[Mapping[str, str]],
+        on_text: Any,
+        *,
+        operation: str = "chat",
+        provider: str = "",
+        model: str = "",
+        system: str = "",
+        max_tokens: int = DEFAULT_OUTPUT_TOKENS,
+        temperature: float | None = None,
+        timeout_s: float | None = None,
+        target: models.Model | None = None,
+    ) -> AIResponse:
+        if not 1 <= max_tokens <= MOST_OUTPUT_TOKENS:
+            raise InvalidInput(f"max_tokens is from 1 to {MOST_OUTPUT_TOKENS:,}.", param="max_tokens")
+        turns = turns_of(messages)
+        slug, name = await hop(chosen, provider, model)
+        prompt = Prompt(name, turns, max_tokens, f"{system}\n\n{NEVER_REVEAL}".strip(), temperature)
+        about = {"target": f"{target._meta.label_lower}:{target.pk}"} if target is not None else {}
+        purpose = Purpose(self.user.pk, operation, self.session_id, metadata=about)
+        return await gateway.ask(prompt, slug, purpose, on_text=on_text, timeout_s=timeout_s)
+
+
+class AIStream:
+    """Text as it comes. Leaving the loop early cancels the call upstream; what was produced is booked.
+
+    `response`: the whole answer with its figures, None until the text has ended.
+    """
+
+    def __init__(self, service: AIService, messages: Iterable[Mapping[str, str]], how: dict[str, Any]) -> None:
+        self._service, self._messages, self._how = service, messages, how
+        self.response: AIResponse | None = None
+
+    async def __aiter__(self) -> AsyncIterator[str]:
+        here, pieces = asyncio.get_running_loop(), asyncio.Queue[str | None]()
+
+        def put(piece: str | None) -> None:
+            here.call_soon_threadsafe(pieces.put_nowait, piece)
+
+        call = asyncio.ensure_future(on_its_loop(self._service._ask(self._messages, put, **self._how)))
+        call.add_done_callback(lambda _: put(None))
+        try:
+            while (piece := await pieces.get()) is not None:
+                yield piece
+            self.response = await call
+        finally:
+            if not call.done():
+                call.cancel()
+                await asyncio.wait([call])
+
+
+def turns_of(messages: Iterable[Mapping[str, str]]) -> tuple[ChatMessage, ...]:
+    """Turns within the input limit, role markers removed; a system message is user text here as everywhere.
+
+    Errors: InvalidInput.
+    """
+    turns, left = [], settings.AI_MAX_INPUT_CHARS
+    for message in messages:
+        role, content = message.get("role"), message.get("content")
+        if role not in ("user", "assistant", "system", "developer") or not isinstance(content, str):
+            raise InvalidInput(
+                "Each message has a role (user or assistant) and its content as text.", param="messages"
+            )
+        text = clean(content, len(content)).text
+        left -= len(text)
+        if text.strip():
+            turns.append(ChatMessage("assistant" if role == "assistant" else "user", text))
+    if not turns:
+        raise InvalidInput("`messages` holds no text.", param="messages")
+    if left < 0:
+        most = settings.AI_MAX_INPUT_CHARS
+        raise InvalidInput(
+            f"The messages are longer than the {most:,} characters that are allowed.", param="messages"
+        )
+    return tuple(turns)
+
+
+def chosen(provider: str, model: str) -> tuple[str, str]:
+    """(provider, model): as named, else the policy's default, else the first that can be called. Sync."""
+    config, directory = AIServiceConfig.get_instance(), Directory()
+    if not provider and config.default_provider:
+        provider, model = config.default_provider, model or config.default_model
+    if not provider:
+        first = directory.members()[0]
+        return first.provider, model or first.model
+    seat = directory.resolve(f"{provider}/{model}" if model else provider)
+    return seat.provider, seat.model
+
+
+async def on_its_loop(work: Coroutine[Any, Any, T]) -> T:
+    """HTTP clients live on the process's loop: from another one the work is handed over.
+
+    A cancelled caller cancels the work, and waits until it is booked.
+    """
+    here, owner = asyncio.get_running_loop(), loop.current()
+    if owner is here:
+        return await work
+    result: asyncio.Future[T] = here.create_future()
+    tasks: list[asyncio.Task[T]] = []
+
+    def begin() -> None:
+        tasks.append(asyncio.ensure_future(work))
+        tasks[0].add_done_callback(lambda task: here.call_soon_threadsafe(settle, task))
+
+    def settle(task: asyncio.Task[T]) -> None:
+        if task.cancelled():
+            result.cancel()
+        elif error := task.exception():
+            result.set_exception(error)
+        else:
+            result.set_result(task.result())
+
+    owner.call_soon_threadsafe(begin)
+    try:
+        return await asyncio.shield(result)
+    except asyncio.CancelledError:
+        owner.call_soon_threadsafe(lambda: tasks[0].cancel())
+        await asyncio.wait([result])
+        if not result.cancelled():
+            result.exception()  # looked at: nobody else will
+        raise

@@ -1,0 +1,44 @@
+"""`POST /api/v1/ai/cost-estimate/`: what a chat request would cost, before it is made."""
+
+from decimal import Decimal
+from typing import Any
+
+from django.conf import settings
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from senate import offer
+from senate.chat_request import conversation, parse
+
+
+class CostEstimate(serializers.Serializer):
+    mode = serializers.CharField()
+    calls = serializers.IntegerField(help_text="upstream calls when nothing fails")
+    input_tokens = serializers.IntegerField(help_text="at most")
+    max_output_tokens = serializers.IntegerField()
+    expected_cost_usd = serializers.DecimalField(max_digits=20, decimal_places=12)
+    max_cost_usd = serializers.DecimalField(max_digits=20, decimal_places=12)
+    price_source = serializers.CharField()
+    allowed = serializers.BooleanField()
+    reason = serializers.CharField(help_text="why it would be refused; empty where it is allowed")
+
+
+class Estimate(APIView):
+    @extend_schema(
+        summary="What a chat request would cost",
+        description="Takes the body of chat/completions. Nothing is called and nothing is stored.",
+        request=dict[str, Any],
+        responses=CostEstimate,
+    )
+    def post(self, request: Request) -> Response:
+        asked = parse(request.body)
+        said = conversation(asked, settings.AI_MAX_INPUT_CHARS)
+        return Response(as_text(offer.priced_request(request.user, asked.model, said, asked.output_tokens())))
+
+
+def as_text(figures: dict[str, Any]) -> dict[str, Any]:
+    """Money as exact text."""
+    return {name: f"{value:f}" if isinstance(value, Decimal) else value for name, value in figures.items()}
