@@ -106,7 +106,7 @@ def save(fields: Mapping[str, Any], by: str) -> AIServiceConfig:
     """Errors: REST framework's ValidationError by field."""
     checked = Policy(data=fields, partial=True)
     checked.is_valid(raise_exception=True)
-    AIServiceConfig.get_instance()
+    AIServiceConfig.objects.get_or_create(pk=1)
     with transaction.atomic():
         config = AIServiceConfig.objects.select_for_update().get(pk=1)
         changed = {n: v for n, v in checked.validated_data.items() if v != getattr(config, n)}

@@ -6,7 +6,7 @@ transaction ends; the month is the sum of at most 31 rows. Money is in pico-doll
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
-from decimal import ROUND_CEILING, ROUND_DOWN, Decimal
+from decimal import ROUND_CEILING, ROUND_DOWN
 
 from providers.exceptions import AIDisabled, BudgetExceeded
 from providers.fields import to_pico
@@ -14,7 +14,7 @@ from providers.ledger.database import Database
 from providers.ledger.refusal import dollars, refusal, resets_at
 from providers.models.config import DAILY_LIMIT_USD, MONTHLY_LIMIT_USD
 
-DAILY_PICO, MONTHLY_PICO = to_pico(Decimal(DAILY_LIMIT_USD)), to_pico(Decimal(MONTHLY_LIMIT_USD))
+DAILY_PICO, MONTHLY_PICO = to_pico(DAILY_LIMIT_USD), to_pico(MONTHLY_LIMIT_USD)
 ADD = """
     INSERT INTO providers_siteday (day, used_usd, reserved_usd) VALUES (%s, %s, %s)
     ON CONFLICT (day) DO UPDATE SET used_usd = providers_siteday.used_usd + excluded.used_usd,

@@ -1,5 +1,6 @@
 """Policy of the site: limits, retry, breaker, fallback, prices of one's own, what is logged. One row."""
 
+from decimal import Decimal
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -11,7 +12,7 @@ from providers.fields import MoneyField
 from providers.own_prices import OwnPrices, read_prices
 from providers.retry import RetryPolicy
 
-DAILY_LIMIT_USD, PER_REQUEST_LIMIT_USD, MONTHLY_LIMIT_USD = "100.00", "0.50", "500.00"
+DAILY_LIMIT_USD, PER_REQUEST_LIMIT_USD, MONTHLY_LIMIT_USD = Decimal(100), Decimal("0.50"), Decimal(500)
 
 
 def _from_to(least: float, most: float) -> list[Any]:
@@ -64,7 +65,8 @@ class AIServiceConfig(models.Model):
 
     @classmethod
     def get_instance(cls) -> "AIServiceConfig":
-        return cls.objects.get_or_create(pk=1)[0]
+        """The saved policy; the defaults where nobody has saved one. One query, writes nothing."""
+        return cls.objects.filter(pk=1).first() or cls(pk=1)
 
     @property
     def provider_health(self) -> dict[str, Any]:

@@ -29,8 +29,8 @@ def policy(**fields) -> AIServiceConfig:
 
 
 def test_the_defaults_are_those_of_the_documents(transactional_db) -> None:
+    AIServiceConfig.get_instance().save()
     config = AIServiceConfig.get_instance()
-    config.refresh_from_db()
     limits = (config.daily_cost_limit_usd, config.per_request_cost_limit_usd, config.monthly_cost_limit_usd)
     assert limits == (Decimal(100), Decimal("0.5"), Decimal(500))
     assert (config.pause_on_budget_exceeded, config.is_enabled) == (True, True)
