@@ -14,7 +14,7 @@ from channels.routing import ProtocolTypeRouter, URLRouter  # noqa: E402
 
 from aiops_site import csp, origin  # noqa: E402
 from providers import wires  # noqa: E402
-from senate.lane import chat_lane  # noqa: E402
+from senate.lane.handler import chat_lane  # noqa: E402
 from senate.routing import websocket_urlpatterns  # noqa: E402
 
 # The official SDKs take seconds to import: not during somebody's first call.

@@ -5,7 +5,7 @@ from typing import Any
 from django.conf import settings
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 
-from senate.chat_request import ChatRequest
+from senate.lane.chat_request import ChatRequest
 
 
 class TokenScheme(OpenApiAuthenticationExtension):

@@ -14,13 +14,15 @@ from providers import ledger, loop
 from providers.exceptions import InvalidInput, NotAllowed
 from providers.guard import clean, storable
 from providers.hop import hop
-from senate import nudges, offer, reading, store
-from senate.desk import new_token
+from senate import offer
+from senate.engine.plan import Plan
 from senate.models import OPEN_STATES, SenateEvent, SenateSession
 from senate.offer import Estimate
-from senate.outcome import Ended, ended
-from senate.plan import Plan
-from senate.transcript import Transcript
+from senate.reading import rows as reading
+from senate.reading.outcome import Ended, ended
+from senate.reading.transcript import Transcript
+from senate.work import nudges, store
+from senate.work.desk import new_token
 
 VISIBILITIES = ("team", "private")
 QUEUE_S = store.QUEUE_FOR.total_seconds() + 120
@@ -138,7 +140,7 @@ def cancel(user: Any, session: SenateSession) -> None:
 
 
 def transcript(session: SenateSession) -> Transcript:
-    """The session as its rows are now; see `senate/transcript.py` for the shape. At most 12 queries."""
+    """The session as its rows are now; see `senate/reading/transcript.py` for the shape. At most 12 queries."""
     return reading.transcript(session.pk)
 
 

@@ -15,10 +15,10 @@ from providers.format import usd
 from providers.models import AIServiceConfig
 from providers.pricing import cost_of, price_of
 from providers.types import Usage
-from senate.chat_request import Conversation
+from senate.engine.plan import LABELS, MODES, MOST_MEMBERS, Plan, plan
+from senate.engine.purse import Amount
+from senate.lane.chat_request import Conversation
 from senate.models import SenateSession
-from senate.plan import LABELS, MODES, MOST_MEMBERS, Plan, plan
-from senate.purse import Amount
 from senate.quote import Planned, make_case, planned_calls
 
 MOST_OUTPUT = 32_000

@@ -14,12 +14,12 @@ from providers import pricing
 from providers.models import AIServiceConfig
 from providers.own_prices import OwnPrices
 from providers.types import ChatMessage, Prompt
-from senate import prompts
-from senate.ballots import Ballot, Vote
-from senate.case import Case
+from senate.engine import prompts
+from senate.engine.ballots import Ballot, Vote
+from senate.engine.case import Case
+from senate.engine.prompts import words_of
+from senate.engine.purse import Amount
 from senate.models import SenateSession
-from senate.prompts import words_of
-from senate.purse import Amount
 
 PER_MESSAGE = 8  # tokens that a vendor's chat format adds to each message
 

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.urls import re_path
 
-from senate.consumers import live_session, nothing_here
+from senate.live.consumers import live_session, nothing_here
 
 websocket_urlpatterns: list[Any] = [
     re_path(r"^ws/senate/(?P<pk>[0-9]{1,18})/$", live_session),

@@ -4,7 +4,7 @@ from typing import Any
 
 from rest_framework import serializers
 
-from senate.plan import MODES, MOST_MEMBERS
+from senate.engine.plan import MODES, MOST_MEMBERS
 
 FORM_FIELDS = {"csrfmiddlewaretoken"}
 

@@ -4,7 +4,7 @@ from typing import Any, TextIO
 
 from providers.format import estimated, money
 from senate.models import SenateSession
-from senate.transcript import Transcript
+from senate.reading.transcript import Transcript
 
 
 class Screen:

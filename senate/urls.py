@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from senate.api_models import Models
+from senate.lane.models_list import Models
 from senate.views import ask, estimate, session
 
 API = "api/v1/senate/sessions/"

@@ -1,4 +1,4 @@
-"""What the session's templates ask of a transcript (`senate/transcript.py`): small questions, no queries."""
+"""What the session's templates ask of a transcript (`senate/reading/`): small questions, no queries."""
 
 from collections.abc import Sequence
 from decimal import Decimal
@@ -10,8 +10,8 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from providers.format import parsed, zone
-from senate import listing
-from senate.markdown import to_html
+from senate.reading import listing
+from senate.reading.markdown import to_html
 
 register = template.Library()
 

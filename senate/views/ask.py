@@ -11,8 +11,8 @@ from rest_framework.views import APIView
 from providers.exceptions import AIServiceError, InvalidInput
 from providers.throttles import AIChatRateThrottle
 from senate import chat
-from senate.listing import box, listing
 from senate.models import SenateSession
+from senate.reading.listing import box, listing
 from senate.serializers import Ask, Asked, Draft, ListQuery, SessionPage
 
 PAGE = "senate/list.html"

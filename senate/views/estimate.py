@@ -11,7 +11,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from senate import offer
-from senate.chat_request import conversation, parse
+from senate.lane.chat_request import conversation, parse
 
 
 class CostEstimate(serializers.Serializer):

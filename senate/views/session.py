@@ -15,7 +15,7 @@ from rest_framework.views import APIView
 from providers.exceptions import NotFound
 from providers.roles import may
 from senate import chat
-from senate.fragments import read
+from senate.live.fragments import read
 from senate.models import OPEN_STATES, SenateSession
 from senate.serializers import Cancelled, EventQuery, Events, Nothing
 
@@ -44,7 +44,7 @@ class Session(APIView):
         operation_id="senate_session",
         summary="A session as it stands",
         description="`last_n` is the last event that this state includes; `GET …/events/?after=last_n` goes on "
-        "from it. The shape is that of `senate/transcript.py`. `?as=markdown` gives a text to keep.",
+        "from it. The shape is that of `senate/reading/transcript.py`. `?as=markdown` gives a text to keep.",
         parameters=[OpenApiParameter("as", str, enum=["markdown"])],
         responses={200: OpenApiTypes.OBJECT},
     )

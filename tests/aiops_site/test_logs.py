@@ -121,5 +121,5 @@ def test_the_request_id_travels_with_a_celery_message(lines):
 
 
 def test_a_line_that_brings_its_request_id_keeps_it(lines):
-    logging.getLogger("senate.lane").error("failed", extra={"request_id": "abc12345"})
+    logging.getLogger("senate.lane.handler").error("failed", extra={"request_id": "abc12345"})
     assert json.loads(lines()[0])["request_id"] == "abc12345"

@@ -18,13 +18,7 @@ PURE = [
     "providers/loop.py",
     "providers/format.py",
     "providers/wires/*.py",
-    "senate/ballots.py",
-    "senate/case.py",
-    "senate/deliberation.py",
-    "senate/plan.py",
-    "senate/prompts.py",
-    "senate/purse.py",
-    "senate/streamed.py",
+    "senate/engine/*.py",
 ]
 MAX_FILE, MAX_FUNCTION = 300, 40
 

@@ -9,8 +9,8 @@ from providers.directory import Directory
 from providers.hop import close_all
 from providers.models import AIProviderSettings
 from senate import chat
-from senate.desk import DESK
 from senate.models import SenateSession
+from senate.work.desk import DESK
 from tests.fakes.fixtures import upstream, upstream_server  # noqa: F401
 
 PERSONAS = ("optimist", "sceptic", "engineer", "cautious", "brief")

@@ -2,10 +2,10 @@
 
 from django.utils import timezone
 
-from senate import store
-from senate.case import Event
+from senate.engine.case import Event
 from senate.models import SenateSession
-from senate.store import CallChange, Entry
+from senate.work import store
+from senate.work.store import CallChange, Entry
 
 SEATS = [
     {"provider": "openai", "model": "gpt-5.1", "name": "OpenAI", "monogram": "OA", "slot": 1},

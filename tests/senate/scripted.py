@@ -5,8 +5,8 @@ import json
 from dataclasses import dataclass, field
 
 from providers.types import ChatMessage
-from senate.case import Case, Event, Outcome, Spec
-from senate.deliberation import Deliberation
+from senate.engine.case import Case, Event, Outcome, Spec
+from senate.engine.deliberation import Deliberation
 
 
 @dataclass(frozen=True)

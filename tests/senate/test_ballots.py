@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from senate.ballots import (
+from senate.engine.ballots import (
     Ballot,
     Unreadable,
     Vote,

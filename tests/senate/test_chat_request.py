@@ -5,7 +5,7 @@ import json
 import pytest
 
 from providers.exceptions import InvalidInput
-from senate.chat_request import CEILING_OUTPUT_TOKENS, conversation, parse
+from senate.lane.chat_request import CEILING_OUTPUT_TOKENS, conversation, parse
 
 USER = {"role": "user", "content": "Why is my deploy stuck?"}
 

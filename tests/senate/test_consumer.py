@@ -10,8 +10,8 @@ from django.test import Client
 
 from aiops_site.asgi import application
 from providers.hop import close_all, hop
-from senate import consumers
-from senate.hub import hub
+from senate.live import consumers
+from senate.live.hub import hub
 from senate.models import SenateSession
 from tests.senate.rows import begin, deliberated, ended, running, text
 

@@ -2,7 +2,7 @@ import asyncio
 
 import pytest
 
-from senate.case import Outcome
+from senate.engine.case import Outcome
 from tests.senate.scripted import Table, ballot, failed, timed_out
 
 PROSE = Outcome("done", "I agree with all of them.")

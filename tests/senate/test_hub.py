@@ -6,8 +6,8 @@ import json
 import pytest
 
 from providers.hop import close_all, hop
-from senate import hub as live
-from senate.nudges import tell
+from senate.live import hub as live
+from senate.work.nudges import tell
 from tests.senate.rows import begin, done, ended, phase, running, text
 
 

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from senate.markdown import MAX_CHARS, to_html
+from senate.reading.markdown import MAX_CHARS, to_html
 
 HOSTILE = [
     "<script>alert(1)</script>",

@@ -1,7 +1,7 @@
 import pytest
 
 from providers.exceptions import InvalidInput
-from senate.plan import plan
+from senate.engine.plan import plan
 
 
 @pytest.mark.parametrize(

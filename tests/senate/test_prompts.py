@@ -5,8 +5,8 @@ import pytest
 from providers.guard import NEVER_REVEAL
 from providers.tokens import bound_tokens
 from providers.types import ChatMessage
-from senate import prompts
-from senate.ballots import Ballot, Vote
+from senate.engine import prompts
+from senate.engine.ballots import Ballot, Vote
 
 QUESTION = "Roll back or raise the pool?"
 PROPOSALS = {0: "Roll back.", 1: "Raise the pool.", 2: "Wait."}

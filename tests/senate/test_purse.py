@@ -2,7 +2,7 @@ from decimal import Decimal
 
 import pytest
 
-from senate.purse import Amount, Purse
+from senate.engine.purse import Amount, Purse
 
 
 def amount(tokens):

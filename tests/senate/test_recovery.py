@@ -15,9 +15,10 @@ from django.utils import timezone
 
 from providers.ledger.reconcile import reconcile
 from providers.models import AIUsageLog, CapDay, Reservation, UserAICap
-from senate import chat, store
-from senate.desk import new_token
+from senate import chat
 from senate.models import SenateSession
+from senate.work import store
+from senate.work.desk import new_token
 
 pytestmark = pytest.mark.django_db(transaction=True)
 ROOT = Path(__file__).resolve().parents[2]

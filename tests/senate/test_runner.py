@@ -128,7 +128,7 @@ def test_cancelling_stops_running_calls_and_frees_the_rest(asker, committee, ups
     import asyncio
 
     from providers import loop
-    from senate.desk import DESK
+    from senate.work.desk import DESK
 
     committee(*(f"fake-{n}-hang" for n in ("optimist", "sceptic", "engineer")))
     session = ask(asker)

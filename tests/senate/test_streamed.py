@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from senate.streamed import FieldText
+from senate.engine.streamed import FieldText
 
 TEXTS = ["Roll back.", 'Say "no"\n\tand \\ wait', "Größe 漢字 🙂 é", "", "a" * 300 + "\\"]
 

@@ -7,9 +7,10 @@ from django.utils import timezone
 
 from providers import loop
 from providers.models import Reservation
-from senate import chat, nudges, store, tasks
-from senate.desk import DESK, new_token
+from senate import chat, tasks
 from senate.models import SenateSession
+from senate.work import nudges, store
+from senate.work.desk import DESK, new_token
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -20,7 +20,7 @@ def set_up(database: str, master_key: str, upstream: str) -> None:
 
 async def work(session_id: int) -> None:
     from senate import chat
-    from senate.desk import DESK
+    from senate.work.desk import DESK
 
     print("claimed" if await DESK.take(session_id) else "refused", flush=True)
     async for _ in chat.follow(session_id):

@@ -12,10 +12,10 @@ from providers.exceptions import AIServiceError
 from providers.hop import hop
 from providers.identity import user_named
 from senate import chat
-from senate.desk import DESK
+from senate.engine.plan import MODES
 from senate.models import SenateSession
-from senate.plan import MODES
 from senate.terminal import Screen
+from senate.work.desk import DESK
 
 WAIT_FOR_WORKER_S = 3.0
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Any
 
-from senate.transcript import Member, Transcript
+from senate.reading.transcript import Member, Transcript
 
 
 @dataclass(slots=True)

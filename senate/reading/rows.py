@@ -1,4 +1,4 @@
-"""A transcript from the rows of a session, in a bounded number of queries. The shape: `senate/transcript.py`."""
+"""A transcript from the rows of a session, in a bounded number of queries; its shape is in `transcript.py`."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -8,11 +8,11 @@ from django.conf import settings
 from django.utils import timezone
 
 from providers.format import usd
-from senate.case import quorum
+from senate.engine.case import quorum
+from senate.engine.plan import LABELS
 from senate.models import OPEN_STATES, SenateCall, SenateEvent, SenateSession
-from senate.plan import LABELS
-from senate.transcript import Call, Member, Step, Support, Totals, Transcript
-from senate.verdict import Verdict
+from senate.reading.transcript import Call, Member, Step, Support, Totals, Transcript
+from senate.reading.verdict import Verdict
 
 FIRST = ("answer", "propose")
 STEPS = {

@@ -10,10 +10,10 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from providers.types import Prompt
-from senate import ballots as paper
-from senate import prompts
-from senate.ballots import Ballot, ChairReply, Unreadable
-from senate.case import Call, Case, Emit, Event, Outcome, Result, Shows, Spec, chair_order, quorum, together
+from senate.engine import ballots as paper
+from senate.engine import prompts
+from senate.engine.ballots import Ballot, ChairReply, Unreadable
+from senate.engine.case import Call, Case, Emit, Event, Outcome, Result, Shows, Spec, chair_order, quorum, together
 
 FAILED_WORDS = {"timed_out": "timed out", "failed": "failed", "cancelled": "was cancelled"}
 

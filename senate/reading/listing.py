@@ -10,8 +10,8 @@ from django.utils.http import urlencode
 from providers.directory import Directory
 from providers.exceptions import NotConfigured
 from providers.roles import Role, may, role_of
+from senate.engine.plan import LABELS, Kind, plan
 from senate.models import OPEN_STATES, SenateSession
-from senate.plan import LABELS, Kind, plan
 
 PAGE_SIZE = 25
 SHOWN_CHARS = 400

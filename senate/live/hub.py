@@ -21,7 +21,7 @@ from redis.exceptions import RedisError
 
 from providers.hop import hop
 from senate import chat
-from senate.fragments import fragments, regions_of
+from senate.live.fragments import fragments, regions_of
 from senate.models import OPEN_STATES, SenateSession
 
 POLL_S = 1.0

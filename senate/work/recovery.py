@@ -12,14 +12,14 @@ from providers import ledger
 from providers.hop import hop
 from providers.models import AIUsageLog
 from providers.types import Usage
-from senate import store
-from senate.case import Event, Outcome
+from senate.engine.case import Event, Outcome
+from senate.engine.purse import Amount, Purse
 from senate.models import SenateCall, SenateSession
-from senate.purse import Amount, Purse
 from senate.quote import case_of, planned_calls
-from senate.recorder import shown
-from senate.scribe import SCRIBE
-from senate.store import OPEN_CALLS, CallChange, Entry
+from senate.work import store
+from senate.work.recorder import shown
+from senate.work.scribe import SCRIBE
+from senate.work.store import OPEN_CALLS, CallChange, Entry
 
 LOST = "The worker that made this call was lost before its answer was stored. It is asked again."
 NOTHING: dict[str, Any] = {"input_tokens": 0, "output_tokens": 0, "cost_usd": Decimal(0), "estimated": False}

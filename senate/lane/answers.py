@@ -12,9 +12,10 @@ from providers.exceptions import AIServiceError
 from providers.format import usd
 from providers.hop import hop
 from providers.types import AIResponse, Purpose
-from senate import chat, prompts
-from senate.chat_request import ChatRequest, Conversation, conversation
-from senate.plan import MODES, plan
+from senate import chat
+from senate.engine import prompts
+from senate.engine.plan import MODES, plan
+from senate.lane.chat_request import ChatRequest, Conversation, conversation
 
 
 class SessionEnded(AIServiceError):

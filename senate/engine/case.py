@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol, TypeVar
 
 from providers.types import ChatMessage, Prompt
-from senate.plan import Kind
+from senate.engine.plan import Kind
 
 T = TypeVar("T")
 Shows = Literal["reply", "resolution", "nothing"]

@@ -7,9 +7,9 @@ import asyncio
 import logging
 
 from providers.hop import hop
-from senate import store
-from senate.nudges import tell
-from senate.store import Entry, LeaseLost
+from senate.work import store
+from senate.work.nudges import tell
+from senate.work.store import Entry, LeaseLost
 
 logger = logging.getLogger(__name__)
 

@@ -11,9 +11,9 @@ from django.db import Error as DatabaseError
 from providers import ledger
 from providers.exceptions import AIServiceError
 from providers.hop import hop
-from senate import store
-from senate.runner import Run
-from senate.store import LeaseLost
+from senate.work import store
+from senate.work.runner import Run
+from senate.work.store import LeaseLost
 
 logger = logging.getLogger(__name__)
 LOOK_S = 1.0  # how soon a wish to cancel is seen

@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from providers.format import usd
 from providers.models import AIUsageLog
-from senate.case import Event
+from senate.engine.case import Event
 from senate.models import OPEN_STATES, SenateCall, SenateEvent, SenateSession
 
 CLAIM_FOR = timedelta(seconds=30)

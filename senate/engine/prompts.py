@@ -11,7 +11,7 @@ from collections.abc import Collection, Mapping, Sequence
 from providers.guard import NEVER_REVEAL, strip_markers
 from providers.tokens import bound_tokens
 from providers.types import ChatMessage, Prompt
-from senate.ballots import Ballot, ballot_schema, chair_schema, letter
+from senate.engine.ballots import Ballot, ballot_schema, chair_schema, letter
 
 # Output tokens that a call may use. A reasoning model thinks within them, so they are wider than the words
 # that are asked for. What others read of a text is cut to the input tokens below, so that a quote can bound it.

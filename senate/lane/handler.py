@@ -13,9 +13,9 @@ from typing import Any
 
 from providers import loop
 from providers.exceptions import AIServiceError
-from senate import answers, sse
-from senate.admission import Admitted, admit
-from senate.chat_request import ChatRequest, parse
+from senate.lane import answers, sse
+from senate.lane.admission import Admitted, admit
+from senate.lane.chat_request import ChatRequest, parse
 
 logger = logging.getLogger(__name__)
 Scope = dict[str, Any]

@@ -13,10 +13,10 @@ from providers.format import usd
 from providers.own_prices import NONE, OwnPrices
 from providers.pricing import cost_of, estimate_tokens
 from providers.types import Usage
-from senate.case import Event, Spec
-from senate.prompts import words_of
-from senate.scribe import SCRIBE
-from senate.store import CallChange, Entry
+from senate.engine.case import Event, Spec
+from senate.engine.prompts import words_of
+from senate.work.scribe import SCRIBE
+from senate.work.store import CallChange, Entry
 
 FLUSH_S = 0.16
 

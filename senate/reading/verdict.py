@@ -3,14 +3,14 @@
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from senate import ballots as paper
-from senate.ballots import Ballot, Vote
-from senate.case import chair_order
+from senate.engine import ballots as paper
+from senate.engine.ballots import Ballot, Vote
+from senate.engine.case import chair_order
 from senate.models import SenateCall
-from senate.transcript import BallotRow, Call, Cell, Dissent, Resolution, Rotation, Support, Votes
+from senate.reading.transcript import BallotRow, Call, Cell, Dissent, Resolution, Rotation, Support, Votes
 
 if TYPE_CHECKING:
-    from senate.reading import Rows
+    from senate.reading.rows import Rows
 
 LEADING = "Leading proposal, not a resolution"
 NO_VOTE = "The session ended before it voted."

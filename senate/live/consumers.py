@@ -21,7 +21,7 @@ from django.contrib.auth import get_user
 from django.utils.module_loading import import_string
 
 from providers.hop import hop
-from senate.hub import Watcher, hub
+from senate.live.hub import Watcher, hub
 from senate.models import SenateSession
 
 QUIET_S = 20.0

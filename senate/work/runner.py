@@ -12,16 +12,16 @@ from providers import gateway, ledger
 from providers.exceptions import AIServiceError, UpstreamTimeout
 from providers.hop import hop
 from providers.types import AIResponse, Purpose
-from senate import recovery, store
-from senate.ballots import Unreadable
-from senate.case import Event, Outcome, Result, Spec
-from senate.deliberation import Deliberation
+from senate.engine.ballots import Unreadable
+from senate.engine.case import Event, Outcome, Result, Spec
+from senate.engine.deliberation import Deliberation
+from senate.engine.purse import Amount
+from senate.engine.streamed import FieldText
 from senate.models import SenateSession
-from senate.purse import Amount
 from senate.quote import case_of, own_prices, price_of_call
-from senate.recorder import Draft, Recorder, shown
-from senate.store import LeaseLost
-from senate.streamed import FieldText
+from senate.work import recovery, store
+from senate.work.recorder import Draft, Recorder, shown
+from senate.work.store import LeaseLost
 
 logger = logging.getLogger(__name__)
 OVER_QUOTE = "It would pass the price that was quoted, so it was not asked."

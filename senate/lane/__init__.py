@@ -1,0 +1,1 @@
+"""The chat endpoints for OpenAI clients, beside Django."""

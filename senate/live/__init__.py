@@ -1,0 +1,1 @@
+"""Sessions as they happen: one feed a process, its sockets, fragments of the page."""

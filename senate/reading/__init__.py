@@ -1,0 +1,1 @@
+"""What rows say: transcript, verdict, lists, text for people. Reads, never writes."""
