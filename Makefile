@@ -33,4 +33,4 @@ checks: install-test
 	@$(MANAGE) check --deploy --fail-level WARNING
 
 test: lint checks
-	@$(BIN)/python -m pytest -q -n 2 --dist loadgroup
+	@$(BIN)/python -m pytest -q -n 2 --dist loadfile

@@ -17,7 +17,6 @@ from aiops_site.setup_code import WRONG_TRIES
 from tests.aiops_site.running import ROOT, Site, descendants, environment, living, until
 
 # One worker runs this file: the sites share the two cores of a small machine with the other tests.
-pytestmark = pytest.mark.xdist_group("up")
 CODE = re.compile(r"enter the code (\w{4}-\w{4})")
 
 

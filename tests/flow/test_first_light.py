@@ -11,7 +11,7 @@ import pytest
 from providers.format import money
 from tests.aiops_site.running import Site, until
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("flow")]
+pytestmark = pytest.mark.browser
 PASSWORD = "correct horse battery"
 KEY = "sk-canary-0123456789abcdef0123456789abcdef"
 QUESTION = "Checkout p99 rose from 180 ms to 2.4 s after deployment a41f9c2. Raise the pool size or roll back?"

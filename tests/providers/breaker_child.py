@@ -39,5 +39,5 @@ if __name__ == "__main__":
     outbound.configure([netloc])
     print("ready", flush=True)
     sys.stdin.readline()
-    print(json.dumps(asyncio.run(codes(int(user)))))
+    print(json.dumps(asyncio.run(codes(int(user)))), flush=True)
     os._exit(0)
