@@ -27,6 +27,7 @@ ROUTES: Mapping[str, Mapping[str, Roles]] = {
     "providers:keys": {"GET": ALL, "POST": ADMIN},
     "providers:test": {"POST": ADMIN},
     "providers:committee": {"GET": ALL, "POST": ADMIN},
+    "providers:analysis": {"GET": ALL},
     "providers:policy": {"GET": ALL, "POST": ADMIN},
     "providers:api-config": {"GET": ALL, "PATCH": ADMIN},
     "providers:api-list": {"GET": ALL},

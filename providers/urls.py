@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from providers.views import caps, committee, keys, policy, usage
+from providers.views import analysis, caps, committee, keys, policy, usage
 
 app_name = "providers"
 urlpatterns = [
@@ -10,6 +10,7 @@ urlpatterns = [
     path("providers/test/", keys.Test.as_view(), name="test"),
     path("providers/senate/", committee.Committee.as_view(), name="committee"),
     path("providers/policy/", policy.Policy.as_view(), name="policy"),
+    path("providers/analysis/", analysis.Analysis.as_view(), name="analysis"),
     path("api/v1/ai/config/", policy.Config.as_view(), name="api-config"),
     path("api/v1/ai/providers/", keys.ProviderList.as_view(), name="api-list"),
     path("api/v1/ai/providers/update/", keys.ProviderUpdate.as_view(), name="api-update"),

@@ -121,6 +121,8 @@ PAGES = [
     "/providers/",
     "/providers/?edit=claude",
     "/providers/senate/",
+    "/providers/policy/",
+    "/providers/analysis/",
     "/account/",
     "/components/",
     "/nowhere/",
