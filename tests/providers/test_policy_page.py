@@ -88,7 +88,7 @@ def test_the_page_saves_its_form_switches_that_are_off_included(client, people) 
     assert (config.max_retries, config.log_prompts, config.is_enabled) == (1, False, True)
     assert config.model_pricing == {"*": {"input": 1, "output": 2}}
     page = client.get(PAGE, HTTP_ACCEPT="text/html").content.decode()
-    assert "$0.00 of $20 today" in page
+    assert "$0.00 of $20.00 today" in page
 
 
 def test_a_wrong_form_is_shown_again_with_its_error(client, people) -> None:
