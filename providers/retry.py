@@ -24,9 +24,18 @@ class RetryPolicy:
     jitter: bool = True
 
 
-def may_repeat(error: AIServiceError, *, shown: bool) -> bool:
-    """Only what is transient, and never once a part of the answer was shown."""
-    return isinstance(error, UpstreamError) and error.retryable and not shown
+def unknown_outcome(error: AIServiceError, *, sent: bool) -> bool:
+    """The upstream may have the request, and never said what became of it: perhaps it worked, and bills it."""
+    return sent and isinstance(error, UpstreamError) and error.upstream_status is None
+
+
+def may_repeat(error: AIServiceError, *, shown: bool, sent: bool) -> bool:
+    """Only what is transient: what never left, or what the upstream itself answered with a passing fault.
+
+    Never once a part of the answer was shown, and never where the outcome is unknown.
+    """
+    passing = isinstance(error, UpstreamError) and error.retryable
+    return passing and not shown and not unknown_outcome(error, sent=sent)
 
 
 def pause_s(policy: RetryPolicy, repeat: int, error: AIServiceError, chance: float) -> float | None:

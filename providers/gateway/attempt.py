@@ -7,11 +7,11 @@ from datetime import timedelta
 from typing import Any
 
 from providers import breaker, clock, ledger, retry
-from providers.exceptions import AIServiceError, UpstreamError
+from providers.exceptions import AIServiceError, OutboundRefused, UpstreamError, UpstreamUnavailable
 from providers.gateway.asked import Asked
 from providers.gateway.perform import masked, perform
 from providers.gateway.prepare import LEASE_MARGIN_S, Prepared, prepare, reserve
-from providers.gateway.rows import failed_attempt, good_attempt, response_of
+from providers.gateway.rows import Outcome, failed_attempt, good_attempt, response_of
 from providers.hop import hop
 from providers.pacing import wait_for_turn
 from providers.types import AIResponse, Meter
@@ -67,11 +67,8 @@ async def _performed(asked: Asked, prepared: Prepared, reservation: str, repeat:
         raise
     except AIServiceError as error:
         error.restate(prepared.redactor.whole(error.message))
-        pause = next_pause(asked, repeat, error, prepared.config.retry_policy)
-        refused = isinstance(error, UpstreamError) and error.upstream_status in REFUSED_UNBILLED
-        await booking.failed(
-            error, code=error.code, words=error.message, unbilled=refused, again=pause is not None
-        )
+        pause = next_pause(asked, repeat, error, prepared.config.retry_policy, sent=meter.sent)
+        await booking.failed(error, code=error.code, words=error.message, again=pause is not None)
         if pause is not None and isinstance(error, UpstreamError):
             raise Again(error, pause) from error
         raise
@@ -82,12 +79,24 @@ async def _performed(asked: Asked, prepared: Prepared, reservation: str, repeat:
     return response_of(row, reply, prepared, asked.bill)
 
 
-def next_pause(asked: Asked, repeat: int, error: AIServiceError, policy: retry.RetryPolicy) -> float | None:
+def next_pause(
+    asked: Asked, repeat: int, error: AIServiceError, policy: retry.RetryPolicy, *, sent: bool
+) -> float | None:
     """Seconds before the next attempt; None: the error stands. Nothing is begun that can't end in time."""
-    if not retry.may_repeat(error, shown=asked.shown):
+    if not retry.may_repeat(error, shown=asked.shown, sent=sent):
         return None
     pause, left = retry.pause_s(policy, repeat, error, clock.chance()), asked.left_s()
     return None if pause is None or (left is not None and pause >= left) else pause
+
+
+def outcome_of(error: BaseException, meter: Meter) -> Outcome:
+    """What is known of an upstream call that failed."""
+    if not meter.sent or isinstance(error, OutboundRefused):
+        return "unbilled"
+    if isinstance(error, UpstreamError) and error.upstream_status in REFUSED_UNBILLED:
+        return "unbilled"
+    lost = isinstance(error, UpstreamUnavailable) and retry.unknown_outcome(error, sent=True)
+    return "unknown" if lost and not meter.text and meter.usage is None else "interrupted"
 
 
 class _Booking:
@@ -104,14 +113,12 @@ class _Booking:
         *,
         code: str,
         words: str,
-        unbilled: bool = False,
         again: bool = False,
     ) -> None:
         """`again`: another attempt follows; whoever finds this row alone knows that one was on its way."""
-        asked, prepared = self._asked, self._prepared
-        row = failed_attempt(
-            asked.prompt, asked.purpose, prepared, self._meter, code=code, words=words, unbilled=unbilled
-        )
+        asked, prepared, meter = self._asked, self._prepared, self._meter
+        outcome = outcome_of(error, meter)
+        row = failed_attempt(asked.prompt, asked.purpose, prepared, meter, code=code, words=words, outcome=outcome)
         if again:
             row = replace(row, metadata={**row.metadata, "retried": True})
         row = await self.book(row, error)

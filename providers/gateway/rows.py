@@ -4,12 +4,13 @@ import asyncio
 import hashlib
 from dataclasses import asdict, dataclass, replace
 from decimal import Decimal
-from typing import Any
+from typing import Any, Literal
 
 from providers import ledger, pricing
-from providers.exceptions import OutboundRefused
 from providers.gateway.prepare import Prepared, words_of
 from providers.types import AIResponse, Meter, Prompt, Purpose, Reply, Usage, UsageSource
+
+Outcome = Literal["unbilled", "interrupted", "unknown"]
 
 
 def good_attempt(
@@ -30,17 +31,20 @@ def failed_attempt(
     *,
     code: str,
     words: str,
-    unbilled: bool = False,
+    outcome: Outcome,
 ) -> ledger.Attempt:
-    """What a call that failed has cost: nothing if it never left or was refused, else what is known of it."""
-    if not meter.sent or unbilled or code == OutboundRefused.code:
+    """What a call that failed has cost: nothing if it never left or was refused, else what is known of it.
+
+    `outcome` unknown: the connection was lost before a word came back, so what was sent is counted.
+    """
+    if outcome == "unbilled":
         usage, source = meter.usage or Usage(), "reported"
     elif meter.usage is not None:
         known = estimate(prompt, meter.text).output_tokens
         usage = replace(meter.usage, output_tokens=max(meter.usage.output_tokens, known))
         source = "interrupted"
     else:
-        usage, source = estimate(prompt, meter.text), "interrupted"
+        usage, source = estimate(prompt, meter.text), outcome
     attempt = _attempt(prompt, purpose, prepared, meter, usage, source)
     return replace(attempt, success=False, error_code=code, error_message=words[:500])
 

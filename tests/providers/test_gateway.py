@@ -81,7 +81,7 @@ def test_a_stream_costs_what_the_whole_answer_costs(openai, everyone, provider, 
         ("badjson", "upstream_broken", "interrupted", True),
         ("empty", "upstream_broken", "interrupted", True),
         ("cut", "upstream_broken", "interrupted", True),
-        ("reset", "upstream_unavailable", "interrupted", True),
+        ("reset", "upstream_unavailable", "unknown", True),
     ],
 )
 @pytest.mark.parametrize("streaming", [False, True])

@@ -1,11 +1,12 @@
 """Repeats: the formula, what is repeated and what never is, and that each attempt is a row with its own share."""
 
 import asyncio
+import socket
 from decimal import Decimal
 
 import pytest
 
-from providers import clock, gateway, loop, retry
+from providers import clock, gateway, loop, outbound, retry
 from providers.exceptions import (
     BudgetExceeded,
     KeyRefused,
@@ -13,9 +14,10 @@ from providers.exceptions import (
     UpstreamError,
     UpstreamRateLimited,
     UpstreamRejected,
+    UpstreamTimeout,
     UpstreamUnavailable,
 )
-from providers.models import AIUsageLog, CapDay, Reservation, UserAICap
+from providers.models import AIProviderSettings, AIUsageLog, CapDay, Reservation, UserAICap
 from providers.retry import RetryPolicy
 from providers.types import Purpose
 from tests.providers.ledger_kit import assert_reconciled
@@ -63,9 +65,16 @@ def test_what_the_upstream_asks_for_is_obeyed_and_clamped(asked_s, seconds) -> N
 
 @pytest.mark.parametrize("kind", [KeyRefused, UpstreamRejected, UpstreamBroken, BudgetExceeded])
 def test_what_waiting_does_not_cure_is_not_repeated(kind) -> None:
-    assert not retry.may_repeat(kind("x"), shown=False)
-    assert retry.may_repeat(DOWN, shown=False)
-    assert not retry.may_repeat(DOWN, shown=True)
+    assert not retry.may_repeat(kind("x"), shown=False, sent=False)
+    assert retry.may_repeat(DOWN, shown=False, sent=False)
+    assert not retry.may_repeat(DOWN, shown=True, sent=False)
+
+
+def test_an_unknown_outcome_is_not_repeated_and_an_answered_fault_is() -> None:
+    assert not retry.may_repeat(DOWN, shown=False, sent=True)
+    assert not retry.may_repeat(UpstreamTimeout("x"), shown=False, sent=True)
+    assert retry.may_repeat(UpstreamUnavailable("x", upstream_status=503), shown=False, sent=True)
+    assert retry.may_repeat(UpstreamTimeout("x", upstream_status=408), shown=False, sent=True)
 
 
 @pytest.mark.parametrize("streaming", [False, True])
@@ -117,16 +126,60 @@ def test_after_the_first_shown_piece_nothing_is_asked_again(openai, everyone, pa
     assert (len(openai.calls), pauses, len(rows())) == (1, [], 1)
 
 
-def test_a_lost_connection_is_booked_at_its_estimate_before_it_is_asked_again(openai, everyone) -> None:
+def test_a_connection_lost_before_an_answer_is_booked_as_unknown_and_not_repeated(
+    openai, everyone, pauses
+) -> None:
     openai.script("reset")
-    response = ask(everyone["ivo"])
-    lost, good = rows()
-    assert (lost.usage_source, lost.success) == ("interrupted", False)
+    with pytest.raises(UpstreamUnavailable, match="lost before an answer"):
+        ask(everyone["ivo"])
+    (lost,) = rows()
+    assert (lost.usage_source, lost.success, lost.metadata.get("retried")) == ("unknown", False, None)
     assert lost.actual_cost_usd > 0
-    assert response.cost_usd == lost.actual_cost_usd + good.actual_cost_usd
-    assert response.input_tokens == lost.input_tokens + good.input_tokens
-    assert response.estimated
+    assert (len(openai.calls), pauses) == (1, [])
     assert_nothing_is_held(everyone["ivo"])
+
+
+@pytest.mark.parametrize("address", ["http://127.0.0.1:{port}/v1", "https://{netloc}/v1"])
+def test_a_call_that_never_left_is_repeated_and_costs_nothing(openai, everyone, pauses, address) -> None:
+    """Nobody listens at the first address; at the second one no TLS is spoken: reset before anything was sent."""
+    with socket.create_server(("127.0.0.1", 0)) as held:
+        port = held.getsockname()[1]
+    outbound.configure([openai.netloc, f"127.0.0.1:{port}"])
+    AIProviderSettings.objects.update(openai_base_url=address.format(port=port, netloc=openai.netloc))
+    with pytest.raises(UpstreamUnavailable):
+        ask(everyone["ivo"])
+    assert pauses == [1.0, 2.0, 4.0]
+    assert [(row.total_tokens, row.actual_cost_usd) for row in rows()] == [(0, 0)] * 4
+    assert openai.calls == []
+
+
+def test_an_idle_connection_that_the_upstream_closed_is_not_used_again(everyone) -> None:
+    """Else a lost connection would be an everyday fault that nothing repeats."""
+    body = b'{"id":"x","model":"m","choices":[{"message":{"content":"Fine."},"finish_reason":"stop"}]}'
+    seen = []
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        head = await reader.readuntil(b"\r\n\r\n")
+        await reader.readexactly(int(head.lower().split(b"content-length: ")[1].split(b"\r\n")[0]))
+        seen.append(writer.get_extra_info("peername"))
+        ok = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nConnection: keep-alive\r\n"
+        writer.write(ok + b"Content-Length: %d\r\n\r\n" % len(body) + body)
+        await writer.drain()
+        writer.close()
+
+    server = loop.run(asyncio.start_server(serve, "127.0.0.1", 0))
+    netloc = f"127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    before = outbound.guard().entries
+    outbound.configure([netloc])
+    try:
+        row = AIProviderSettings.get_solo()
+        row.openai_api_key, row.openai_base_url = "sk-canary-0123456789abcdef", f"http://{netloc}/v1"
+        row.save()
+        assert [ask(everyone["ivo"]).content for _ in range(4)] == ["Fine."] * 4
+    finally:
+        outbound.configure(before)
+        loop.current().call_soon_threadsafe(server.close)
+    assert len(set(seen)) == 4
 
 
 def test_a_repeat_after_a_billed_attempt_reserves_for_itself(openai, everyone) -> None:
@@ -135,7 +188,7 @@ def test_a_repeat_after_a_billed_attempt_reserves_for_itself(openai, everyone) -
 
     ivo = everyone["ivo"]
     held = reserve(ivo.pk, tokens=20_000, usd="0.05")
-    openai.script("reset", "hold")
+    openai.script("errorevent", "hold")  # an error under a status 200: perhaps billed, and it says to come again
     seen: list[CapDay] = []
 
     async def watch() -> None:
@@ -156,7 +209,7 @@ def test_a_repeat_after_a_billed_attempt_reserves_for_itself(openai, everyone) -
 
 
 def test_a_cap_that_has_room_for_one_attempt_only_ends_in_the_upstreams_own_error(openai, everyone) -> None:
-    openai.script("reset")
+    openai.script("errorevent")
     UserAICap.objects.create(user=everyone["ivo"], daily_token_cap=prompt_bound() + 10)
     with pytest.raises(UpstreamUnavailable, match="Provider openai failed"):
         ask(everyone["ivo"])
