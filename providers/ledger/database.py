@@ -20,10 +20,10 @@ from django.db import InterfaceError, OperationalError, connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.utils import load_backend
 
+from providers.models.ledger import SITE_LOCK
+
 LOCK_WAIT_S = 20.0
 LOCK_POLL_S = 0.0005
-_LOCK_SPACE = 0x1ED6 << 48  # our corner of PostgreSQL's advisory locks
-_SITE = 0  # no user's number
 
 
 @lru_cache(maxsize=64)
@@ -116,7 +116,7 @@ class Database:
     def lock_users(self, user_ids: list[int]) -> None:
         """Holds the site's counters and these users until the transaction ends. SQLite has one writer anyway."""
         if not self.is_sqlite:
-            keys = [_LOCK_SPACE | user_id for user_id in sorted({_SITE, *user_ids})]
+            keys = [SITE_LOCK | user_id for user_id in sorted({0, *user_ids})]  # 0: the site, no user's number
             self.rows("SELECT pg_advisory_xact_lock(key) FROM unnest(%s::bigint[]) AS key", [keys])
 
 

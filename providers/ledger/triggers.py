@@ -1,7 +1,7 @@
 """Usage rows never change: the database itself refuses, whoever asks and by whatever way.
 
-Installed by the migration and again after every `migrate`, because on SQLite a change of the table rebuilds
-it and drops its triggers without a word.
+Installed after every `migrate`, because on SQLite a change of the table rebuilds it and drops its triggers without
+a word. A migration never installs them itself: it would do so in today's words on the table of its own day.
 """
 
 from collections.abc import Iterable
@@ -13,12 +13,12 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 TABLE = "providers_aiusagelog"
 WORDS = "usage rows can not be changed or deleted"
 
-# The last one: INSERT OR REPLACE deletes the old row without firing its DELETE trigger, by key or by rowid.
+# The last one: INSERT OR REPLACE deletes the old row without firing its DELETE trigger, by any key or rowid.
 _SQLITE = {
     "usage_no_update": f"BEFORE UPDATE ON {TABLE} BEGIN SELECT RAISE(ABORT, '{WORDS}'); END",
     "usage_no_delete": f"BEFORE DELETE ON {TABLE} BEGIN SELECT RAISE(ABORT, '{WORDS}'); END",
     "usage_no_replace": f"""BEFORE INSERT ON {TABLE}
-        WHEN EXISTS (SELECT 1 FROM {TABLE} WHERE id = NEW.id OR rowid = NEW.rowid)
+        WHEN EXISTS (SELECT 1 FROM {TABLE} WHERE id = NEW.id OR number = NEW.number OR rowid = NEW.rowid)
         BEGIN SELECT RAISE(ABORT, '{WORDS}'); END""",  # noqa: S608  (constants)
 }
 _POSTGRES = {

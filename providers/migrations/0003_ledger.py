@@ -7,10 +7,6 @@ from django.db import migrations, models
 from providers.ledger import triggers
 
 
-def install(apps, schema_editor):
-    triggers.install(schema_editor.connection)
-
-
 def lift(apps, schema_editor):
     triggers.lift(schema_editor.connection)
 
@@ -18,10 +14,9 @@ def lift(apps, schema_editor):
 class Migration(migrations.Migration):
     dependencies = [("providers", "0002_roles")]
     operations = [
-        migrations.RunPython(lift, lift),
+        migrations.RunPython(lift, lift),  # they come back after `migrate` (providers/apps.py)
         migrations.AddField("reservation", "attempt", models.JSONField(blank=True, null=True)),
         migrations.AddField(
             "aiusagelog", "cap_day", models.DateField(default=datetime.date(2026, 1, 1)), preserve_default=False
         ),
-        migrations.RunPython(install, migrations.RunPython.noop),
     ]

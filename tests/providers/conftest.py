@@ -1,7 +1,40 @@
+import os
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
+from django.db import connection
 
 from providers.models import AIProviderSettings
 from tests.fakes.fixtures import upstream, upstream_server  # noqa: F401
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture
+def start(tmp_path):
+    """Starts a spending process; whatever still runs at the end is killed."""
+    running: list[subprocess.Popen[str]] = []
+
+    def begin(mode: str, user_id: int) -> subprocess.Popen[str]:
+        environment = {**os.environ, "TEST_DATA_DIR": str(tmp_path)}
+        arguments = [sys.executable, "-m", "tests.providers.ledger_child", mode]
+        child = subprocess.Popen(
+            [*arguments, str(connection.settings_dict["NAME"]), str(user_id)],
+            cwd=ROOT,
+            env=environment,
+            text=True,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+        )
+        running.append(child)
+        return child
+
+    yield begin
+    for child in running:
+        child.kill()
+        child.communicate()
 
 
 @pytest.fixture

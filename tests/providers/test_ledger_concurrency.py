@@ -2,9 +2,6 @@
 
 import asyncio
 import json
-import os
-import subprocess
-import sys
 import threading
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -28,31 +25,6 @@ def ivo(transactional_db, django_user_model) -> int:
     made = django_user_model.objects.create_user("ivo").pk
     set_cap(made, tokens=10**9, usd=str(CAP))
     return made
-
-
-@pytest.fixture
-def start(tmp_path):
-    """Starts a spending process; whatever still runs at the end is killed."""
-    running: list[subprocess.Popen[str]] = []
-
-    def begin(mode: str, user_id: int) -> subprocess.Popen[str]:
-        environment = {**os.environ, "TEST_DATA_DIR": str(tmp_path)}
-        arguments = [sys.executable, "-m", "tests.providers.ledger_child", mode]
-        child = subprocess.Popen(
-            [*arguments, str(connection.settings_dict["NAME"]), str(user_id)],
-            cwd=ROOT,
-            env=environment,
-            text=True,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-        )
-        running.append(child)
-        return child
-
-    yield begin
-    for child in running:
-        child.kill()
-        child.communicate()
 
 
 class Watch:

@@ -105,7 +105,11 @@ def test_total_is_input_plus_output_for_whoever_writes(row):
     with connection.cursor() as cursor:
         cursor.execute(f"SELECT * FROM {TABLE}")
         columns = [column[0] for column in cursor.description]
-    changed = {"id": "'0123456789abcdef0123456789abcdef'", "total_tokens": "total_tokens + 1"}
+    changed = {
+        "id": "'0123456789abcdef0123456789abcdef'",
+        "number": "number + 1",
+        "total_tokens": "total_tokens + 1",
+    }
     values = ", ".join(changed.get(name, name) for name in columns)
     with pytest.raises(DatabaseError, match="total_is_input_plus_output"), connection.cursor() as cursor:
         cursor.execute(f"INSERT INTO {TABLE} ({', '.join(columns)}) SELECT {values} FROM {TABLE}")
