@@ -15,6 +15,7 @@ from aiops_site import accounts, heartbeat, setup_code, static_files
 from aiops_site.supervisor import address
 from aiops_site.supervisor.output import say
 from aiops_site.supervisor.run import Supervisor
+from providers import rotation
 
 
 class Command(BaseCommand):
@@ -53,6 +54,7 @@ def prepare() -> None:
     """Database, static files, and no sign of life of an earlier run."""
     try:
         call_command("migrate", interactive=False, verbosity=0)
+        tell_of_lost_keys()
     except DatabaseError as error:
         raise CommandError(f"The database could not be made ready: {error}") from error
     finally:
@@ -64,6 +66,14 @@ def prepare() -> None:
     if not settings.REDIS_URL:
         for name in ("worker", "beat"):
             heartbeat.forget(name)
+
+
+def tell_of_lost_keys() -> None:
+    """Names what no encryption key reads, as when the old key went too early. The site works without."""
+    lost = [place for report in rotation.look() for place in report.unreadable]
+    if lost:
+        named = ", ".join(str(place) for place in lost[:5]) + (f" and {len(lost) - 5} more" if lost[5:] else "")
+        say(f"No encryption key that is set reads {named}. Put the old key back behind the new one.")
 
 
 def tell_address() -> None:
