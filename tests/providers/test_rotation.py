@@ -1,4 +1,4 @@
-"""Changing the master key while the site runs: nothing is lost, nothing fails, and what still needs the old key is named."""
+"""Changing the master key while the site runs: nothing is lost or fails; who needs the old key is named."""
 
 import json
 import subprocess
@@ -127,7 +127,7 @@ def test_a_lost_key_makes_the_command_fail_with_the_row(old, settings):
 
 
 def test_what_somebody_saves_in_between_wins(secrets, settings):
-    """The rotation has read a row, then a process saves it: the new value stays, under whatever key it was saved."""
+    """The rotation has read a row, then a process saves it: the new value stays."""
     settings.AI_ENCRYPTION_KEYS = [NEW, OLD]
     model, saved = secrets, {}
     moved = rotation.Ring.moved
@@ -166,7 +166,7 @@ def test_batches_reach_every_row(secrets, settings, monkeypatch):
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.skipif("connection.vendor != 'sqlite'", reason="the forks share a file")
 def test_killed_at_every_row_no_secret_is_lost_and_the_next_run_goes_on(secrets):
-    """B9, F19: kill -9 after the first row, after the second, ... : each leaves what was done, and loses nothing."""
+    """B9, F19: kill -9 after the first row, after the second, ...: what was done stays, nothing is lost."""
     database = str(connection.settings_dict["NAME"])
     connection.close()
     command = [sys.executable, "-m", "tests.providers.rotation_child", database, f"{NEW},{OLD}", "8"]
