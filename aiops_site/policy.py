@@ -54,6 +54,11 @@ ROUTES: Mapping[str, Mapping[str, Roles]] = {
     "senate:api-cost-estimate": {"POST": ASKERS},
     "senate:chat-completions": {"POST": ASKERS},
     "senate:chat-stream": {"POST": ASKERS},
+    "intelligence:api-services": {"GET": ALL, "POST": ASKERS},
+    "intelligence:api-service": {"GET": ALL, "PATCH": ASKERS},
+    "intelligence:api-deployments": {"GET": ALL, "POST": ASKERS},
+    "intelligence:api-deployment": {"GET": ALL, "PATCH": ASKERS},
+    "intelligence:api-deployment-log": {"GET": ALL, "POST": ASKERS},
 }
 
 

@@ -1,0 +1,72 @@
+"""The life of deployments: queue a real one, record one that happened elsewhere, move it on, ask it to stop.
+
+A deployment that becomes FAILED only changes its row; whoever analyses or fixes it picks such rows up.
+"""
+
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+from django.utils import timezone
+
+from intelligence import logbook
+from intelligence.models import ENDED, Deployment, Service, Status
+from intelligence.secrets import redactor
+from intelligence.states import STAMPS, may_become
+from providers.exceptions import InvalidInput
+
+NO_DEPLOYER = (
+    "This service has no deployer: send `status` to record a deployment that happened elsewhere, "
+    "or set its deployer to local or hook."
+)
+
+
+def queue(service: Service, user: Any, **about: Any) -> Deployment:
+    """A real deployment with the service's deployer, to be claimed by a worker.
+
+    `about`: commit, branch, environment, fixes. Errors: InvalidInput where the service has no deployer.
+    """
+    if service.deployer == "none":
+        raise InvalidInput(NO_DEPLOYER, param="status", code="no_deployer")
+    about.setdefault("branch", service.default_branch)
+    return Deployment.objects.create(service=service, requested_by=user, origin=service.deployer, **about)
+
+
+def report(service: Service, user: Any, status: str, log: str = "", **about: Any) -> Deployment:
+    """Records a deployment that happened elsewhere, in the status that it has there, with its log so far."""
+    with transaction.atomic():
+        made = Deployment.objects.create(service=service, requested_by=user, **about)
+        if log:
+            logbook.append(made.pk, log, redactor())
+        return advance(made.pk, status, reason=about.get("reason", ""))
+
+
+def advance(deployment_id: UUID, status: str, reason: str = "") -> Deployment:
+    """Moves it to `status`; the same status again changes nothing. Errors: InvalidInput for a step backwards."""
+    with transaction.atomic():
+        deployment = Deployment.objects.select_for_update().get(pk=deployment_id)
+        before = deployment.status
+        if not may_become(before, status):
+            raise InvalidInput(f"A deployment that is {before} can't become {status}.", param="status")
+        if before == status:
+            return deployment
+        deployment.status = status
+        if status in (Status.FAILED, Status.CANCELLED):
+            deployment.failed_in, deployment.reason = before, reason
+        if status in STAMPS:
+            setattr(deployment, STAMPS[status], timezone.now())
+        deployment.save()
+        return deployment
+
+
+def ask_to_stop(deployment: Deployment) -> bool:
+    """True where it was still open. Its worker stops it; one that nobody works on ends at once."""
+    with transaction.atomic():
+        locked = Deployment.objects.select_for_update().get(pk=deployment.pk)
+        if locked.status in ENDED:
+            return False
+        locked.cancel_requested = True
+        locked.save(update_fields=["cancel_requested"])
+        if not locked.claimed_by:
+            advance(locked.pk, Status.CANCELLED, "Cancelled before it began.")
+        return True

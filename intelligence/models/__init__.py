@@ -1,0 +1,6 @@
+"""Rows of the runtime: services, their deployments and logs."""
+
+from intelligence.models.deployments import ENDED, Deployment, LogChunk, Status
+from intelligence.models.services import Service
+
+__all__ = ["ENDED", "Deployment", "LogChunk", "Service", "Status"]
