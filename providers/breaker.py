@@ -149,8 +149,9 @@ def resting(row: ProviderBreaker, config: AIServiceConfig, state: str, now: date
     until = rests_until(row, config) or now
     wait_s = max(1.0, (until - now).total_seconds())
     when = "One call probes it now." if state == "probing" else f"It is tried again in {left(wait_s)}."
-    sentence = f"Provider {row.provider} is resting ({row.model}): {why(row)}. {when} {row.detail}"
-    return ProviderResting(sentence.strip(), provider=row.provider, retry_after=wait_s)
+    slug = row.provider.partition("#")[0]  # of a connection that a caller brought: `slug#digest`
+    sentence = f"Provider {slug} is resting ({row.model}): {why(row)}. {when} {row.detail}"
+    return ProviderResting(sentence.strip(), provider=slug, retry_after=wait_s)
 
 
 def why(row: ProviderBreaker) -> str:

@@ -27,6 +27,8 @@ FAULTS = frozenset(
     if isinstance(kind, type) and issubclass(kind, exceptions.UpstreamError)
 )
 COLUMNS = "id, provider, created_at, processing_time_ms, success, error_code, error_message"
+# What a connection met that a caller brought itself says nothing of the saved key.
+SAVED = """CAST(metadata AS text) NOT LIKE '%%"own_connection": true%%'"""
 MASTER_KEY = "Saved with another master key. Enter it again or restore the old master key."
 
 
@@ -97,7 +99,7 @@ def _newest_calls(slugs: Sequence[str], since: datetime) -> dict[str, list[AIUsa
         return {}
     one = (
         f"SELECT {COLUMNS} FROM {AIUsageLog._meta.db_table} "  # noqa: S608  constants; values are parameters
-        f"WHERE provider = %s AND created_at >= %s ORDER BY created_at DESC LIMIT {SAMPLE}"
+        f"WHERE provider = %s AND created_at >= %s AND {SAVED} ORDER BY created_at DESC LIMIT {SAMPLE}"
     )
     pieces = [f"SELECT * FROM ({one}) AS newest_{number}" for number in range(len(slugs))]  # noqa: S608  likewise
     moment = connection.ops.adapt_datetimefield_value(since)

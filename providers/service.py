@@ -15,8 +15,10 @@ from django.conf import settings
 from django.db import models
 
 from providers import gateway, loop
+from providers.catalog import provider as row_of
 from providers.directory import Directory
 from providers.exceptions import InvalidInput
+from providers.explicit import ExplicitConnection
 from providers.guard import NEVER_REVEAL, clean
 from providers.hop import hop
 from providers.models import AIServiceConfig
@@ -46,7 +48,8 @@ class AIService:
 
         operation ("chat"): what the call is for; provider and model: else those of the policy, else the first
         provider with a key; system: server-side instructions; max_tokens (2,000); temperature; timeout_s; target:
-        a model instance that the call is about. Errors: the tree of `providers.exceptions`.
+        a model instance that the call is about; connection: an own key and address.
+        Errors: the tree of `providers.exceptions`.
         """
         return await on_its_loop(self._ask(messages, None, **how))
 
@@ -67,15 +70,18 @@ class AIService:
         temperature: float | None = None,
         timeout_s: float | None = None,
         target: models.Model | None = None,
+        connection: ExplicitConnection | None = None,
     ) -> AIResponse:
         if not 1 <= max_tokens <= MOST_OUTPUT_TOKENS:
             raise InvalidInput(f"max_tokens is from 1 to {MOST_OUTPUT_TOKENS:,}.", param="max_tokens")
         turns = turns_of(messages)
-        slug, name = await hop(chosen, provider, model)
+        slug, name = await hop(chosen, provider, model, connection)
         prompt = Prompt(name, turns, max_tokens, f"{system}\n\n{NEVER_REVEAL}".strip(), temperature)
         about = {"target": f"{target._meta.label_lower}:{target.pk}"} if target is not None else {}
         purpose = Purpose(self.user.pk, operation, self.session_id, metadata=about)
-        return await gateway.ask(prompt, slug, purpose, on_text=on_text, timeout_s=timeout_s)
+        return await gateway.ask(
+            prompt, slug, purpose, on_text=on_text, timeout_s=timeout_s, connection=connection
+        )
 
 
 class AIStream:
@@ -132,8 +138,13 @@ def turns_of(messages: Iterable[Mapping[str, str]]) -> tuple[ChatMessage, ...]:
     return tuple(turns)
 
 
-def chosen(provider: str, model: str) -> tuple[str, str]:
+def chosen(provider: str, model: str, own: ExplicitConnection | None = None) -> tuple[str, str]:
     """(provider, model): as named, else the policy's default, else the first that can be called. Sync."""
+    if own is not None:
+        name = model or row_of(own.provider).default_model
+        if not name:
+            raise InvalidInput(f"{row_of(own.provider).name} has no default model: name one.", param="model")
+        return own.provider, name
     config, directory = AIServiceConfig.get_instance(), Directory()
     if not provider and config.default_provider:
         provider, model = config.default_provider, model or config.default_model

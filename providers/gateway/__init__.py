@@ -8,7 +8,10 @@ attempt after attempt), `attempt` (one call, booked whatever happens), `prepare`
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 
+from providers.exceptions import InvalidInput
+from providers.explicit import ExplicitConnection
 from providers.gateway.asked import Asked
 from providers.gateway.chain import answered
 from providers.types import AIResponse, Prompt, Purpose
@@ -24,12 +27,18 @@ async def ask(
     on_text: Callable[[str], None] | None = None,
     on_ready: Callable[[], None] | None = None,
     timeout_s: float | None = None,
+    connection: ExplicitConnection | None = None,
 ) -> AIResponse:
     """One question to one model. With `on_text` the answer is streamed through it, keys masked.
 
     What fails for a moment is repeated, and where that doesn't help the site's fallback answers; all of it within
-    the one time. `on_ready` is called once the call may start (cap reserved): errors before it cost nothing.
+    the one time. `connection` brings an own key and address of that provider; the site's fallback never stands in
+    for it. `on_ready` is called once the call may start (cap reserved): errors before it cost nothing.
     Errors: the tree of `providers.exceptions`; those of a call that was made carry `log_id` and `usage_note`.
     A cancelled caller cancels the upstream call; what was produced until then is booked.
     """
-    return await answered(Asked(prompt, provider, purpose, on_text, on_ready, timeout_s))
+    if connection is not None:
+        if connection.provider != provider:
+            raise InvalidInput("The connection is of another provider than the one asked.", param="provider")
+        purpose = replace(purpose, metadata={**purpose.metadata, "own_connection": True})
+    return await answered(Asked(prompt, provider, purpose, on_text, on_ready, timeout_s, connection))

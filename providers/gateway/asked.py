@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
+from providers.explicit import ExplicitConnection
 from providers.gateway.rows import Bill
 from providers.types import Prompt, Purpose
 
@@ -18,10 +19,16 @@ class Asked:
     on_text: Callable[[str], None] | None = None
     on_ready: Callable[[], None] | None = None
     timeout_s: float | None = None
+    connection: ExplicitConnection | None = None
     bill: Bill = field(default_factory=Bill)
     shown: bool = False
     used_fallback: bool = False
     _deadline: float | None = None
+
+    @property
+    def breaker(self) -> str:
+        """Whose breaker a call is under: the provider's, or that of the connection which the caller brought."""
+        return self.connection.identity() if self.connection else self.provider
 
     def left_s(self) -> float | None:
         """Seconds that are left for all further attempts; None before the first."""

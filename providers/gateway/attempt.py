@@ -32,7 +32,7 @@ class Again(Exception):
 
 async def attempt(asked: Asked, repeat: int) -> AIResponse:
     """Attempt number `repeat` (0 is the first). Errors: Again, or the error that stands."""
-    prepared = await hop(prepare, asked.prompt, asked.provider, asked.left_s())
+    prepared = await hop(prepare, asked.prompt, asked.provider, asked.left_s(), asked.connection)
     asked.begin(prepared.timeout_s)
     lent = asked.lent()
     try:
@@ -45,7 +45,7 @@ async def attempt(asked: Asked, repeat: int) -> AIResponse:
             prepared = replace(prepared, warning=admission.warning or prepared.warning)
     except BaseException:
         if prepared.probe:
-            await _even_if_cancelled(hop(breaker.give_back, asked.provider, asked.prompt.model, prepared.probe))
+            await _even_if_cancelled(hop(breaker.give_back, asked.breaker, asked.prompt.model, prepared.probe))
         raise
     try:
         asked.ready()
@@ -144,7 +144,7 @@ class _Booking:
         wait = getattr(error, "retry_after", None)
         words = error.message if isinstance(error, AIServiceError) else ""
         return breaker.Verdict(
-            provider=self._asked.provider,
+            provider=self._asked.breaker,
             model=self._asked.prompt.model,
             kind=breaker.kind_of(error),
             started=self._prepared.begun,

@@ -43,7 +43,10 @@ async def answered(asked: Asked) -> AIResponse:
 
 
 def may_turn(asked: Asked, error: UpstreamError) -> bool:
-    """On a failure that passes, or an open breaker; never once a part of the answer was shown."""
+    """On a failure that passes, or an open breaker; never once a part of the answer was shown, and never
+    where the caller chose the very connection: what it asks goes nowhere else."""
+    if asked.connection is not None:
+        return False
     wanted = error.retryable or isinstance(error, OPENS_THE_BREAKER)
     left = asked.left_s()
     return asked.purpose.may_fall_back and wanted and not asked.shown and (left is None or left > 0)

@@ -9,6 +9,7 @@ from uuid import UUID, uuid4
 from providers import breaker, clock, ledger, limits, pricing
 from providers.directory import Directory
 from providers.exceptions import AIDisabled
+from providers.explicit import ExplicitConnection
 from providers.fields import Unreadable
 from providers.guard import Redactor
 from providers.models import AIServiceConfig
@@ -36,8 +37,10 @@ class Prepared:
         return self.connection.timeout_s
 
 
-def prepare(prompt: Prompt, provider: str, timeout_s: float | None) -> Prepared:
-    """Policy, key, price, bounds and breaker. `timeout_s`: at most so long.
+def prepare(
+    prompt: Prompt, provider: str, timeout_s: float | None, own: ExplicitConnection | None = None
+) -> Prepared:
+    """Policy, key, price, bounds and breaker. `timeout_s`: at most so long. `own`: the caller's connection.
 
     Errors: AIDisabled, NotConfigured, PriceUnknown, BudgetExceeded, ProviderResting.
     """
@@ -45,7 +48,7 @@ def prepare(prompt: Prompt, provider: str, timeout_s: float | None) -> Prepared:
     if not config.is_enabled:
         raise AIDisabled
     directory = Directory()
-    connection = directory.connection(provider)
+    connection = own.connection() if own else directory.connection(provider)
     connection = replace(
         connection, timeout_s=min(max(timeout_s or connection.timeout_s, 0.001), connection.timeout_s)
     )
@@ -54,8 +57,9 @@ def prepare(prompt: Prompt, provider: str, timeout_s: float | None) -> Prepared:
     worst = pricing.worst_case(provider, prompt.model, own=config.own_prices, **size)
     warning = limits.check_one_call(config, worst)
     lease_s = connection.timeout_s + LEASE_MARGIN_S
-    probe = breaker.admit(config, provider, prompt.model, clock.now(), lease_s)
-    return Prepared(connection, Redactor(keys_of(directory)), bound, worst, config, warning, probe)
+    probe = breaker.admit(config, own.identity() if own else provider, prompt.model, clock.now(), lease_s)
+    redactor = Redactor([*keys_of(directory), *([own.key] if own else [])])
+    return Prepared(connection, redactor, bound, worst, config, warning, probe)
 
 
 def keys_of(directory: Directory) -> list[str]:

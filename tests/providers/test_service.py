@@ -7,6 +7,7 @@ import pytest
 
 from providers import loop
 from providers.exceptions import BudgetExceeded, InvalidInput
+from providers.explicit import ExplicitConnection
 from providers.models import AIUsageLog, UserAICap
 from providers.service import AIResponse, AIService
 from tests.providers.test_gateway import MODEL, assert_nothing_is_held, policy
@@ -102,3 +103,10 @@ def test_messages_that_are_none_are_refused(everyone, messages) -> None:
 def test_nobody_can_not_ask() -> None:
     with pytest.raises(InvalidInput, match="needs a user"):
         AIService(user=None)
+
+
+def test_a_connection_of_ones_own_answers_too(upstream, everyone) -> None:
+    own = ExplicitConnection("openai", key="sk-brought-0123456789", base_url=upstream.openai_url)
+    response = AIService(user=everyone["ivo"]).chat(HELLO, connection=own, model=MODEL, max_tokens=50)
+    assert response.provider == "openai"
+    assert "sk-brought-0123456789" in upstream.calls[-1].headers["Authorization"]
