@@ -1,4 +1,4 @@
-# Two commands: `make run` starts everything, `make test` checks everything.
+# Two commands: `make run` starts everything, `make test` checks everything. `make bench` measures the hot path.
 # PYTHON=... chooses an interpreter for .venv; PORT=... HOST=... make run choose the address.
 VENV := .venv
 BIN := $(VENV)/bin
@@ -9,7 +9,7 @@ KEY = $$($(BIN)/python -c "import base64, os; print(base64.urlsafe_b64encode(os.
 MANAGE = env -u DATABASE_URL -u REDIS_URL -u DEBUG ENV_FILE= HOST=console.example.org DATA_DIR=$(VENV)/checks \
 	SECRET_KEY=$(KEY)$(KEY) AI_ENCRYPTION_KEY=$(KEY) $(BIN)/python manage.py
 
-.PHONY: run test lint checks install install-test
+.PHONY: run test bench lint checks install install-test
 
 run: install
 	@$(BIN)/python manage.py up
@@ -34,3 +34,7 @@ checks: install-test
 
 test: lint checks
 	@$(BIN)/python -m pytest -q -n 2 --dist loadfile
+
+# More words for it: BENCH="--quick --no-litellm" (see docs/benchmarks.md).
+bench: install-test
+	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m tests.benchmarks $(BENCH)
