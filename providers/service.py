@@ -8,20 +8,22 @@ Everything that the gateway does holds here too: caps, limits, ledger, repeats, 
 """
 
 import asyncio
+import json
 from collections.abc import AsyncIterator, Coroutine, Iterable, Mapping
+from dataclasses import replace
 from typing import Any, TypeVar
 
 from django.conf import settings
 from django.db import models
 
-from providers import gateway, loop
+from providers import analyses, gateway, loop
 from providers.catalog import provider as row_of
 from providers.directory import Directory
 from providers.exceptions import InvalidInput
 from providers.explicit import ExplicitConnection
-from providers.guard import NEVER_REVEAL, clean
+from providers.guard import DATA_IS_DATA, NEVER_REVEAL, clean, fenced, mark
 from providers.hop import hop
-from providers.models import AIServiceConfig
+from providers.models import AIAnalysis, AIServiceConfig
 from providers.types import AIResponse, ChatMessage, Prompt, Purpose
 
 __all__ = ["AIResponse", "AIService", "AIStream"]
@@ -53,6 +55,53 @@ class AIService:
         """
         return await on_its_loop(self._ask(messages, None, **how))
 
+    def analyze_object(self, obj: models.Model, analysis_type: str, prompt: str, **how: Any) -> AIAnalysis:
+        """`aanalyze_object` for code that is not async; blocks its thread."""
+        return loop.run(self._analyze(obj, analysis_type, prompt, **how))
+
+    async def aanalyze_object(self, obj: models.Model, analysis_type: str, prompt: str, **how: Any) -> AIAnalysis:
+        """What a model says of a saved object: asked once per input, stored, and given back after that.
+
+        The input is the object's columns without secrets (or `data`), the type, the prompt, and the names and
+        schema that are asked for; `force` asks anew and keeps the old result as history. A caller that comes while
+        another asks the same waits for its result. Other arguments are those of `achat`. `.result` holds the
+        validated object, the JSON object or {"text": …} that was answered; `.response` the call, None if stored.
+        Errors: those of `achat`; what failed can be asked again.
+        """
+        return await on_its_loop(self._analyze(obj, analysis_type, prompt, **how))
+
+    async def _analyze(
+        self,
+        obj: models.Model,
+        analysis_type: str,
+        prompt: str,
+        *,
+        force: bool = False,
+        data: Any = None,
+        **how: Any,
+    ) -> AIAnalysis:
+        kind, brought = how.get("response_model"), how.get("connection")
+        names = {
+            "provider": how.get("provider") or (brought.provider if brought else ""),
+            "model": how.get("model"),
+        }
+        asked = {
+            "prompt": prompt,
+            "system": how.get("system"),
+            "schema": kind and kind.model_json_schema(),
+            **names,
+        }
+        wish = analyses.wish_for(obj, self.user.pk, analysis_type, data, **asked)
+        text, cut = with_data(prompt, wish.input_data["data"])
+        how = {"operation": "analyze", **how, "target": obj}
+        how["system"] = f"{how.get('system', '')}\n\n{DATA_IS_DATA}".strip()
+        return await analyses.analysed(
+            replace(wish, cut=cut),
+            lambda: self._ask([{"role": "user", "content": text}], None, **how),
+            force=force,
+            wait_s=how.get("timeout_s") or settings.SENATE_TIMEOUT_SECONDS,
+        )
+
     def astream(self, messages: Iterable[Mapping[str, str]], **how: Any) -> "AIStream":
         """`achat`, its text piece by piece: `async for piece in stream`, and `stream.response` after that."""
         return AIStream(self, messages, how)
@@ -78,7 +127,7 @@ class AIService:
         slug, name = await hop(chosen, provider, model, connection)
         prompt = Prompt(name, turns, max_tokens, f"{system}\n\n{NEVER_REVEAL}".strip(), temperature)
         about = {"target": f"{target._meta.label_lower}:{target.pk}"} if target is not None else {}
-        purpose = Purpose(self.user.pk, operation, self.session_id, metadata=about)
+        purpose = Purpose(self.user.pk, operation, self.session_id, keep_raw=True, metadata=about)
         return await gateway.ask(
             prompt, slug, purpose, on_text=on_text, timeout_s=timeout_s, connection=connection
         )
@@ -110,6 +159,16 @@ class AIStream:
             if not call.done():
                 call.cancel()
                 await asyncio.wait([call])
+
+
+def with_data(prompt: str, data: Any) -> tuple[str, int]:
+    """The prompt, and the data between random boundaries; how many characters of it were left out."""
+    room = settings.AI_MAX_INPUT_CHARS - len(prompt) - 200
+    if room < 0:
+        raise InvalidInput("The prompt is longer than the input limit.", param="prompt")
+    written = data if isinstance(data, str) else json.dumps(data, ensure_ascii=False, indent=1)
+    cleaned = clean(written, room)
+    return f"{prompt}\n\n{fenced(mark(), 'data', cleaned.text)}", cleaned.cut
 
 
 def turns_of(messages: Iterable[Mapping[str, str]]) -> tuple[ChatMessage, ...]:

@@ -53,13 +53,15 @@ class Prompt:
 class Purpose:
     """For whom and why a call is made. `reservation` names one that the caller holds already
     (a whole deliberation reserves once); without it the gateway reserves for this call alone.
-    `may_fall_back`: another provider may answer where this one can't; not for a member of a committee."""
+    `may_fall_back`: another provider may answer where this one can't; not for a member of a committee.
+    `keep_raw`: the answer also carries what the upstream sent (`AIResponse.raw_response`)."""
 
     user_id: int
     operation: str
     session_id: str = ""
     reservation: str | None = None
     may_fall_back: bool = True
+    keep_raw: bool = False
     metadata: dict[str, Any] = field(default_factory=dict)
 
 
@@ -88,6 +90,7 @@ class Reply:
     finish_reason: str
     usage: Usage | None
     upstream_id: str = ""
+    raw: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +140,9 @@ class Meter:
 class AIResponse:
     """What the gateway returns. `cost_usd` is exact; `estimated` says that usage was counted here,
     not reported by the upstream. Tokens and cost are of every attempt that was billed for it; `log_id` is the
-    usage row of the one that answered. `metadata`: used_fallback, attempts, fallback_for, budget_warning."""
+    usage row of the one that answered. `raw_response`: the upstream's JSON, keys masked, bounded; of a stream its
+    frame without the text; empty where nobody asked for it. `metadata`: used_fallback, attempts, fallback_for,
+    budget_warning."""
 
     content: str
     provider: str

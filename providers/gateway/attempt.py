@@ -76,7 +76,7 @@ async def _performed(asked: Asked, prepared: Prepared, reservation: str, repeat:
         asked.show(rest)
     row = good_attempt(asked.prompt, asked.purpose, prepared, meter, reply)
     row = await booking.book(row, None)
-    return response_of(row, reply, prepared, asked.bill)
+    return response_of(row, reply, prepared, asked.bill, keep_raw=asked.purpose.keep_raw)
 
 
 def next_pause(

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Callable
+from dataclasses import replace
 
 from providers.exceptions import AIServiceError, UpstreamBroken, UpstreamTimeout
 from providers.gateway.prepare import Prepared
@@ -18,7 +19,9 @@ async def perform(prompt: Prompt, prepared: Prepared, meter: Meter) -> Reply:
     name = prepared.connection.provider
     try:
         async with asyncio.timeout(prepared.timeout_s):
-            return await wire_for(prepared.connection).achat(prompt, meter)
+            wire = wire_for(prepared.connection)
+            reply = await wire.achat(prompt, meter)
+            return replace(reply, raw=wire.last_answer) if wire.last_answer else reply
     except TimeoutError as error:
         sentence = f"Provider {name} failed: no answer within {prepared.timeout_s:g} s. The call was cancelled."
         raise UpstreamTimeout(sentence, provider=name) from error

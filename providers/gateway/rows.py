@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+import json
 from dataclasses import asdict, dataclass, replace
 from decimal import Decimal
 from typing import Any, Literal
@@ -10,6 +11,7 @@ from providers import ledger, pricing
 from providers.gateway.prepare import Prepared, words_of
 from providers.types import AIResponse, Meter, Prompt, Purpose, Reply, Usage, UsageSource
 
+RAW_CHARS = 64_000
 Outcome = Literal["unbilled", "interrupted", "unknown"]
 
 
@@ -116,7 +118,17 @@ class Bill:
         return {name: value for name, value in asdict(self).items() if name != "attempts"}
 
 
-def response_of(attempt: ledger.Attempt, reply: Reply, prepared: Prepared, bill: Bill) -> AIResponse:
+def raw_of(reply: Reply, prepared: Prepared) -> dict[str, Any]:
+    """What the upstream sent as plain JSON with every key masked; cut to `RAW_CHARS`, and then said to be."""
+    frame = {"id": reply.upstream_id, "model": reply.model, "finish_reason": reply.finish_reason}
+    found = reply.raw or {**frame, "usage": asdict(reply.usage) if reply.usage else None, "streamed": True}
+    text = prepared.redactor.whole(json.dumps(found, default=float, ensure_ascii=False))
+    return json.loads(text) if len(text) <= RAW_CHARS else {**frame, "truncated": True, "text": text[:RAW_CHARS]}
+
+
+def response_of(
+    attempt: ledger.Attempt, reply: Reply, prepared: Prepared, bill: Bill, *, keep_raw: bool = False
+) -> AIResponse:
     return AIResponse(
         content=prepared.redactor.whole(reply.content),
         provider=attempt.provider,
@@ -125,6 +137,7 @@ def response_of(attempt: ledger.Attempt, reply: Reply, prepared: Prepared, bill:
         finish_reason=reply.finish_reason,
         log_id=str(attempt.id),
         duration_ms=attempt.processing_time_ms,
+        raw_response=raw_of(reply, prepared) if keep_raw else {},
         metadata={
             "used_fallback": attempt.used_fallback,
             "attempts": bill.attempts,

@@ -1,10 +1,12 @@
 from providers.models.access import ApiToken
+from providers.models.analysis import AIAnalysis
 from providers.models.breaker import ProviderBreaker
 from providers.models.config import AIServiceConfig
 from providers.models.ledger import AIUsageLog, CapDay, Reservation, SiteDay, UserAICap
 from providers.models.settings import AIProviderSettings, ProviderCheck
 
 __all__ = [
+    "AIAnalysis",
     "AIProviderSettings",
     "AIServiceConfig",
     "AIUsageLog",

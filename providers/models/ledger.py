@@ -7,7 +7,9 @@ import uuid
 from collections.abc import Iterable
 from typing import Any, NoReturn
 
+from django.apps import apps
 from django.conf import settings
+from django.core.exceptions import ValidationError
 from django.db import connections, models, transaction
 
 from providers.fields import MoneyField
@@ -179,3 +181,13 @@ class AIUsageLog(models.Model):
 
     def delete(self, *args: Any, **kwargs: Any) -> NoReturn:
         raise Immutable("Usage rows can't be deleted.")
+
+    @property
+    def target(self) -> models.Model | None:
+        """What the call was about; None where it was about nothing, or that is gone. One query."""
+        label, _, key = str(self.metadata.get("target", "")).rpartition(":")
+        try:
+            kind = apps.get_model(label) if label else None
+            return kind._default_manager.filter(pk=key).first() if kind else None
+        except (LookupError, ValueError, ValidationError):
+            return None

@@ -27,7 +27,9 @@ DRAIN_SECONDS = 0.25
 
 
 class AIProvider(ABC):
-    """One connection to one upstream. Holds no state between calls."""
+    """One connection to one upstream, for one call. `last_answer`: the JSON of an answer that came whole."""
+
+    last_answer: dict[str, Any] = {}
 
     def __init__(self, connection: Connection) -> None:
         self.connection = connection
@@ -181,7 +183,8 @@ class HttpWire(AIProvider):
             raise self._broken("its answer is empty")
         if "<" in text[:200] and not text.lstrip().startswith(("{", "[")):
             raise self._broken("it answered with a web page, not with JSON. Check the base URL")
-        return self._object(text)
+        self.last_answer = self._object(text)
+        return self.last_answer
 
     def _object(self, text: str) -> dict[str, Any]:
         """A JSON object with exact decimals; NaN, Infinity and absurd nesting count as broken."""

@@ -5,10 +5,9 @@ lines with a random mark, and nothing in them is an instruction. Members know ea
 """
 
 import json
-import secrets
 from collections.abc import Collection, Mapping, Sequence
 
-from providers.guard import NEVER_REVEAL, strip_markers
+from providers.guard import NEVER_REVEAL, fenced, mark, strip_markers
 from providers.tokens import bound_tokens
 from providers.types import ChatMessage, Prompt
 from senate.engine.ballots import Ballot, ballot_schema, chair_schema, letter
@@ -64,11 +63,6 @@ _REPAIR = (
 )
 
 
-def mark() -> str:
-    """A random boundary that no text can have guessed. Digits alone, so that each counts the same tokens."""
-    return f"{secrets.randbelow(10**12):012d}"
-
-
 def cut(text: str, most: int) -> str:
     """At most `most` input tokens by the upper estimate, with role markers taken out; what was cut is said."""
     clean = strip_markers(text).strip()
@@ -91,7 +85,7 @@ def solo(model: str, messages: Sequence[ChatMessage], tokens: int = SOLO_TOKENS,
 def propose(model: str, question: str, tokens: int = PROPOSE_TOKENS) -> Prompt:
     at = mark()
     system = _PROPOSE + _DATA.format(mark=at)
-    return _prompt(model, system, _block(at, "question", question), tokens)
+    return _prompt(model, system, fenced(at, "question", question), tokens)
 
 
 def review(
@@ -112,14 +106,14 @@ def repair(model: str, reply: str, why: str, proposals: Collection[int], tokens:
     at = mark()
     labels = ", ".join(sorted(letter(p) for p in proposals))
     system = _REPAIR.format(labels=labels) + _DATA.format(mark=at)
-    text = f"It could not be read because {why}.\n\n" + _block(at, "reply", cut(reply, REPLY_READ))
+    text = f"It could not be read because {why}.\n\n" + fenced(at, "reply", cut(reply, REPLY_READ))
     return _prompt(model, system, text, tokens, ballot_schema(proposals))
 
 
 def cross_review(model: str, question: str, proposal: str, tokens: int = REVIEW_TOKENS) -> Prompt:
     """Code review: one colleague's answer, reviewed in prose."""
     at = mark()
-    text = _block(at, "question", question) + _block(at, "answer", cut(proposal, PROPOSAL_READ))
+    text = fenced(at, "question", question) + fenced(at, "answer", cut(proposal, PROPOSAL_READ))
     return _prompt(model, _CROSS + _DATA.format(mark=at), text, tokens)
 
 
@@ -133,7 +127,7 @@ def chair(
 ) -> Prompt:
     """All proposals and reviews, without names, and the dissents that must be answered."""
     at = mark()
-    text = _case(at, question, proposals, list(proposals)) + _block(at, "reviews", _reviews(ballots))
+    text = _case(at, question, proposals, list(proposals)) + fenced(at, "reviews", _reviews(ballots))
     names = ", ".join(f"the author of proposal {letter(m)}" for m in dissents)
     text += f"Dissent to answer: {names}." if dissents else "There is no dissent to answer."
     return _prompt(model, _CHAIR.format() + _DATA.format(mark=at), text, tokens, chair_schema(proposals))
@@ -152,8 +146,8 @@ def words_of(prompt: Prompt) -> str:
 
 
 def _case(at: str, question: str, proposals: Mapping[int, str], order: Sequence[int]) -> str:
-    blocks = [_block(at, f"proposal {letter(m)}", cut(proposals[m], PROPOSAL_READ)) for m in order]
-    return _block(at, "question", question) + "".join(blocks)
+    blocks = [fenced(at, f"proposal {letter(m)}", cut(proposals[m], PROPOSAL_READ)) for m in order]
+    return fenced(at, "question", question) + "".join(blocks)
 
 
 def _reviews(ballots: Mapping[int, Ballot]) -> str:
@@ -166,10 +160,6 @@ def _reviews(ballots: Mapping[int, Ballot]) -> str:
         ranked = " > ".join(letter(p) for p in ballot.ranking)
         lines.append(f"Author of {letter(reviewer)} ranks {ranked}")
     return "\n".join(lines) or "No ballot was cast."
-
-
-def _block(at: str, name: str, text: str) -> str:
-    return f"--- begin {name} {at} ---\n{text}\n--- end {name} {at} ---\n\n"
 
 
 def _prompt(model: str, system: str, text: str, tokens: int, schema: dict[str, object] | None = None) -> Prompt:
