@@ -7,31 +7,44 @@ import asyncio
 from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
-from django.conf import settings
-from django.db import transaction
-
 from providers import ledger, loop
 from providers.exceptions import InvalidInput, NotAllowed
-from providers.guard import clean, storable
 from providers.hop import hop
-from senate import offer
-from senate.engine.plan import Plan
+from senate import asking, comparison, offer
+from senate.asking import VISIBILITIES, again, start
 from senate.models import OPEN_STATES, SenateEvent, SenateSession
-from senate.offer import Estimate
 from senate.reading import rows as reading
 from senate.reading.outcome import Ended, ended
 from senate.reading.transcript import Transcript
 from senate.work import nudges, store
 from senate.work.desk import new_token
 
-VISIBILITIES = ("team", "private")
-QUEUE_S = store.QUEUE_FOR.total_seconds() + 120
 PAGE = 500
 
-__all__ = ["Ended", "cancel", "events", "follow", "outcome", "quote", "start", "transcript"]
+__all__ = [
+    "VISIBILITIES",
+    "Ended",
+    "again",
+    "cancel",
+    "compare",
+    "compared",
+    "events",
+    "follow",
+    "outcome",
+    "quote",
+    "share",
+    "start",
+    "transcript",
+]
 
 
-def quote(user: Any, question: str, mode: str = "auto", members: Sequence[str] | None = None) -> dict[str, Any]:
+def quote(
+    user: Any,
+    question: str,
+    mode: str = "auto",
+    members: Sequence[str] | None = None,
+    follows: SenateSession | None = None,
+) -> dict[str, Any]:
     """What asking would cost at most, and whether it may be asked; plain values, nothing is stored.
 
     {plan, plan_label, members: [seat], calls, input_tokens, max_output_tokens, max_tokens, max_cost_usd,
@@ -39,88 +52,38 @@ def quote(user: Any, question: str, mode: str = "auto", members: Sequence[str] |
     fits: None or {members, plan, plan_label, max_cost_usd}: the largest committee that is still within the cap}.
     Errors: InvalidInput, NotConfigured, PriceUnknown.
     """
-    text, cut = _question(question)
-    return offer.quote(user, offer.seated(mode, members), text) | {"cut_chars": cut}
+    asked = asking.following(follows, question) if follows else asking.worded(question)
+    return offer.quote(user, offer.seated(mode, members), asked.text, asked.messages) | {"cut_chars": asked.cut}
 
 
-def start(
-    user: Any,
-    *,
-    question: str,
-    mode: str = "auto",
-    members: Sequence[str] | None = None,
-    visibility: str | None = None,
-    messages: Sequence[dict[str, str]] | None = None,
-    max_output_tokens: int | None = None,
-) -> SenateSession:
-    """Reserves the worst case, stores the question, and asks a worker to take it. Nothing is called before.
+def share(user: Any, session: SenateSession, visibility: str) -> None:
+    """Who may see the session from now on, and its comparison: team, owner (and admins), or private.
 
-    `messages` is the whole conversation, its last one the question. Errors: InvalidInput, NotConfigured,
-    PriceUnknown, BudgetExceeded, LedgerUnavailable; then nothing was stored and nothing is held.
+    Errors: InvalidInput; NotAllowed where it is somebody else's (an admin may).
     """
-    if visibility not in (None, *VISIBILITIES):
-        raise InvalidInput("Visibility is team or private.", param="visibility")
-    text, cut = _question(question)
-    made = offer.seated(mode, members)
-    estimate = offer.estimate(made, text, messages or (), max_output_tokens)
-    offer.first_gate(user, made, estimate)
-    reservation = loop.run(
-        ledger.reserve(
-            user_id=user.pk,
-            operation=made.kind,
-            session_id="",
-            tokens=estimate.worst.tokens,
-            usd=estimate.worst.usd,
-            lease_s=QUEUE_S,
-        )
-    )
-    try:
-        session = _stored(user, text, cut, mode, made, estimate, reservation, visibility, messages)
-    except Exception:
-        loop.run(ledger.release(reservation))
-        raise
-    transaction.on_commit(lambda: nudges.workers(session.pk))
-    return session
+    if visibility not in VISIBILITIES:
+        raise InvalidInput("Visibility is team, owner or private.", param="visibility")
+    _must_be_of(user, session, "share a session")
+    SenateSession.objects.filter(pk=session.pk).update(visibility=visibility)
+    session.compared_with.update(visibility=visibility)
+    session.visibility = visibility
 
 
-def _stored(
-    user: Any,
-    text: str,
-    cut: int,
-    mode: str,
-    made: Plan[Any],
-    estimate: Estimate,
-    reservation: str,
-    visibility: str | None,
-    messages: Sequence[dict[str, str]] | None,
-) -> SenateSession:
-    why = made.why
-    if cut:
-        why += f" The question was cut to its first {settings.AI_MAX_INPUT_CHARS:,} characters."
-    return SenateSession.objects.create(
-        owner=user,
-        question=text,
-        messages=list(messages or ()),
-        mode=mode,
-        plan=made.kind,
-        why=why,
-        visibility=visibility or "team",
-        seats=[seat.as_dict() for seat in made.seats],
-        quoted_usd=estimate.worst.usd,
-        quoted_tokens=estimate.worst.tokens,
-        reservation=reservation,
-        max_output_tokens=estimate.answer_tokens,
-    )
+def compare(user: Any, session: SenateSession) -> dict[str, Any]:
+    """Puts the session's question to each member alone, once; see `compared`. Errors: InvalidInput,
+    BudgetExceeded and NotConfigured before anybody is asked."""
+    comparison.begin(user, session)
+    return comparison.comparison(session)
 
 
-def _question(question: str) -> tuple[str, int]:
-    """The question without role markers, at most as long as the site allows; how many characters were cut."""
-    if not storable(question):
-        raise InvalidInput("The question holds NUL or half of a surrogate pair.", param="question")
-    cleaned = clean(question, settings.AI_MAX_INPUT_CHARS)
-    if not cleaned.text.strip():
-        raise InvalidInput("Write a question.", param="question")
-    return cleaned.text.strip(), cleaned.cut
+def compared(session: SenateSession) -> dict[str, Any]:
+    """The resolution beside each member's answer alone, with costs; see `senate/comparison.py`."""
+    return comparison.comparison(session)
+
+
+def _must_be_of(user: Any, session: SenateSession, act: str) -> None:
+    if not SenateSession.objects.of(user).filter(pk=session.pk).exists():
+        raise NotAllowed(f"Only who asked, or an admin, can {act}.")
 
 
 def cancel(user: Any, session: SenateSession) -> None:
@@ -128,8 +91,7 @@ def cancel(user: Any, session: SenateSession) -> None:
 
     Errors: NotAllowed where it is somebody else's (an admin may).
     """
-    if not SenateSession.objects.of(user).filter(pk=session.pk).exists():
-        raise NotAllowed("Only who asked, or an admin, can cancel a session.")
+    _must_be_of(user, session, "cancel a session")
     reason = f"Cancelled by {user.get_username()}."
     if not store.want_cancelled(session.pk, reason):
         return

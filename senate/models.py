@@ -17,10 +17,12 @@ OPEN_STATES = ("queued", "running")
 
 class SessionQuery(models.QuerySet):
     def visible_to(self, user: Any) -> "SessionQuery":
-        """A user's own sessions and those shared with the team; managers and admins see shared ones too."""
-        if role_of(user) is None:
+        """A user's own sessions and those shared with the team; an admin also those that say so (`owner`)."""
+        role = role_of(user)
+        if role is None:
             return self.none()
-        return self.filter(Q(owner=user) | Q(visibility="team"))
+        shared = ("team", "owner") if role is Role.ADMIN else ("team",)
+        return self.filter(Q(owner=user) | Q(visibility__in=shared))
 
     def of(self, user: Any) -> "SessionQuery":
         """Sessions that the user may act on: own ones, and for an admin all that are visible."""
@@ -28,7 +30,12 @@ class SessionQuery(models.QuerySet):
 
 
 class SenateSession(models.Model):
-    """State: queued, running, done, partial, failed, cancelled. `plan` is what `mode` came to."""
+    """State: queued, running, done, partial, failed, cancelled. `plan` is what `mode` came to.
+
+    `visibility`: team (everybody who is signed in), owner (who asked, and admins), private (who asked alone).
+    `follows`: the session whose answer this question goes on from. `compares`: the session whose question this
+    one asks a single member, `compares_seat`, to set beside its resolution.
+    """
 
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="senate_sessions")
     question = models.TextField()
@@ -47,6 +54,9 @@ class SenateSession(models.Model):
     quoted_tokens = models.BigIntegerField(default=0)
     reservation = models.UUIDField(null=True, blank=True)
     max_output_tokens = models.PositiveIntegerField(null=True, blank=True)
+    follows = models.ForeignKey("self", models.SET_NULL, null=True, blank=True, related_name="followed_by")
+    compares = models.ForeignKey("self", models.CASCADE, null=True, blank=True, related_name="compared_with")
+    compares_seat = models.SmallIntegerField(null=True, blank=True)
     cancel_requested = models.BooleanField(default=False)
     last_n = models.PositiveIntegerField(default=0, help_text="number of its newest event")
     claimed_by = models.CharField(max_length=80, blank=True, default="")
@@ -63,6 +73,9 @@ class SenateSession(models.Model):
         indexes = [
             models.Index(fields=["owner", "-id"], name="session_owner"),
             models.Index(fields=["visibility", "-id"], name="session_team"),
+        ]
+        constraints = [
+            models.UniqueConstraint(fields=["compares", "compares_seat"], name="one_solo_per_seat_compared"),
         ]
 
     def __str__(self) -> str:

@@ -10,20 +10,21 @@ from django.db.models import Sum
 
 from providers import caps, limits
 from providers.directory import Directory, Seat
-from providers.exceptions import AIDisabled, BudgetExceeded, InvalidInput
+from providers.exceptions import AIDisabled, BudgetExceeded, InvalidInput, NotConfigured, PriceUnknown
 from providers.format import usd
 from providers.models import AIServiceConfig
 from providers.pricing import cost_of, price_of
 from providers.types import Usage
+from senate.conversation import Conversation
 from senate.engine.plan import LABELS, MODES, MOST_MEMBERS, Plan, plan
 from senate.engine.purse import Amount
-from senate.lane.chat_request import Conversation
 from senate.models import SenateSession
 from senate.quote import Planned, make_case, planned_calls
 
 MOST_OUTPUT = 32_000
 TYPICAL_ANSWER = 400  # tokens
 LATE = 20  # sessions that "usually" looks back at
+UNAVAILABLE = (InvalidInput, NotConfigured, PriceUnknown)  # a member that can't be asked, or priced, now
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,9 +93,9 @@ def first_gate(user: Any, made: Plan[Seat], whole: Estimate) -> None:
         )
 
 
-def quote(user: Any, made: Plan[Seat], question: str) -> dict[str, Any]:
+def quote(user: Any, made: Plan[Seat], question: str, messages: Sequence[dict[str, str]] = ()) -> dict[str, Any]:
     """The offer as plain values; see `chat.quote`."""
-    whole = estimate(made, question)
+    whole = estimate(made, question, messages)
     left = caps.standing(user)
     room = room_for(left)
     reason = too_much(whole, room)
@@ -111,7 +112,7 @@ def quote(user: Any, made: Plan[Seat], question: str) -> dict[str, Any]:
         "left_tokens": left.left_tokens,
         "resets_at": left.resets_at.isoformat(),
         "why": made.why,
-        "fits": smaller(made, question, room) if reason and room.enabled else None,
+        "fits": smaller(made, question, messages, room) if reason and room.enabled else None,
     }
 
 
@@ -159,11 +160,13 @@ def too_much(whole: Estimate, room: Room) -> str:
     return limits.over_one_call(room.config, max(call.worst.usd for call in whole.calls))
 
 
-def smaller(made: Plan[Seat], question: str, room: Room) -> dict[str, Any] | None:
+def smaller(
+    made: Plan[Seat], question: str, messages: Sequence[dict[str, str]], room: Room
+) -> dict[str, Any] | None:
     """The largest committee of the first members, or the first member alone, that is within the cap."""
     for members in range(len(made.seats) - 1, 0, -1):
         fewer = plan("auto", made.seats[:members], True)
-        whole = estimate(fewer, question)
+        whole = estimate(fewer, question, messages)
         if not too_much(whole, room):
             return described(fewer, whole)
     return None
@@ -190,8 +193,7 @@ def priced_request(user: Any, model: str, said: Conversation, answer_tokens: int
     """
     made = seated(model, None) if model in MODES else seated("solo", [model])
     solo = made.kind == "solo"
-    messages = [{"role": turn.role, "content": turn.content} for turn in said.messages]
-    whole = estimate(made, said.question, messages, answer_tokens if solo else None)
+    whole = estimate(made, said.question, said.as_dicts(), answer_tokens if solo else None)
     room = room_for(caps.standing(user))
     reason, late = too_much(whole, room), usual(made, whole.worst.usd)
     sources = {price_of(seat.provider, seat.model, own=room.config.own_prices).source for seat in made.seats}

@@ -4,6 +4,7 @@ from typing import Any
 
 from rest_framework import serializers
 
+from senate.chat import VISIBILITIES
 from senate.engine.plan import MODES, MOST_MEMBERS
 
 FORM_FIELDS = {"csrfmiddlewaretoken"}
@@ -37,7 +38,27 @@ class Ask(Strict):
     members = serializers.ListField(
         child=serializers.CharField(max_length=300), max_length=MOST_MEMBERS, required=False, default=list
     )
-    visibility = serializers.ChoiceField(["team", "private"], default="team")
+    visibility = serializers.ChoiceField(VISIBILITIES, default="team")
+    follows = serializers.IntegerField(
+        min_value=1,
+        max_value=10**18,
+        required=False,
+        allow_null=True,
+        default=None,
+        help_text="A session whose question and answer go before this question.",
+    )
+    idempotency_key = serializers.CharField(
+        max_length=255, required=False, default="", help_text="For forms; API clients send the header."
+    )
+
+
+class Share(Strict):
+    visibility = serializers.ChoiceField(VISIBILITIES)
+
+
+class Shared(serializers.Serializer):
+    id = serializers.IntegerField()
+    visibility = serializers.CharField()
 
 
 class Draft(Ask):

@@ -13,9 +13,10 @@ from providers.format import usd
 from providers.hop import hop
 from providers.types import AIResponse, Purpose
 from senate import chat
+from senate.conversation import Conversation
 from senate.engine import prompts
 from senate.engine.plan import MODES, plan
-from senate.lane.chat_request import ChatRequest, Conversation, conversation
+from senate.lane.chat_request import ChatRequest, conversation
 
 
 class SessionEnded(AIServiceError):
@@ -107,7 +108,7 @@ async def _committee(
         user,
         question=said.question,
         mode=mode,
-        messages=[{"role": m.role, "content": m.content} for m in said.messages],
+        messages=said.as_dicts(),
     )
     if on_ready is not None:
         on_ready()

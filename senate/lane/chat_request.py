@@ -6,14 +6,13 @@ OpenAI clients send by habit are taken and ignored where a provider has no such 
 
 import json
 import re
-from dataclasses import dataclass
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from providers.exceptions import InvalidInput
-from providers.guard import clean, storable_all
-from providers.types import ChatMessage
+from providers.guard import storable_all
+from senate.conversation import Conversation, within
 
 DEFAULT_OUTPUT_TOKENS = 2_000
 CEILING_OUTPUT_TOKENS = 32_000
@@ -73,17 +72,6 @@ class ChatRequest(BaseModel):
         return min(asked, CEILING_OUTPUT_TOKENS)
 
 
-@dataclass(frozen=True, slots=True)
-class Conversation:
-    messages: tuple[ChatMessage, ...]
-    cut: int  # characters over the input limit that were left out
-
-    @property
-    def question(self) -> str:
-        """The last thing that was asked; the title of a session."""
-        return next((m.content for m in reversed(self.messages) if m.role == "user"), self.messages[-1].content)
-
-
 def parse(body: bytes) -> ChatRequest:
     """Errors: InvalidInput naming the first field that can't be used."""
     if not body.strip():
@@ -122,18 +110,5 @@ def _sentence(error: ValidationError) -> InvalidInput:
 
 
 def conversation(request: ChatRequest, limit: int) -> Conversation:
-    """What the client said as user and assistant turns: a system message is demoted to user text.
-
-    The limit counts over the whole request; the newest text is kept, the oldest is cut.
-    """
-    left, cut, kept = limit, 0, []
-    for message in reversed(request.messages):
-        cleaned = clean(message.text(), max(left, 0))
-        cut += cleaned.cut
-        left -= len(cleaned.text)
-        role: Literal["user", "assistant"] = "assistant" if message.role == "assistant" else "user"
-        if cleaned.text.strip():
-            kept.append(ChatMessage(role, cleaned.text))
-    if not kept:
-        raise InvalidInput("`messages` holds no text.", param="messages")
-    return Conversation(tuple(reversed(kept)), cut)
+    """What the client said as user and assistant turns: a system message is demoted to user text."""
+    return within([(message.role, message.text()) for message in request.messages], limit)

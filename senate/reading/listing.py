@@ -1,5 +1,6 @@
 """The list of past sessions, and what the Ask box needs to know before anything is typed."""
 
+import uuid
 from decimal import Decimal
 from typing import Any
 
@@ -27,7 +28,7 @@ EXAMPLES = (
 
 def sessions_of(user: Any, tab: str, find: str) -> Any:
     """The rows of a tab, newest first, that the user may see."""
-    rows = SenateSession.objects.visible_to(user)
+    rows = SenateSession.objects.visible_to(user).filter(compares=None)  # those stand on their comparison
     match tab:
         case "team":
             rows = rows.filter(visibility="team")
@@ -67,7 +68,7 @@ def listing(user: Any, tab: str, q: str, page: int) -> dict[str, Any]:
 
 
 def tabs(user: Any, current: str, q: str) -> list[dict[str, Any]]:
-    running = SenateSession.objects.visible_to(user).filter(state__in=OPEN_STATES).count()
+    running = sessions_of(user, "running", "").count()
     return [
         {
             "label": label,
@@ -101,6 +102,7 @@ def row(session: Any) -> dict[str, Any]:
 def box(user: Any, filled: dict[str, Any]) -> dict[str, Any]:
     """What the Ask box offers. `ready` False: nobody can be asked yet, and `why_not` says what to do."""
     offered = {**filled, "may_ask": may(user, "ask models and the Senate"), "examples": EXAMPLES, "ready": True}
+    offered["idempotency_key"] = uuid.uuid4().hex  # one form makes one session, however often it is sent
     offered["may_add_key"] = role_of(user) is Role.ADMIN
     directory = Directory()
     try:

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from django.urls import reverse
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -14,6 +13,8 @@ from senate import chat
 from senate.models import SenateSession
 from senate.reading.listing import box, listing
 from senate.serializers import Ask, Asked, Draft, ListQuery, SessionPage
+from senate.views.once import once
+from senate.views.session import visible
 
 PAGE = "senate/list.html"
 
@@ -54,13 +55,11 @@ class Sessions(APIView):
     def post(self, request: Request) -> Response:
         form = Ask(data=request.data)
         form.is_valid(raise_exception=True)
-        session = chat.start(
-            request.user, **{**form.validated_data, "members": form.validated_data["members"] or None}
-        )
-        url = reverse("senate:session", args=[session.pk])
-        quote = {"plan": session.plan, "max_cost_usd": session.quoted_usd, "max_tokens": session.quoted_tokens}
-        answer = {"id": session.pk, "url": url, "quote": quote}
-        return Response(answer, 202, template_name=PAGE, headers={"Location": url})
+        given = {**form.validated_data, "members": form.validated_data["members"] or None}
+        if (follows := given.pop("follows")) is not None:
+            given["follows"] = visible(request.user, follows)
+        key = given.pop("idempotency_key")
+        return once(request, "sessions", key, lambda kept: chat.start(request.user, **given, on_stored=kept))
 
     def handle_exception(self, exc: Exception) -> Response:
         """A person whose question is refused (cap, rate, no provider) finds it in the box, with the reason."""
@@ -109,20 +108,30 @@ def filled_in(request: Request) -> dict[str, Any]:
         "mode": str(data.get("mode", "auto")),
         "members": [str(name) for name in several] if isinstance(several, list) else [],
         "visibility": str(data.get("visibility", "team")),
+        "follows": None,
     }
-    again = str(data.get("again", ""))
-    if again.isascii() and again.isdigit() and len(again) < 19:
-        old = SenateSession.objects.visible_to(request.user).filter(pk=int(again)).first()
-        if old:
-            filled |= {"question": old.question, "mode": old.mode, "visibility": old.visibility}
+    if follows := earlier(request, data.get("follows")):
+        filled["follows"] = {"id": follows.pk, "question": follows.question}
+    if old := earlier(request, data.get("again")):
+        filled |= {"question": old.question, "mode": old.mode, "visibility": old.visibility}
     return filled
+
+
+def earlier(request: Request, number: Any) -> SenateSession | None:
+    """The session that the address names, where this user may see it."""
+    text = str(number or "")
+    if not (text.isascii() and text.isdigit() and len(text) < 19):
+        return None
+    return SenateSession.objects.visible_to(request.user).filter(pk=int(text)).first()
 
 
 def priced(user: Any, filled: dict[str, Any]) -> dict[str, Any]:
     """{empty} | {quote} | {error}: a draft's price, or why there is none. An error of a draft is no failure."""
     if not filled["question"].strip():
         return {"empty": True}
+    follows = filled["follows"]["id"] if isinstance(filled["follows"], dict) else filled["follows"]
     try:
-        return {"quote": chat.quote(user, filled["question"], filled["mode"], filled["members"] or None)}
+        before = visible(user, follows) if follows else None
+        return {"quote": chat.quote(user, filled["question"], filled["mode"], filled["members"] or None, before)}
     except AIServiceError as error:
         return {"error": error.as_dict()}

@@ -1,5 +1,6 @@
 """`/senate/{id}/`: one session as a page, its JSON twin, its events, an export, and its end by hand."""
 
+import uuid
 from typing import Any
 
 from django.http import HttpResponse
@@ -17,7 +18,7 @@ from providers.roles import may
 from senate import chat
 from senate.live.fragments import read
 from senate.models import OPEN_STATES, SenateSession
-from senate.serializers import Cancelled, EventQuery, Events, Nothing
+from senate.serializers import Cancelled, EventQuery, Events, Nothing, Share, Shared
 
 KEYS = (
     ("1 to 9", "One member wide"),
@@ -25,6 +26,8 @@ KEYS = (
     ("r", "Resolution"),
     ("c", "Cancel, asks first"),
 )
+
+SHARINGS = (("team", "Team"), ("owner", "Me and admins"), ("private", "Only me"))
 
 
 def visible(user: Any, pk: int) -> SenateSession:
@@ -57,6 +60,24 @@ class Session(APIView):
         context = {**transcript, **links(request, session), **extra}
         return Response(context, template_name="senate/session.html")
 
+    @extend_schema(
+        operation_id="senate_session_share",
+        summary="Who may see a session",
+        request=Share,
+        responses=Shared,
+    )
+    def patch(self, request: Request, pk: int) -> Response:
+        return share(request, pk)
+
+
+def share(request: Request, pk: int) -> Response:
+    form = Share(data=request.data)
+    form.is_valid(raise_exception=True)
+    session = visible(request.user, pk)
+    chat.share(request.user, session, form.validated_data["visibility"])
+    url = reverse("senate:session", args=[pk])
+    return Response({"id": pk, "visibility": session.visibility}, headers={"Location": url})
+
 
 def links(request: Request, session: SenateSession) -> dict[str, Any]:
     """Addresses, and what this reader may do."""
@@ -72,7 +93,13 @@ def links(request: Request, session: SenateSession) -> dict[str, Any]:
         "cancel_url": reverse("senate:cancel", args=[session.pk]),
         "json_url": api,
         "markdown_url": f"{api}?as=markdown",
-        "again_url": f"{reverse('senate:list')}?{urlencode({'again': session.pk})}",
+        "stream_url": reverse("senate:api-stream", args=[session.pk]),
+        "again_url": reverse("senate:again", args=[session.pk]),
+        "edit_url": f"{reverse('senate:list')}?{urlencode({'again': session.pk})}",
+        "follow_up_url": f"{reverse('senate:list')}?{urlencode({'follows': session.pk})}",
+        "compare_url": reverse("senate:compare", args=[session.pk]),
+        "share_url": reverse("senate:share", args=[session.pk]),
+        "may_share": may_act and asks,
         "may_cancel": may_act and asks,
         "may_ask": asks,
     }
@@ -89,6 +116,8 @@ def shown(request: Request, transcript: dict[str, Any]) -> dict[str, Any]:
         columns.sort(key=lambda m: m["support"]["place"] if m["support"] else len(columns) + 1)
     return {
         "rail": True,
+        "sharings": SHARINGS,
+        "again_key": uuid.uuid4().hex,
         "crumbs": [{"label": "Ask", "url": reverse("senate:list")}, {"label": f"Session {transcript['id']}"}],
         "page_keys": [{"key": key, "text": text} for key, text in KEYS],
         "wide": int(wide) if wide.isascii() and wide.isdigit() and len(wide) < 3 else None,

@@ -104,10 +104,10 @@ def test_without_any_provider_the_documented_sentence_is_said(asker):
 
 
 def test_nothing_stays_held_where_the_row_could_not_be_stored(asker, committee, monkeypatch):
-    def broken(**_):
+    def broken(*_, **__):
         raise OSError("disk full")
 
-    monkeypatch.setattr(SenateSession.objects, "create", broken)
+    monkeypatch.setattr(SenateSession, "save", broken)
     with pytest.raises(OSError, match="disk full"):
         chat.start(asker, question=QUESTION)
     assert CapDay.objects.get(user=asker).reserved_tokens == 0
