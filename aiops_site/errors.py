@@ -113,7 +113,7 @@ def sentences_in(found: Any) -> list[str]:
 
 
 def headers_of(error: AIServiceError) -> dict[str, str]:
-    headers = {"Vary": "Accept, HX-Request"}
+    headers = {"Vary": "Accept, HX-Request", **getattr(error, "headers", {})}
     if error.retry_after is not None:
         headers["Retry-After"] = str(max(1, round(error.retry_after)))
     if error.http_status == 401:

@@ -33,7 +33,7 @@ def request_id(get_response: GetResponse) -> GetResponse:
 
 
 def security_headers(get_response: GetResponse) -> GetResponse:
-    """Strict CSP on everything; nothing that a signed-in person sees is kept by a cache."""
+    """Strict CSP on everything; nothing that a signed-in person sees is kept by a cache; how a rate stands."""
 
     def middleware(request: HttpRequest) -> HttpResponse:
         response = get_response(request)
@@ -41,6 +41,11 @@ def security_headers(get_response: GetResponse) -> GetResponse:
         response.setdefault("Permissions-Policy", csp.PERMISSIONS)
         if not request.path.startswith("/static/"):
             response.setdefault("Cache-Control", "no-store")
+        if standing := getattr(
+            request, "rate_standing", None
+        ):  # a request that was counted (providers/throttles.py)
+            for name, value in standing.headers().items():
+                response.setdefault(name, value)
         return response
 
     return middleware

@@ -103,10 +103,18 @@ class BudgetExceeded(AIServiceError):
 
 
 class RateLimited(AIServiceError):
+    """`headers`: the rate-limit headers of its answer."""
+
     http_status = 429
     type = "rate_limit_error"
     code = "rate_limited"
     retryable = True
+
+    def __init__(
+        self, message: str, *, retry_after: float | None = None, headers: dict[str, str] | None = None
+    ) -> None:
+        super().__init__(message, retry_after=retry_after)
+        self.headers = headers or {}
 
 
 class LedgerUnavailable(AIServiceError):

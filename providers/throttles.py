@@ -1,18 +1,22 @@
-"""Rates per user, whatever the token, surface or process; the `limits` library counts, Redis shares the count."""
+"""Rates per user, whatever the token, surface or process. The `limits` library counts, in Redis or, where a site
+has none, in a file that all processes of the machine share. Exact: a hit is one step nobody can come between.
+"""
 
 import time
 from dataclasses import dataclass
 from functools import lru_cache
+from math import ceil
 from typing import Any
 
 from django.conf import settings
 from limits import RateLimitItem, parse
 from limits.errors import StorageError
-from limits.storage import storage_from_string
+from limits.storage import Storage, storage_from_string
 from limits.strategies import MovingWindowRateLimiter
 from rest_framework.throttling import BaseThrottle
 
 from providers.exceptions import AIServiceError, RateLimited
+from providers.rate_file import FileStorage
 
 
 class NotCounted(AIServiceError):
@@ -23,6 +27,7 @@ class NotCounted(AIServiceError):
     retryable = True
 
 
+ANSWER_S = 3.0
 _limiter: MovingWindowRateLimiter | None = None
 
 
@@ -45,9 +50,23 @@ class Standing:
 def limiter() -> MovingWindowRateLimiter:
     global _limiter
     if _limiter is None:
-        storage = storage_from_string(settings.REDIS_URL or "memory://", wrap_exceptions=True)
-        _limiter = MovingWindowRateLimiter(storage)
+        _limiter = MovingWindowRateLimiter(_redis(settings.REDIS_URL) if settings.REDIS_URL else _file())
     return _limiter
+
+
+def _redis(url: str) -> Storage:
+    """A full pool is waited for: the library's own raises when two hundred ask at once."""
+    from redis import BlockingConnectionPool
+    from redis.backoff import NoBackoff
+    from redis.retry import Retry
+
+    waits = {"timeout": ANSWER_S, "socket_timeout": ANSWER_S, "socket_connect_timeout": ANSWER_S}
+    pool = BlockingConnectionPool.from_url(url, max_connections=50, retry=Retry(NoBackoff(), 1), **waits)
+    return storage_from_string(url, wrap_exceptions=True, connection_pool=pool)
+
+
+def _file() -> Storage:
+    return FileStorage(f"shared-file://{settings.DATA_DIR / 'rates.sqlite3'}", wrap_exceptions=True)
 
 
 # REST framework's short words for what `limits` spells out.
@@ -68,13 +87,12 @@ def take(scope: str, rate: str, user_id: int) -> Standing:
         allowed = limiter().hit(item, scope, str(user_id))
         window = limiter().get_window_stats(item, scope, str(user_id))
     except StorageError as error:
-        raise NotCounted(
-            "Redis does not answer, so requests can't be counted. Try again soon.", retry_after=5
-        ) from error
-    wait = max(1, round(window.reset_time - time.time()))
+        who = "Redis does not answer" if settings.REDIS_URL else "The file of rates can't be written"
+        raise NotCounted(f"{who}, so requests can't be counted. Try again soon.", retry_after=5) from error
+    wait = max(1, ceil(window.reset_time - time.time()))
     if not allowed:
         sentence = f"More than {item.amount} {scope} requests in a {item.GRANULARITY.name}. Try again in {wait} s."
-        raise RateLimited(sentence, retry_after=wait)
+        raise RateLimited(sentence, retry_after=wait, headers=Standing(item.amount, 0, wait).headers())
     return Standing(item.amount, max(0, window.remaining), wait)
 
 
@@ -87,7 +105,8 @@ class _UserRate(BaseThrottle):
     def allow_request(self, request: Any, view: Any) -> bool:
         """Raises our own sentence instead of REST framework's; only what starts work is counted."""
         if request.method == "POST" and request.user.is_authenticated:
-            request.rate_standing = take(self.scope, self.rate(), request.user.pk)
+            standing = take(self.scope, self.rate(), request.user.pk)
+            request._request.rate_standing = standing  # for the headers of the answer (aiops_site/middleware.py)
         return True
 
 

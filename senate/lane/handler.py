@@ -212,6 +212,7 @@ class Answer:
         if self.begun:
             await self.body(sse.error(error.as_dict()) + sse.DONE, last=True)
             return
+        self.headers.update(getattr(error, "headers", {}))
         if error.retry_after is not None:
             self.headers["Retry-After"] = str(max(1, round(error.retry_after)))
         if not error.retryable:
