@@ -40,7 +40,7 @@ CLOSINGS = {
     4404: "There is no such session for you.",
     4408: "This reader is too slow. Connect again with after=N.",
     4409: "The message is too big.",
-    4429: f"You watch {MOST_SOCKETS} sessions already. Close one of those pages.",
+    4429: f"You watch {MOST_SOCKETS} pages already. Close one of them.",
 }
 
 
@@ -67,14 +67,14 @@ async def live_session(scope: Scope, receive: Receive, send: Send) -> None:
     await send({"type": "websocket.accept"})
     live = hub()
     if live.open[user.pk] >= MOST_SOCKETS:
-        await _close(send, 4429)
+        await close(send, 4429)
         return
     live.open[user.pk] += 1
     watcher = live.watch(session_id, after, render)
     try:
-        await _first(_pump(watcher, send), _listen(receive), _guard(scope, session_id))
+        await first(_pump(watcher, send), listen(receive), _guard(scope, session_id))
     except Close as ending:
-        await _close(send, ending.code)
+        await close(send, ending.code)
     except (Gone, OSError):
         return  # nobody is left to tell
     finally:
@@ -91,7 +91,7 @@ def _address(scope: Scope) -> tuple[int, int, bool]:
     return int(scope["url_route"]["kwargs"]["pk"]), int(after), query.get("render", [""])[-1] == "1"
 
 
-async def _first(*parts: Awaitable[None]) -> None:
+async def first(*parts: Awaitable[None]) -> None:
     """Runs the parts side by side until one of them raises; that is the result."""
     tasks = [asyncio.ensure_future(part) for part in parts]
     try:
@@ -119,7 +119,7 @@ async def _pump(watcher: Watcher, send: Send) -> None:
             await send({"type": "websocket.send", "text": frame})
 
 
-async def _listen(receive: Receive) -> None:
+async def listen(receive: Receive) -> None:
     """Readers have nothing to say: whatever comes closes the socket."""
     message = await receive()
     if message["type"] == "websocket.disconnect":
@@ -144,14 +144,20 @@ async def _check(scope: Scope, session_id: int) -> None:
 
 def refusal(session_key: str | None, session_id: int) -> int:
     """0, or the close code. Reads the rows anew: a logout, a new password or a changed role counts at once."""
-    store = import_string(f"{settings.SESSION_ENGINE}.SessionStore")
-    user = get_user(SimpleNamespace(session=store(session_key)))  # type: ignore[arg-type]
-    if not user.is_authenticated or not user.is_active:
+    user = viewer(session_key)
+    if user is None:
         return 4401
     return 0 if SenateSession.objects.visible_to(user).filter(pk=session_id).exists() else 4404
 
 
-async def _close(send: Send, code: int) -> None:
+def viewer(session_key: str | None) -> Any:
+    """Whom that cookie signs in at this moment; None for nobody."""
+    store = import_string(f"{settings.SESSION_ENGINE}.SessionStore")
+    user = get_user(SimpleNamespace(session=store(session_key)))  # type: ignore[arg-type]
+    return user if user.is_authenticated and user.is_active else None
+
+
+async def close(send: Send, code: int) -> None:
     reason = CLOSINGS[code]
     await send({"type": "websocket.send", "text": json.dumps({"type": "closing", "code": code, "reason": reason})})
     await send({"type": "websocket.close", "code": code, "reason": reason})
