@@ -29,9 +29,8 @@ SUMMARY = (
 
 
 def listed(directory: Directory) -> list[Entry]:
-    """The 17 of the catalog in the admin's order, and others once somebody gave them a key."""
-    extra = {row.slug for row in EXTRA}
-    return [entry for slug, entry in directory.entries.items() if slug not in extra or entry.has_key]
+    """All of the catalog, in the admin's order."""
+    return list(directory.entries.values())
 
 
 def keyed_at(directory: Directory) -> dict[str, datetime]:
@@ -65,6 +64,11 @@ def _api_row(entry: Entry, state: Health) -> dict[str, Any]:
         "model": entry.model,
         "base_url": entry.base_url,
         "state": state.state,
+        "breaker": state.breaker or "closed",
+        "last_success": _iso(state.last_success) or None,
+        "last_failure": _iso(state.last_failure) or None,
+        "latency_ms": state.p95_ms,
+        "error_rate": state.error_rate,
     }
 
 
@@ -87,7 +91,7 @@ def board(
         "without": sorted((row for row in shown if row not in keyed), key=_place_in_catalog),
         "summary": {
             "with_key": len(keyed),
-            "total": len(CATALOG),
+            "total": len(rows),
             "states": ", ".join(f"{n} {word}" for name, word in SUMMARY if (n := _count(keyed, name))),
         },
         "refused": [row for row in trouble if row["state"] in {"key_refused", "unreadable"}][:3],

@@ -220,12 +220,34 @@ def wake(*, slug: str) -> Saved:
 def move(*, slug: str, step: int) -> Saved:
     """Moves a provider by `step` places (-1 is up) among those that have a key; ends stay ends."""
     edit = _open()
+    names = _placed(edit, slug)
+    return _put_at(edit, slug, names, names.index(slug) + step)
+
+
+@transaction.atomic
+def place(*, slug: str, near: str, after: bool) -> Saved:
+    """Moves a provider right before or after another one, both of those that have a key."""
+    edit = _open()
+    names = _placed(edit, slug, near)
+    rest = [name for name in names if name != slug]
+    to = names.index(slug) if near == slug else rest.index(near) + after
+    return _put_at(edit, slug, names, to)
+
+
+def _placed(edit: _Edit, *slugs: str) -> list[str]:
+    """Those that have a place in the order. Raises `InvalidInput` for one of `slugs` that has none."""
     names = [slug for slug, entry in edit.before.entries.items() if entry.has_key and slug != "mock"]
-    if slug not in names:
-        raise InvalidInput(f"{provider(slug).name} has no place in the order: it has no key.", param="provider")
-    at = names.index(slug)
-    to = min(max(0, at + step), len(names) - 1)
-    names.insert(to, names.pop(at))
+    for slug in slugs:
+        if slug not in names:
+            sentence = f"{provider(slug).name} has no place in the order: it has no key."
+            raise InvalidInput(sentence, param="provider")
+    return names
+
+
+def _put_at(edit: _Edit, slug: str, names: list[str], to: int) -> Saved:
+    to = min(max(0, to), len(names) - 1)
+    names.remove(slug)
+    names.insert(to, slug)
     edit.put("order", names)
     edit.say(f"{provider(slug).name}, now {to + 1} of {len(names)}")
     return _close(edit)

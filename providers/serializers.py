@@ -134,6 +134,11 @@ class ProviderRow(serializers.Serializer):
         help_text="working, key_refused, failing, resting, probing, unused, unreadable, held, no_key, "
         "not_available, test_answers"
     )
+    breaker = serializers.CharField(help_text="closed, open, half_open or probing")
+    last_success = serializers.DateTimeField(allow_null=True)
+    last_failure = serializers.DateTimeField(allow_null=True)
+    latency_ms = serializers.IntegerField(allow_null=True, help_text="95 % of the newest calls took no longer")
+    error_rate = serializers.FloatField(allow_null=True, help_text="0 to 1, of the newest calls within 24 hours")
 
 
 class SettingsShown(serializers.Serializer):

@@ -9,23 +9,29 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from providers import board, configure, keytest, serializers
+from providers import board, configure, keytest, serializers, watching
 from providers.configure import Note, Saved
 from providers.directory import Directory
 from providers.exceptions import InvalidInput
 from providers.roles import may
 from providers.views.answers import fields_of, keep_for_next_page, toast, wants_page, way_back
 
-PAGE = "providers/keys.html"
+PAGE, STATES = "providers/keys.html", "providers/states.html"
 STEPS = {"up": -1, "down": 1}
+ASIDE = {"before", "after"}
 
 
 @extend_schema(exclude=True)
 class Keys(APIView):
-    """GET: `tab`, `q`, `edit`. POST: `do` (save, clear, wake, up, down), `provider`, and the settings to save."""
+    """GET: `tab`, `q`, `edit`; `states` gives an open page only what calls and breakers change.
+
+    POST: `do` (save, clear, wake, up, down, before, after), `provider`, `near`, and the settings to save.
+    """
 
     def get(self, request: Request) -> Response:
-        return Response(page(request, edit=request.query_params.get("edit", "")), template_name=PAGE)
+        live = request.htmx and not request.htmx.boosted and "states" in request.query_params
+        template = STATES if live else PAGE
+        return Response(page(request, edit=request.query_params.get("edit", "")), template_name=template)
 
     def post(self, request: Request) -> Response:
         fields = fields_of(request)
@@ -39,8 +45,14 @@ class Keys(APIView):
             saved = configure.wake(slug=which(fields.get("provider")))
         elif act in STEPS:
             saved = configure.move(slug=which(fields.get("provider")), step=STEPS[act])
+        elif act in ASIDE:
+            saved = configure.place(
+                slug=which(fields.get("provider")), near=which(fields.get("near")), after=act == "after"
+            )
         else:
-            raise InvalidInput("There is no such act. Use save, clear, wake, up or down.", param="do")
+            raise InvalidInput(
+                "There is no such act. Use save, clear, wake, up, down, before or after.", param="do"
+            )
         return answer(request, saved)
 
 
@@ -118,6 +130,7 @@ def name_of(request: Request) -> str:
 
 def page(request: Request, *, directory: Directory | None = None, edit: str = "") -> dict[str, Any]:
     may_edit = may(request.user, "save provider keys and settings")
+    version = watching.version("providers")  # read first: what changes after it is told again
     shown = board.board(
         directory or Directory(),
         timezone.now(),
@@ -129,7 +142,8 @@ def page(request: Request, *, directory: Directory | None = None, edit: str = ""
     if not sees_spend:
         for row in (*shown["rows"], *shown["without"], *shown["refused"]):
             row["spend_30d_usd"] = None
-    return {**shown, "may_edit": may_edit, "sees_spend": sees_spend, "notes": [], "errors": {}, "values": {}}
+    own = {"version": version, "may_edit": may_edit, "sees_spend": sees_spend}
+    return {**shown, **own, "notes": [], "errors": {}, "values": {}}
 
 
 def answer(request: Request, saved: Saved) -> Response:

@@ -3,7 +3,7 @@
 A topic is a version that changes when its page would (`providers/watching.py`). While anybody watches one, this
 process reads it every POLL_S, once however many watch, so a change by any process is known within that time. Each
 reader gets `{"topic", "version"}` at once and whenever it changes, and then asks for what it shows over HTTP: the
-message carries nothing that a right would have to guard. Of a slow reader's backlog only the newest version is kept.
+message carries nothing that a right would have to guard. A slow reader is told the newest version alone.
 
 Close codes as in `senate/live/consumers.py`; 4400 also for a topic that there is not.
 """

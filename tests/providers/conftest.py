@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from django.db import connection
+from django.test import Client
 
 from providers.models import AIProviderSettings
 from tests.fakes.fixtures import upstream, upstream_server  # noqa: F401
@@ -44,3 +45,19 @@ def openai(upstream, everyone):  # noqa: F811
     row.openai_api_key, row.openai_base_url = "sk-canary-0123456789abcdef0123456789abcdef", upstream.openai_url
     row.save()
     return upstream
+
+
+@pytest.fixture
+def mara(people) -> Client:
+    """A browser in which the admin is signed in."""
+    client = Client()
+    client.force_login(people["mara"])
+    return client
+
+
+@pytest.fixture
+def lee(people) -> Client:
+    """A browser in which a viewer is signed in."""
+    client = Client()
+    client.force_login(people["lee"])
+    return client
