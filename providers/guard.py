@@ -153,6 +153,12 @@ class Redactor:
         rest, self._held = self._held, ""
         return self.whole(rest)
 
+    def fork(self) -> "Redactor":
+        """One for another text with the same secrets."""
+        other = Redactor(())
+        other._secrets = self._secrets
+        return other
+
     def _open_tail(self, text: str) -> int:
         """Length of the longest end of `text` that begins a known key or looks like one that goes on."""
         longest = 0

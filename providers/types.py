@@ -10,7 +10,24 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, Literal
 
+from providers.calls import Assembly, ToolCall, ToolDelta, ToolSpec
 from providers.guard import mended
+
+__all__ = [
+    "AIResponse",
+    "ChatMessage",
+    "Connection",
+    "Meter",
+    "ModelInfo",
+    "Prompt",
+    "Purpose",
+    "Reply",
+    "ToolCall",
+    "ToolDelta",
+    "ToolSpec",
+    "Usage",
+    "UsageSource",
+]
 
 UsageSource = Literal["reported", "estimated", "interrupted", "unknown"]
 
@@ -33,13 +50,25 @@ class Connection:
 
 @dataclass(frozen=True, slots=True)
 class ChatMessage:
-    role: Literal["user", "assistant"]
+    """One turn. An assistant's turn may hold calls; each is then answered by a turn of role `tool`, which names
+    the call and its tool (`providers.turns` sees to that)."""
+
+    role: Literal["user", "assistant", "tool"]
     content: str
+    tool_calls: tuple[ToolCall, ...] = ()
+    tool_call_id: str = ""
+    tool_name: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Prompt:
-    """What is sent. `max_output_tokens` is always set: a call without a bound can't be reserved."""
+    """What is sent. `max_output_tokens` is always set: a call without a bound can't be reserved.
+
+    `json_schema`: what the answer must fit; {"type": "object"} alone means any JSON object. A wire uses its
+    provider's own mode for it, unless it has none or `schema_in_words` is set: then the schema stands in the
+    system prompt. `schema_strict`: the schema holds what the strict modes ask for. `tool_choice`: auto, none,
+    required, or the name of the one tool to call; empty says nothing.
+    """
 
     model: str
     messages: tuple[ChatMessage, ...]
@@ -47,6 +76,12 @@ class Prompt:
     system: str = ""
     temperature: float | None = None
     json_schema: dict[str, Any] | None = None
+    schema_name: str = "answer"
+    schema_strict: bool = True
+    schema_in_words: bool = False
+    tools: tuple[ToolSpec, ...] = ()
+    tool_choice: str = ""
+    parallel_tool_calls: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +126,7 @@ class Reply:
     usage: Usage | None
     upstream_id: str = ""
     raw: dict[str, Any] = field(default_factory=dict)
+    tool_calls: tuple[ToolCall, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,11 +139,14 @@ class ModelInfo:
 class Meter:
     """What is known of one attempt so far; the wire writes, the gateway reads whatever happens.
 
-    `on_text` set means: stream, and hand over each piece as it comes.
+    `on_text` set means: stream, and hand over each piece as it comes; `on_call` gets the pieces of tool calls.
+    `takes_calls`: tools were offered; from a model that has none a call is not even noted.
     `sent` turns true once the upstream may have the request (its outcome is then unknown, not free).
     """
 
     on_text: Callable[[str], None] | None = None
+    on_call: Callable[[ToolDelta], None] | None = None
+    takes_calls: bool = False
     sent: bool = False
     usage: Usage | None = None
     model: str = ""
@@ -115,6 +154,7 @@ class Meter:
     started_at: float = field(default_factory=time.monotonic)
     first_text_at: float | None = None
     _pieces: list[str] = field(default_factory=list)
+    _assembly: Assembly | None = None
 
     @property
     def streaming(self) -> bool:
@@ -123,6 +163,29 @@ class Meter:
     @property
     def text(self) -> str:
         return "".join(self._pieces)
+
+    @property
+    def written(self) -> str:
+        """All that the model wrote, the arguments of its calls included."""
+        return self.text if self._assembly is None else self.text + self._assembly.text()
+
+    @property
+    def tool_calls(self) -> tuple[ToolCall, ...]:
+        return () if self._assembly is None else self._assembly.calls()
+
+    def call(
+        self, slot: int | None, *, id: str = "", name: str = "", arguments: str = "", signature: str = ""
+    ) -> None:
+        """Takes one piece of a tool call; `slot` is the upstream's index of the call, where it gives one."""
+        if not self.takes_calls:
+            return
+        if self._assembly is None:
+            self._assembly = Assembly()
+        delta = self._assembly.add(slot, id, name, arguments, signature)
+        if self.first_text_at is None:
+            self.first_text_at = time.monotonic()
+        if delta is not None and self.on_call is not None:
+            self.on_call(delta)
 
     def write(self, piece: str) -> None:
         """Takes one streamed piece of the answer."""
@@ -141,8 +204,10 @@ class AIResponse:
     """What the gateway returns. `cost_usd` is exact; `estimated` says that usage was counted here,
     not reported by the upstream. Tokens and cost are of every attempt that was billed for it; `log_id` is the
     usage row of the one that answered. `raw_response`: the upstream's JSON, keys masked, bounded; of a stream its
-    frame without the text; empty where nobody asked for it. `metadata`: used_fallback, attempts, fallback_for,
-    budget_warning."""
+    frame without the text; empty where nobody asked for it. `tool_calls`: what the model asks for, in OpenAI's
+    shape (send them back as they are), each with `error` where its arguments are broken; None where it asks for
+    nothing. `parsed` and `validation_errors`: with `response_model` only. `metadata`: used_fallback, attempts,
+    fallback_for, budget_warning; of a structured answer also `structured` (see `providers.structured`)."""
 
     content: str
     provider: str

@@ -14,7 +14,7 @@ from providers.exceptions import InvalidInput
 from providers.explicit import ExplicitConnection
 from providers.gateway.asked import Asked
 from providers.gateway.chain import answered
-from providers.types import AIResponse, Prompt, Purpose
+from providers.types import AIResponse, Prompt, Purpose, ToolDelta
 
 __all__ = ["ask"]
 
@@ -25,11 +25,13 @@ async def ask(
     purpose: Purpose,
     *,
     on_text: Callable[[str], None] | None = None,
+    on_call: Callable[[ToolDelta], None] | None = None,
     on_ready: Callable[[], None] | None = None,
     timeout_s: float | None = None,
     connection: ExplicitConnection | None = None,
 ) -> AIResponse:
-    """One question to one model. With `on_text` the answer is streamed through it, keys masked.
+    """One question to one model. With `on_text` the answer is streamed through it, keys masked; `on_call` then
+    gets the pieces of what it asks tools for.
 
     What fails for a moment is repeated, and where that doesn't help the site's fallback answers; all of it within
     the one time. `connection` brings an own key and address of that provider; the site's fallback never stands in
@@ -41,4 +43,4 @@ async def ask(
         if connection.provider != provider:
             raise InvalidInput("The connection is of another provider than the one asked.", param="provider")
         purpose = replace(purpose, metadata={**purpose.metadata, "own_connection": True})
-    return await answered(Asked(prompt, provider, purpose, on_text, on_ready, timeout_s, connection))
+    return await answered(Asked(prompt, provider, purpose, on_text, on_ready, timeout_s, on_call, connection))

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 
 from providers.explicit import ExplicitConnection
 from providers.gateway.rows import Bill
-from providers.types import Prompt, Purpose
+from providers.types import Prompt, Purpose, ToolDelta
 
 
 @dataclass(slots=True)
@@ -19,6 +19,7 @@ class Asked:
     on_text: Callable[[str], None] | None = None
     on_ready: Callable[[], None] | None = None
     timeout_s: float | None = None
+    on_call: Callable[[ToolDelta], None] | None = None
     connection: ExplicitConnection | None = None
     bill: Bill = field(default_factory=Bill)
     shown: bool = False
@@ -56,6 +57,11 @@ class Asked:
         self.shown = True
         if self.on_text is not None:
             self.on_text(piece)
+
+    def show_call(self, delta: ToolDelta) -> None:
+        self.shown = True
+        if self.on_call is not None:
+            self.on_call(delta)
 
     def turn_to(self, provider: str, model: str) -> None:
         """From here on the fallback is asked."""

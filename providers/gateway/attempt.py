@@ -9,7 +9,7 @@ from typing import Any
 from providers import breaker, clock, ledger, retry
 from providers.exceptions import AIServiceError, OutboundRefused, UpstreamError, UpstreamUnavailable
 from providers.gateway.asked import Asked
-from providers.gateway.perform import masked, perform
+from providers.gateway.perform import MaskedCalls, masked, perform
 from providers.gateway.prepare import LEASE_MARGIN_S, Prepared, prepare, reserve
 from providers.gateway.rows import Outcome, failed_attempt, good_attempt, response_of
 from providers.hop import hop
@@ -58,7 +58,8 @@ async def attempt(asked: Asked, repeat: int) -> AIResponse:
 
 async def _performed(asked: Asked, prepared: Prepared, reservation: str, repeat: int) -> AIResponse:
     """The wire call, and its usage row whatever happens."""
-    meter = Meter(on_text=masked(asked.show, prepared.redactor) if asked.on_text else None)
+    calls = MaskedCalls(asked.show_call, prepared.redactor)
+    meter = Meter(masked(asked.show, prepared.redactor), calls.show) if asked.on_text else Meter()
     booking = _Booking(asked, prepared, reservation, repeat, meter)
     try:
         reply = await perform(asked.prompt, prepared, meter)
@@ -74,6 +75,7 @@ async def _performed(asked: Asked, prepared: Prepared, reservation: str, repeat:
         raise
     if asked.on_text is not None and (rest := prepared.redactor.flush()):
         asked.show(rest)
+    calls.flush()
     row = good_attempt(asked.prompt, asked.purpose, prepared, meter, reply)
     row = await booking.book(row, None)
     return response_of(row, reply, prepared, asked.bill, keep_raw=asked.purpose.keep_raw)

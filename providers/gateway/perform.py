@@ -8,7 +8,7 @@ from dataclasses import replace
 from providers.exceptions import AIServiceError, UpstreamBroken, UpstreamTimeout
 from providers.gateway.prepare import Prepared
 from providers.guard import Redactor
-from providers.types import Meter, Prompt, Reply
+from providers.types import Meter, Prompt, Reply, ToolDelta
 from providers.wires import wire_for
 
 logger = logging.getLogger(__name__)
@@ -38,3 +38,23 @@ def masked(on_text: Callable[[str], None], redactor: Redactor) -> Callable[[str]
             on_text(safe)
 
     return show
+
+
+class MaskedCalls:
+    """The same for the pieces of tool calls: each call is a text of its own."""
+
+    def __init__(self, on_call: Callable[[ToolDelta], None], redactor: Redactor) -> None:
+        self._on_call, self._redactor = on_call, redactor
+        self._index, self._own = -1, redactor
+
+    def show(self, delta: ToolDelta) -> None:
+        if delta.index != self._index:  # calls come one after the other
+            self.flush()
+            self._index, self._own = delta.index, self._redactor.fork()
+        safe = self._own.feed(delta.arguments)
+        if delta.name or safe:
+            self._on_call(replace(delta, name=self._redactor.whole(delta.name), arguments=safe))
+
+    def flush(self) -> None:
+        if self._index >= 0 and (rest := self._own.flush()):
+            self._on_call(ToolDelta(self._index, arguments=rest))

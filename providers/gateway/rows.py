@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 from providers import ledger, pricing
 from providers.gateway.prepare import Prepared, words_of
+from providers.guard import Redactor
 from providers.types import AIResponse, Meter, Prompt, Purpose, Reply, Usage, UsageSource
 
 RAW_CHARS = 64_000
@@ -19,9 +20,9 @@ def good_attempt(
     prompt: Prompt, purpose: Purpose, prepared: Prepared, meter: Meter, reply: Reply
 ) -> ledger.Attempt:
     source: UsageSource = "reported" if reply.usage else "estimated"
-    usage = reply.usage or estimate(prompt, reply.content)
+    usage = reply.usage or estimate(prompt, said_in(reply))
     attempt = _attempt(prompt, purpose, prepared, meter, usage, source)
-    answer = prepared.redactor.whole(reply.content) if prepared.config.log_responses else ""
+    answer = prepared.redactor.whole(said_in(reply)) if prepared.config.log_responses else ""
     return replace(attempt, success=True, model_version=reply.model, response_preview=answer)
 
 
@@ -42,11 +43,11 @@ def failed_attempt(
     if outcome == "unbilled":
         usage, source = meter.usage or Usage(), "reported"
     elif meter.usage is not None:
-        known = estimate(prompt, meter.text).output_tokens
+        known = estimate(prompt, meter.written).output_tokens
         usage = replace(meter.usage, output_tokens=max(meter.usage.output_tokens, known))
         source = "interrupted"
     else:
-        usage, source = estimate(prompt, meter.text), outcome
+        usage, source = estimate(prompt, meter.written), outcome
     attempt = _attempt(prompt, purpose, prepared, meter, usage, source)
     return replace(attempt, success=False, error_code=code, error_message=words[:500])
 
@@ -93,6 +94,8 @@ def hash_of(prompt: Prompt) -> str:
     digest = hashlib.sha256(prompt.system.encode())
     for message in prompt.messages:
         digest.update(f"\x1e{message.role}\x1f{message.content}".encode())
+    if prompt.tools or prompt.json_schema or any(turn.tool_calls for turn in prompt.messages):
+        digest.update(f"\x1d{words_of(prompt)}".encode())
     return digest.hexdigest()
 
 
@@ -126,6 +129,20 @@ def raw_of(reply: Reply, prepared: Prepared) -> dict[str, Any]:
     return json.loads(text) if len(text) <= RAW_CHARS else {**frame, "truncated": True, "text": text[:RAW_CHARS]}
 
 
+def said_in(reply: Reply) -> str:
+    """All that the model wrote, its calls included."""
+    return reply.content + "".join(f"{call.name} {call.arguments}" for call in reply.tool_calls)
+
+
+def calls_of(reply: Reply, redactor: Redactor) -> list[dict[str, Any]] | None:
+    """What the model asks for, keys masked; `error` stands beside a call whose arguments are broken."""
+    shapes = []
+    for call in reply.tool_calls:
+        safe = replace(call, name=redactor.whole(call.name), arguments=redactor.whole(call.arguments))
+        shapes.append(safe.as_openai() | ({"error": safe.error} if safe.error else {}))
+    return shapes or None
+
+
 def response_of(
     attempt: ledger.Attempt, reply: Reply, prepared: Prepared, bill: Bill, *, keep_raw: bool = False
 ) -> AIResponse:
@@ -138,6 +155,7 @@ def response_of(
         log_id=str(attempt.id),
         duration_ms=attempt.processing_time_ms,
         raw_response=raw_of(reply, prepared) if keep_raw else {},
+        tool_calls=calls_of(reply, prepared.redactor),
         metadata={
             "used_fallback": attempt.used_fallback,
             "attempts": bill.attempts,

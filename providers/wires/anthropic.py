@@ -1,14 +1,17 @@
 """The Anthropic Messages wire (API version 2026-10-21: no temperature, the key as Bearer)."""
 
+import re
 from collections.abc import AsyncIterator
 from typing import Any
 
 import anthropic
 import httpx2
 
-from providers.types import Meter, ModelInfo, Prompt, Reply
+from providers.calls import arguments_text
+from providers.types import ChatMessage, Meter, ModelInfo, Prompt, Reply, ToolSpec
 from providers.wires.base import drain, text_of, words
 from providers.wires.sdk import SdkWire
+from providers.wires.translate import ANY_OBJECT, fitting_id, grouped, label, system_of
 from providers.wires.usage import anthropic_usage, section
 
 # The words that OpenAI clients know, since the site's own API speaks that dialect.
@@ -21,6 +24,7 @@ _FINISH = {
     "tool_use": "tool_calls",
     "refusal": "content_filter",
 }
+_CALL_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
 class AnthropicWire(SdkWire):
@@ -51,9 +55,11 @@ class AnthropicWire(SdkWire):
             raise self._refused(data)
         self._note(data, meter)
         blocks = data.get("content")
-        for block in blocks if isinstance(blocks, list) else ():
+        for at, block in enumerate(blocks if isinstance(blocks, list) else ()):
             if isinstance(block, dict) and block.get("type") == "text":
                 meter.write(text_of(block.get("text")))
+            elif isinstance(block, dict):
+                _take_call(at, block, meter)
         return self._reply(meter, words(data.get("stop_reason")))
 
     async def _read_stream(self, events: AsyncIterator[tuple[str, str]], meter: Meter) -> Reply:
@@ -84,6 +90,10 @@ class AnthropicWire(SdkWire):
             delta = section(event, "delta")
             if delta.get("type") == "text_delta":
                 meter.write(text_of(delta.get("text")))
+            elif delta.get("type") == "input_json_delta":
+                meter.call(_slot(event), arguments=text_of(delta.get("partial_json")))
+        elif kind == "content_block_start":
+            _take_call(_slot(event), section(event, "content_block"), meter)
         elif kind == "message_delta":
             meter.usage = anthropic_usage(event.get("usage"), meter.usage)
             return words(section(event, "delta").get("stop_reason"))
@@ -95,22 +105,20 @@ class AnthropicWire(SdkWire):
         meter.usage = anthropic_usage(message.get("usage"))
 
     def _reply(self, meter: Meter, stop: str) -> Reply:
-        finish = _FINISH.get(stop, stop or "stop")
-        if not meter.text.strip():
-            raise self._broken(f"its answer holds no text (finish reason: {finish})")
-        return Reply(meter.text, meter.model, finish, meter.usage, meter.upstream_id)
+        return self._finished(meter, _FINISH.get(stop, stop or "stop"))
 
     def _body(self, prompt: Prompt) -> dict[str, Any]:
         body: dict[str, Any] = {
             "model": prompt.model,
             "max_tokens": prompt.max_output_tokens,
-            "messages": [{"role": turn.role, "content": turn.content} for turn in prompt.messages],
+            "messages": [_turn(group) for group in grouped(prompt.messages)],
         }
-        if prompt.system:
-            body["system"] = prompt.system
-        if prompt.json_schema is not None:
+        native = prompt.json_schema not in (None, ANY_OBJECT) and not prompt.schema_in_words
+        if system := system_of(prompt, not native):
+            body["system"] = system
+        if native:
             body["output_config"] = {"format": {"type": "json_schema", "schema": prompt.json_schema}}
-        return body
+        return body | _tools(prompt)
 
     def _make_client(self, http: httpx2.AsyncClient) -> Any:
         return anthropic.AsyncAnthropic(
@@ -127,3 +135,61 @@ class AnthropicWire(SdkWire):
 
     def _faults(self) -> tuple[type[Exception], ...]:
         return (anthropic.AnthropicError,)
+
+
+def _slot(event: dict[str, Any]) -> int | None:
+    index = event.get("index")
+    return index if type(index) is int else None
+
+
+def _take_call(slot: int | None, block: dict[str, Any], meter: Meter) -> None:
+    """A block that asks for a tool: whole, or the start of one in a stream (its input is then still empty)."""
+    if block.get("type") == "tool_use":
+        given = arguments_text(block["input"]) if block.get("input") else ""
+        meter.call(slot, id=label(block.get("id")), name=label(block.get("name")), arguments=given)
+
+
+def _turn(group: list[ChatMessage]) -> dict[str, Any]:
+    """One message: results of tools stand together in one, as the user's."""
+    turn = group[0]
+    if turn.role == "tool":
+        return {"role": "user", "content": [_result(one) for one in group]}
+    if not turn.tool_calls:
+        return {"role": turn.role, "content": turn.content}
+    said = [{"type": "text", "text": turn.content}] if turn.content else []
+    calls = [
+        {"type": "tool_use", "id": fitting_id(one.id, _CALL_ID), "name": one.name, "input": one.values or {}}
+        for one in turn.tool_calls
+    ]
+    return {"role": "assistant", "content": [*said, *calls]}
+
+
+def _result(turn: ChatMessage) -> dict[str, Any]:
+    called = fitting_id(turn.tool_call_id, _CALL_ID)
+    return {"type": "tool_result", "tool_use_id": called, "content": turn.content}
+
+
+def _tools(prompt: Prompt) -> dict[str, Any]:
+    """The parts of a body that offer tools. A conversation that holds calls is refused without any tool, so where
+    none is offered any more those of its calls are named, and none may be called."""
+    if prompt.tools:
+        offered, choice = prompt.tools, prompt.tool_choice
+    else:
+        names = {call.name for turn in prompt.messages for call in turn.tool_calls}
+        offered, choice = tuple(ToolSpec(name) for name in sorted(names)), "none"
+    if not offered:
+        return {}
+    body: dict[str, Any] = {"tools": [_tool(tool) for tool in offered]}
+    picked: dict[str, Any] = {"type": {"required": "any", "": "auto"}.get(choice, choice)}
+    if choice not in ("", "auto", "none", "required"):
+        picked = {"type": "tool", "name": choice}
+    if prompt.parallel_tool_calls is not None and choice != "none":
+        picked["disable_parallel_tool_use"] = not prompt.parallel_tool_calls
+    return body if picked == {"type": "auto"} and not choice else body | {"tool_choice": picked}
+
+
+def _tool(tool: ToolSpec) -> dict[str, Any]:
+    shape: dict[str, Any] = {"name": tool.name, "input_schema": tool.parameters}
+    if tool.description:
+        shape["description"] = tool.description
+    return shape | ({"strict": True} if tool.strict else {})

@@ -216,7 +216,17 @@ class ChatWire(HttpWire):
     async def _stream(self, prompt: Prompt, meter: Meter) -> Reply:
         """The answer as it is written."""
 
+    def _finished(self, meter: Meter, finish: str) -> Reply:
+        """The answer that the meter holds: text, calls, or both."""
+        calls = meter.tool_calls
+        if not calls and not meter.text.strip():
+            raise self._broken(f"its answer holds no text (finish reason: {finish})")
+        if calls and finish == "stop":  # not every upstream has a word of its own for it
+            finish = "tool_calls"
+        return Reply(meter.text, meter.model, finish, meter.usage, meter.upstream_id, calls)
+
     async def achat(self, prompt: Prompt, meter: Meter) -> Reply:
+        meter.takes_calls = bool(prompt.tools)
         exchange = self._stream(prompt, meter) if meter.streaming else self._whole(prompt, meter)
         return await self._call(exchange, meter)
 

@@ -1,14 +1,17 @@
 """The Gemini wire (generativelanguage, API v1), spoken on our own client (docs/decisions/0007)."""
 
+import json
 from collections.abc import AsyncIterator
 from typing import Any
 from urllib.parse import quote
 
 import httpx2
 
+from providers.calls import arguments_text
 from providers.exceptions import UpstreamRejected
-from providers.types import Meter, ModelInfo, Prompt, Reply
+from providers.types import ChatMessage, Meter, ModelInfo, Prompt, Reply, ToolCall, ToolSpec
 from providers.wires.base import ChatWire, text_of, words
+from providers.wires.translate import ANY_OBJECT, grouped, label, system_of
 from providers.wires.usage import gemini_usage, section
 
 # The words that OpenAI clients know. What the model was kept from saying is one thing to them.
@@ -26,6 +29,8 @@ _FINISH = {"STOP": "stop", "MAX_TOKENS": "length"} | dict.fromkeys(
     "content_filter",
 )
 MODELS_PER_PAGE = 1000
+# What Google takes in place of the signature of a call that no Gemini model has made.
+_UNSIGNED = "skip_thought_signature_validator"
 
 
 class GeminiWire(ChatWire):
@@ -85,28 +90,27 @@ class GeminiWire(ChatWire):
         for part in parts if isinstance(parts, list) else ():
             if isinstance(part, dict) and not part.get("thought"):
                 meter.write(text_of(part.get("text")))
+                if "functionCall" in part:
+                    _take_call(part, meter)
         return words(first.get("finishReason")) if isinstance(first, dict) else ""
 
     def _reply(self, meter: Meter, reason: str) -> Reply:
-        finish = _FINISH.get(reason, reason.lower())
-        if not meter.text.strip():
-            raise self._broken(f"its answer holds no text (finish reason: {finish})")
-        return Reply(meter.text, meter.model, finish, meter.usage, meter.upstream_id)
+        return self._finished(meter, _FINISH.get(reason, reason.lower()))
 
     def _body(self, prompt: Prompt) -> dict[str, Any]:
         config: dict[str, Any] = {"maxOutputTokens": prompt.max_output_tokens}
         if prompt.temperature is not None:
             config["temperature"] = prompt.temperature
-        if prompt.json_schema is not None:
-            config |= {"responseMimeType": "application/json", "responseJsonSchema": prompt.json_schema}
-        turns = [
-            {"role": "model" if turn.role == "assistant" else "user", "parts": [{"text": turn.content}]}
-            for turn in prompt.messages
-        ]
+        native = prompt.json_schema is not None and not prompt.schema_in_words
+        if native:
+            config["responseMimeType"] = "application/json"
+        if native and prompt.json_schema != ANY_OBJECT:
+            config["responseJsonSchema"] = prompt.json_schema
+        turns = [_turn(group) for group in grouped(prompt.messages)]
         body: dict[str, Any] = {"contents": turns, "generationConfig": config}
-        if prompt.system:
-            body["systemInstruction"] = {"parts": [{"text": prompt.system}]}
-        return body
+        if system := system_of(prompt, not native):
+            body["systemInstruction"] = {"parts": [{"text": system}]}
+        return body | _tools(prompt)
 
     def _headers(self) -> dict[str, Any]:
         # Never in the URL: those end up in logs.
@@ -123,3 +127,61 @@ def _answers(row: dict[str, Any]) -> bool:
     """Whether it is a chat model; embeddings and the like stand in the same list."""
     methods = row.get("supportedGenerationMethods")
     return not isinstance(methods, list) or "generateContent" in methods
+
+
+def _take_call(part: dict[str, Any], meter: Meter) -> None:
+    """A call comes whole; its signature stands beside it, and must go back with it."""
+    call = part["functionCall"] if isinstance(part["functionCall"], dict) else {}
+    signature = part.get("thoughtSignature")
+    meter.call(
+        None,
+        id=label(call.get("id")),
+        name=label(call.get("name")),
+        arguments=arguments_text(call.get("args") or {}),
+        signature=signature if isinstance(signature, str) else "",
+    )
+
+
+def _turn(group: list[ChatMessage]) -> dict[str, Any]:
+    """One content: results of tools stand together in one, as the user's."""
+    turn = group[0]
+    if turn.role == "tool":
+        return {"role": "user", "parts": [{"functionResponse": _result(one)} for one in group]}
+    if not turn.tool_calls:
+        return {"role": "model" if turn.role == "assistant" else "user", "parts": [{"text": turn.content}]}
+    said = [{"text": turn.content}] if turn.content else []
+    calls = [_call(call, first=at == 0) for at, call in enumerate(turn.tool_calls)]
+    return {"role": "model", "parts": [*said, *calls]}
+
+
+def _call(call: ToolCall, *, first: bool) -> dict[str, Any]:
+    """Of calls made at once only the first is signed."""
+    part: dict[str, Any] = {"functionCall": {"id": call.id, "name": call.name, "args": call.values or {}}}
+    signature = call.signature or (_UNSIGNED if first else "")
+    return part | ({"thoughtSignature": signature} if signature else {})
+
+
+def _result(turn: ChatMessage) -> dict[str, Any]:
+    """A result must be an object: text stands in one."""
+    try:
+        found = json.loads(turn.content)
+    except (ValueError, RecursionError):
+        found = None
+    response = found if isinstance(found, dict) else {"result": turn.content}
+    return {"id": turn.tool_call_id, "name": turn.tool_name, "response": response}
+
+
+def _tools(prompt: Prompt) -> dict[str, Any]:
+    """The parts of a body that offer tools; empty where there are none."""
+    if not prompt.tools:
+        return {}
+    body: dict[str, Any] = {"tools": [{"functionDeclarations": [_tool(tool) for tool in prompt.tools]}]}
+    if choice := prompt.tool_choice:
+        mode = {"auto": "AUTO", "none": "NONE", "required": "ANY"}.get(choice)
+        config = {"mode": mode} if mode else {"mode": "ANY", "allowedFunctionNames": [choice]}
+        body["toolConfig"] = {"functionCallingConfig": config}
+    return body
+
+
+def _tool(tool: ToolSpec) -> dict[str, Any]:
+    return {"name": tool.name, "description": tool.description, "parametersJsonSchema": tool.parameters}

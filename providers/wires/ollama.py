@@ -1,6 +1,7 @@
 """The wire of Ollama's own protocol: JSON lines, sampling under `options`, no key on a machine of one's own.
 
-Spoken on our own client (docs/decisions/0007).
+Spoken on our own client (docs/decisions/0007). It can't be made to call a tool: of `tool_choice` it gets "none"
+(no tool is offered) and a name (only that one is).
 """
 
 from collections.abc import AsyncIterator
@@ -8,9 +9,10 @@ from typing import Any
 
 import httpx2
 
-from providers.types import Meter, ModelInfo, Prompt, Reply
+from providers.types import ChatMessage, Meter, ModelInfo, Prompt, Reply, ToolSpec
 from providers.wires.base import ChatWire, text_of, words
 from providers.wires.ndjson import LineReader
+from providers.wires.translate import ANY_OBJECT, openai_tool, system_of, take_openai_calls
 from providers.wires.usage import ollama_usage, section
 
 
@@ -71,26 +73,45 @@ class OllamaWire(ChatWire):
             raise self._refused(data)
         meter.model = words(data.get("model")) or meter.model
         meter.usage = ollama_usage(data) or meter.usage
-        meter.write(text_of(section(data, "message").get("content")))
+        message = section(data, "message")
+        meter.write(text_of(message.get("content")))
+        if "tool_calls" in message:
+            take_openai_calls(message["tool_calls"], meter)  # whole, their arguments as an object
 
     def _reply(self, last: dict[str, Any], meter: Meter) -> Reply:
-        finish = words(last.get("done_reason")) or "stop"
-        if not meter.text.strip():
-            raise self._broken(f"its answer holds no text (finish reason: {finish})")
-        return Reply(meter.text, meter.model, finish, meter.usage)
+        return self._finished(meter, words(last.get("done_reason")) or "stop")
 
     def _body(self, prompt: Prompt) -> dict[str, Any]:
         options: dict[str, Any] = {"num_predict": prompt.max_output_tokens}
         if prompt.temperature is not None:
             options["temperature"] = prompt.temperature
-        turns = [{"role": turn.role, "content": turn.content} for turn in prompt.messages]
-        if prompt.system:
-            turns.insert(0, {"role": "system", "content": prompt.system})
+        turns = [_turn(turn) for turn in prompt.messages]
+        native = prompt.json_schema is not None and not prompt.schema_in_words
+        if system := system_of(prompt, not native):
+            turns.insert(0, {"role": "system", "content": system})
         body: dict[str, Any] = {"model": prompt.model, "messages": turns, "stream": False, "options": options}
-        if prompt.json_schema is not None:
-            body["format"] = prompt.json_schema
+        if native:
+            body["format"] = "json" if prompt.json_schema == ANY_OBJECT else prompt.json_schema
+        if offered := _offered(prompt):
+            body["tools"] = [openai_tool(tool) for tool in offered]
         return body
 
     def _headers(self) -> dict[str, Any]:
         key = self.connection.key
         return {"Authorization": f"Bearer {key}"} if key else {}
+
+
+def _offered(prompt: Prompt) -> list[ToolSpec]:
+    if prompt.tool_choice in ("", "auto", "required"):
+        return list(prompt.tools)
+    return [tool for tool in prompt.tools if tool.name == prompt.tool_choice]
+
+
+def _turn(turn: ChatMessage) -> dict[str, Any]:
+    if turn.role == "tool":
+        return {"role": "tool", "content": turn.content, "tool_name": turn.tool_name}
+    message: dict[str, Any] = {"role": turn.role, "content": turn.content}
+    if turn.tool_calls:
+        calls = [{"function": {"name": one.name, "arguments": one.values or {}}} for one in turn.tool_calls]
+        message["tool_calls"] = calls
+    return message

@@ -1,6 +1,6 @@
 """The OpenAI Chat Completions wire, spoken by OpenAI and most of its followers."""
 
-import json
+import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -11,6 +11,7 @@ import openai
 from providers.types import Meter, ModelInfo, Prompt, Reply
 from providers.wires.base import drain, text_of, words
 from providers.wires.sdk import SdkWire
+from providers.wires.translate import ANY_OBJECT, openai_tools, openai_turn, system_of, take_openai_calls
 from providers.wires.usage import openai_usage, section
 
 
@@ -20,17 +21,21 @@ class Dialect:
 
     `structured` "object": it takes no schema, only "some JSON object"; the schema then goes into the
     system prompt. "prompt": not even that. `key_check`: a path that needs the key, where the list of
-    models needs none. `extra`: more that goes along with each request.
+    models needs none. `extra`: more that goes along with each request. `call_id`: the ids of tool calls that it
+    takes; a conversation may have begun with another provider. `strict_tools`: it knows strict tools.
     """
 
     max_tokens: str = "max_tokens"
     structured: Literal["schema", "object", "prompt"] = "schema"
     key_check: str = ""
     extra: dict[str, Any] = field(default_factory=dict)
+    call_id: re.Pattern[str] = re.compile(r".{1,40}", re.DOTALL)
+    strict_tools: bool = False
 
 
 DIALECTS = {
-    "openai": Dialect(max_tokens="max_completion_tokens"),
+    "openai": Dialect(max_tokens="max_completion_tokens", strict_tools=True),
+    "mistral": Dialect(call_id=re.compile(r"[A-Za-z0-9]{9}")),
     "openrouter": Dialect(key_check="/key"),
     # It thinks unless it is told not to, billed as output and taken from the answer's limit.
     "deepseek": Dialect(structured="object", extra={"thinking": {"type": "disabled"}}),
@@ -77,6 +82,7 @@ class OpenAIChatWire(SdkWire):
         choice = _first_choice(data)
         message = section(choice, "message")
         meter.write(text_of(message.get("content")) or text_of(message.get("refusal")))
+        take_openai_calls(message.get("tool_calls"), meter)
         return self._reply(meter, words(choice.get("finish_reason")) or "stop")
 
     async def _read_stream(self, events: AsyncIterator[tuple[str, str]], meter: Meter) -> Reply:
@@ -103,6 +109,8 @@ class OpenAIChatWire(SdkWire):
         choice = _first_choice(chunk)
         delta = section(choice, "delta")
         meter.write(text_of(delta.get("content")) or text_of(delta.get("refusal")))
+        if "tool_calls" in delta:
+            take_openai_calls(delta["tool_calls"], meter)
         return words(choice.get("finish_reason"))
 
     def _note(self, data: dict[str, Any], meter: Meter) -> None:
@@ -117,25 +125,22 @@ class OpenAIChatWire(SdkWire):
             meter.usage = openai_usage(report, self.connection.provider)
 
     def _reply(self, meter: Meter, finish: str) -> Reply:
-        if not meter.text.strip():
-            raise self._broken(f"its answer holds no text (finish reason: {finish})")
-        return Reply(meter.text, meter.model, finish, meter.usage, meter.upstream_id)
+        return self._finished(meter, finish)
 
     def _body(self, prompt: Prompt) -> dict[str, Any]:
         dialect = self._dialect()
-        system, schema = prompt.system, prompt.json_schema
         body: dict[str, Any] = {"model": prompt.model, dialect.max_tokens: prompt.max_output_tokens}
-        body |= dialect.extra
+        body |= dialect.extra | openai_tools(prompt, strict=dialect.strict_tools)
         if prompt.temperature is not None:
             body["temperature"] = prompt.temperature
-        if schema is not None and dialect.structured == "schema":
-            form = {"name": "answer", "schema": schema, "strict": True}
+        mode = _schema_mode(prompt, dialect)
+        if mode == "schema":
+            form = {"name": prompt.schema_name, "schema": prompt.json_schema, "strict": prompt.schema_strict}
             body["response_format"] = {"type": "json_schema", "json_schema": form}
-        elif schema is not None:
-            if dialect.structured == "object":
-                body["response_format"] = {"type": "json_object"}
-            system = f"{system}\n\n{_schema_request(schema)}".strip()
-        turns = [{"role": turn.role, "content": turn.content} for turn in prompt.messages]
+        elif mode == "object":
+            body["response_format"] = {"type": "json_object"}
+        system = system_of(prompt, mode in ("object", "prompt"))
+        turns = [openai_turn(turn, dialect.call_id) for turn in prompt.messages]
         body["messages"] = [{"role": "system", "content": system}, *turns] if system else turns
         return body
 
@@ -173,5 +178,10 @@ def _first_choice(data: dict[str, Any]) -> dict[str, Any]:
     return first if isinstance(first, dict) else {}
 
 
-def _schema_request(schema: dict[str, Any]) -> str:
-    return f"Answer with one JSON object and nothing else. It must match this JSON schema:\n{json.dumps(schema)}"
+def _schema_mode(prompt: Prompt, dialect: Dialect) -> str:
+    """How a structured answer is asked for; empty where none is."""
+    if prompt.json_schema is None:
+        return ""
+    if prompt.schema_in_words:
+        return "prompt"
+    return "object" if prompt.json_schema == ANY_OBJECT and dialect.structured == "schema" else dialect.structured

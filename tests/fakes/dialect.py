@@ -6,6 +6,7 @@ from typing import Any
 
 from providers.wires.canned import SchemaFiller, prose
 from providers.wires.canned_words import PERSONAS
+from tests.fakes.calling import FakeCall, Offer, openai_offer
 
 STATUS_TYPES = {
     400: "invalid_request_error",
@@ -32,6 +33,7 @@ class Answer:
     finish: str = "stop"
     reports_usage: bool = True
     pieces: list[str] = field(default_factory=list)
+    calls: list[FakeCall] = field(default_factory=list)
 
 
 def loose_objects(schema: Any) -> bool:
@@ -72,6 +74,7 @@ class Dialect:
     models_path = ""
     content_type = "text/event-stream; charset=utf-8"
     broken_event = b'data: {"id": "x", "choi\n\n'
+    call_ids = "call_{}"
     key_header = "Authorization"
     keyless = False
 
@@ -93,6 +96,10 @@ class Dialect:
 
     def question(self, body: dict[str, Any]) -> str:
         return str(body["messages"][-1].get("content"))
+
+    def offer(self, body: dict[str, Any]) -> Offer:
+        """The tools that a request offers."""
+        return openai_offer(body)
 
     def emptied(self, data: dict[str, Any]) -> dict[str, Any]:
         """A whole answer with nothing in it to choose from."""

@@ -6,6 +6,7 @@ As strict as the real ones: unknown arguments, a missing version header or a loo
 import json
 from typing import Any
 
+from tests.fakes.calling import FakeCall, Offer, claude_complaint, claude_offer, halves, openai_complaint
 from tests.fakes.dialect import STATUS_TYPES, Answer, Dialect, loose_objects, sse
 
 OPENAI_ARGUMENTS = set(
@@ -40,7 +41,8 @@ class OpenAIDialect(Dialect):
         schema = self.schema(body)
         if schema is not None and loose_objects(schema):
             return 400, "Invalid schema for response_format: 'additionalProperties' must be false."
-        return None
+        complaint = openai_complaint(body)
+        return (400, complaint) if complaint else None
 
     def schema(self, body: dict[str, Any]) -> dict[str, Any] | None:
         form = body.get("response_format") or {}
@@ -78,6 +80,8 @@ class OpenAIDialect(Dialect):
 
     def whole(self, answer: Answer) -> dict[str, Any]:
         message = {"role": "assistant", "content": answer.text, "refusal": None}
+        if answer.calls:
+            message["tool_calls"] = [_openai_call(call.id, call.name, call.arguments) for call in answer.calls]
         data = {
             "id": answer.id,
             "object": "chat.completion",
@@ -105,18 +109,29 @@ class OpenAIDialect(Dialect):
 
         head = [b": keep-alive\n\n", chunk(choice({"role": "assistant", "content": ""}))]
         deltas = [chunk(choice({"content": piece})) for piece in answer.pieces]
+        for at, call in enumerate(answer.calls):
+            deltas += [chunk(choice({"tool_calls": [one]})) for one in self._call_deltas(at, call)]
         tail = [chunk(choice({}, answer.finish))]
         if asked and answer.reports_usage:
             tail.append(chunk([], self._usage(answer)))
         return head, deltas, [*tail, sse("[DONE]")]
+
+    def _call_deltas(self, at: int, call: FakeCall) -> list[dict[str, Any]]:
+        more = [{"index": at, "function": {"arguments": piece}} for piece in halves(call.arguments)]
+        return [_openai_call(call.id, call.name, "") | {"index": at}, *more]
 
     def models(self, ids: list[str]) -> dict[str, Any]:
         rows = [{"id": one, "object": "model", "created": 1795000000, "owned_by": "fake"} for one in ids]
         return {"object": "list", "data": rows}
 
 
+def _openai_call(id: str, name: str, arguments: str) -> dict[str, Any]:
+    return {"id": id, "type": "function", "function": {"name": name, "arguments": arguments}}
+
+
 class AnthropicDialect(Dialect):
     path = "/v1/messages"
+    call_ids = "toolu_01{}"
 
     def refuse(self, headers: Any, body: dict[str, Any]) -> tuple[int, str] | None:
         """Status and message where Anthropic would refuse that request."""
@@ -137,7 +152,11 @@ class AnthropicDialect(Dialect):
         schema = self.schema(body)
         if schema is not None and loose_objects(schema):
             return 400, "output_config.format.schema: additionalProperties must be false"
-        return None
+        complaint = claude_complaint(body)
+        return (400, complaint) if complaint else None
+
+    def offer(self, body: dict[str, Any]) -> Offer:
+        return claude_offer(body)
 
     def schema(self, body: dict[str, Any]) -> dict[str, Any] | None:
         return ((body.get("output_config") or {}).get("format") or {}).get("schema")
@@ -177,11 +196,13 @@ class AnthropicDialect(Dialect):
         return data | ({"usage": usage} if answer.reports_usage else {})
 
     def whole(self, answer: Answer) -> dict[str, Any]:
-        content = [] if answer.text is None else [{"type": "text", "text": answer.text}]
+        content: list[Any] = [] if answer.text is None else [{"type": "text", "text": answer.text}]
+        for call in answer.calls:
+            content.append({"type": "tool_use", "id": call.id, "name": call.name, "input": call.values})
         return self._message(answer, content, answer.tokens_out, self._stop(answer))
 
     def _stop(self, answer: Answer) -> str:
-        return "max_tokens" if answer.finish == "length" else "end_turn"
+        return {"length": "max_tokens", "tool_calls": "tool_use"}.get(answer.finish, "end_turn")
 
     def stream(self, answer: Answer, body: dict[str, Any]) -> tuple[list[bytes], list[bytes], list[bytes]]:
         """Events before, with and after the text."""
@@ -198,10 +219,17 @@ class AnthropicDialect(Dialect):
             event("content_block_delta", index=0, delta={"type": "text_delta", "text": piece})
             for piece in answer.pieces
         ]
+        for at, call in enumerate(answer.calls, start=1):
+            block = {"type": "tool_use", "id": call.id, "name": call.name, "input": {}}
+            deltas.append(event("content_block_stop", index=at - 1))
+            deltas.append(event("content_block_start", index=at, content_block=block))
+            for piece in halves(call.arguments):
+                delta = {"type": "input_json_delta", "partial_json": piece}
+                deltas.append(event("content_block_delta", index=at, delta=delta))
         usage = {"usage": {"output_tokens": answer.tokens_out}} if answer.reports_usage else {}
         stop = {"stop_reason": self._stop(answer), "stop_sequence": None}
         tail = [
-            event("content_block_stop", index=0),
+            event("content_block_stop", index=len(answer.calls)),
             event("message_delta", delta=stop, **usage),
             event("message_stop"),
         ]

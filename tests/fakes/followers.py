@@ -3,6 +3,7 @@
 import json
 from typing import Any
 
+from tests.fakes.calling import FakeCall, openai_complaint
 from tests.fakes.dialect import Answer, loose_objects, sse
 from tests.fakes.dialects import OPENAI_ARGUMENTS, OpenAIDialect
 
@@ -14,6 +15,7 @@ MISTRAL_ARGUMENTS = set(
 
 
 class MistralDialect(OpenAIDialect):
+    call_ids = "abcdefg{:02}"
     path = "/mistral/v1/chat/completions"
     models_path = "/mistral/v1/models"
 
@@ -28,8 +30,15 @@ class MistralDialect(OpenAIDialect):
             return 422, "temperature: Input should be less than or equal to 1.5"
         if body["messages"][-1]["role"] not in ("user", "tool"):
             return 400, "Expected last role User or Tool (or Assistant with prefix True) for serving"
+        for message in body["messages"]:
+            for id in [message.get("tool_call_id"), *(one["id"] for one in message.get("tool_calls") or ())]:
+                if id is not None and not (len(id) == 9 and id.isalnum()):
+                    return 400, f"Tool call id was {id} but must be a-z, A-Z, 0-9, with a length of 9."
         schema = self.schema(body)
-        return (400, "Invalid schema") if schema is not None and loose_objects(schema) else None
+        if schema is not None and loose_objects(schema):
+            return 400, "Invalid schema"
+        complaint = openai_complaint(body)
+        return (400, complaint) if complaint else None
 
     def error(self, status: int, message: str) -> dict[str, Any]:
         if status == 422:
@@ -48,6 +57,11 @@ class MistralDialect(OpenAIDialect):
         if answer.reports_usage:
             last["usage"] = self._usage(answer)
         return head[1:], deltas, [sse(last), tail[-1]]
+
+    def _call_deltas(self, at: int, call: FakeCall) -> list[dict[str, Any]]:
+        """Each call comes whole."""
+        function = {"name": call.name, "arguments": call.arguments}
+        return [{"index": at, "id": call.id, "function": function}]
 
     def models(self, ids: list[str]) -> dict[str, Any]:
         listed = super().models(ids)

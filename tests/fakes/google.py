@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from tests.fakes.calling import Offer, gemini_complaint, gemini_offer
 from tests.fakes.dialect import Answer, Dialect, sse
 
 ARGUMENTS = set(
@@ -59,7 +60,11 @@ class GeminiDialect(Dialect):
             return 400, "responseJsonSchema needs responseMimeType application/json"
         if not 0 <= (config.get("temperature") or 0) <= 2:
             return 400, "Unable to submit request because it has a temperature value outside of the range."
-        return None
+        complaint = gemini_complaint(body)
+        return (400, complaint) if complaint else None
+
+    def offer(self, body: dict[str, Any]) -> Offer:
+        return gemini_offer(body)
 
     def schema(self, body: dict[str, Any]) -> dict[str, Any] | None:
         return (body.get("generationConfig") or {}).get("responseJsonSchema")
@@ -107,14 +112,22 @@ class GeminiDialect(Dialect):
         return counts | ({"thoughtsTokenCount": thoughts} if thoughts else {})
 
     def whole(self, answer: Answer) -> dict[str, Any]:
-        return self._part(answer, answer.text, answer.finish)
+        return self._with_calls(self._part(answer, answer.text, answer.finish), answer)
+
+    def _with_calls(self, data: dict[str, Any], answer: Answer) -> dict[str, Any]:
+        """Calls stand beside the text, whole; the first is signed."""
+        parts = data["candidates"][0]["content"].setdefault("parts", [])
+        for at, call in enumerate(answer.calls):
+            part: dict[str, Any] = {"functionCall": {"id": call.id, "name": call.name, "args": call.values}}
+            parts.append(part | ({"thoughtSignature": "c2lnbmVk"} if at == 0 else {}))
+        return data
 
     def stream(self, answer: Answer, body: dict[str, Any]) -> tuple[list[bytes], list[bytes], list[bytes]]:
         """Events before, with and after the text. There is no end mark."""
         thought = self._part(answer, "Let me think.")
         thought["candidates"][0]["content"]["parts"][0]["thought"] = True
         deltas = [sse(self._part(answer, piece)) for piece in answer.pieces]
-        return [sse(thought)], deltas, [sse(self._part(answer, "", answer.finish))]
+        return [sse(thought)], deltas, [sse(self._with_calls(self._part(answer, "", answer.finish), answer))]
 
     def models(self, ids: list[str]) -> dict[str, Any]:
         rows = [

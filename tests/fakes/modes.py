@@ -7,6 +7,7 @@ from typing import Any
 
 from aiohttp import web
 
+from tests.fakes.calling import composed
 from tests.fakes.dialect import Answer, written
 
 MODES = {
@@ -25,6 +26,8 @@ MODES = {
     "negusage": "reports negative usage",
     "hugeusage": "reports absurd usage",
     "strusage": "reports usage as text",
+    "badargs": "calls a tool with arguments that are cut off",
+    "saycall": "says something before it calls a tool",
     "errorevent": "an error inside a status 200",
     "nullcontent": "an answer without text",
     "nochoices": "an answer without choices",
@@ -76,18 +79,20 @@ def compose(dialect: Any, body: dict[str, Any], model: str, mode: str, number: i
     """What is answered: prose or JSON, and the usage that the mode reports."""
     text = written(model, dialect.question(body), dialect.system(body), dialect.schema(body))
     words, limit = text.split(" "), dialect.limit(body)
-    kept = words[:limit] if limit else words
+    calls = composed(dialect.offer(body), dialect.call_ids, mode)
+    kept = words[: 0 if calls and mode != "saycall" else limit]
     pieces = [word if at == 0 else f" {word}" for at, word in enumerate(kept)]
     lie = USAGE_LIES.get(mode)
     return Answer(
         id=f"fake-{number}",
         model=model,
-        text=None if mode == "nullcontent" else "".join(pieces),
+        text=None if mode == "nullcontent" or not kept else "".join(pieces),
         tokens_in=len(dialect.prompt_text(body).split()) + 4 if lie is None else lie,
-        tokens_out=len(kept) if lie is None else lie,
-        finish="stop" if len(kept) == len(words) else "length",
+        tokens_out=len(kept) + 7 * len(calls) if lie is None else lie,
+        finish="tool_calls" if calls else "stop" if len(kept) == len(words) else "length",
         reports_usage=mode != "nousage",
         pieces=[] if mode == "nullcontent" else pieces,
+        calls=calls,
     )
 
 

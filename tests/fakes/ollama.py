@@ -3,6 +3,7 @@
 import json
 from typing import Any
 
+from tests.fakes.calling import Offer, ollama_complaint, openai_offer
 from tests.fakes.dialect import Answer, Dialect
 
 
@@ -26,7 +27,11 @@ class OllamaDialect(Dialect):
             return 400, "model is required"
         if any(one.get("role") not in ("system", "user", "assistant", "tool") for one in body["messages"]):
             return 400, "invalid role"
-        return None
+        complaint = ollama_complaint(body)
+        return (400, complaint) if complaint else None
+
+    def offer(self, body: dict[str, Any]) -> Offer:
+        return openai_offer(body)
 
     def schema(self, body: dict[str, Any]) -> dict[str, Any] | None:
         form = body.get("format")
@@ -61,15 +66,26 @@ class OllamaDialect(Dialect):
 
     def _last(self, answer: Answer, text: str | None) -> dict[str, Any]:
         counts = {"prompt_eval_count": answer.tokens_in, "eval_count": answer.tokens_out}
-        ended = {"done": True, "done_reason": answer.finish, "total_duration": 5_000_000_000}
+        reason = "length" if answer.finish == "length" else "stop"  # it has no word of its own for calls
+        ended = {"done": True, "done_reason": reason, "total_duration": 5_000_000_000}
         return self._part(answer, text) | ended | (counts if answer.reports_usage else {})
 
     def whole(self, answer: Answer) -> dict[str, Any]:
-        return self._last(answer, answer.text)
+        data = self._last(answer, answer.text)
+        if answer.calls:
+            data["message"]["tool_calls"] = self._calls(answer)
+        return data
+
+    def _calls(self, answer: Answer) -> list[dict[str, Any]]:
+        """Without an id, their arguments as an object."""
+        return [{"function": {"name": call.name, "arguments": call.values}} for call in answer.calls]
 
     def stream(self, answer: Answer, body: dict[str, Any]) -> tuple[list[bytes], list[bytes], list[bytes]]:
         """Lines before, with and after the text."""
         deltas = [_line(self._part(answer, piece)) for piece in answer.pieces]
+        if answer.calls:
+            part = self._part(answer, "")
+            deltas.append(_line(part | {"message": part["message"] | {"tool_calls": self._calls(answer)}}))
         return [], deltas, [_line(self._last(answer, ""))]
 
     def models(self, ids: list[str]) -> dict[str, Any]:
