@@ -98,7 +98,7 @@ def outcome_of(error: BaseException, meter: Meter) -> Outcome:
     if isinstance(error, UpstreamError) and error.upstream_status in REFUSED_UNBILLED:
         return "unbilled"
     lost = isinstance(error, UpstreamUnavailable) and retry.unknown_outcome(error, sent=True)
-    return "unknown" if lost and not meter.text and meter.usage is None else "interrupted"
+    return "unknown" if lost and not meter.written and meter.usage is None else "interrupted"
 
 
 class _Booking:

@@ -223,7 +223,7 @@ class ChatWire(HttpWire):
             raise self._broken(f"its answer holds no text (finish reason: {finish})")
         if calls and finish == "stop":  # not every upstream has a word of its own for it
             finish = "tool_calls"
-        return Reply(meter.text, meter.model, finish, meter.usage, meter.upstream_id, calls)
+        return Reply(meter.text, meter.model, finish, meter.usage, meter.upstream_id, tool_calls=calls)
 
     async def achat(self, prompt: Prompt, meter: Meter) -> Reply:
         meter.takes_calls = bool(prompt.tools)

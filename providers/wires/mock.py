@@ -48,7 +48,7 @@ class MockWire(AIProvider):
             self._call(slot, tool, name, prompt, meter)
             meter.usage = Usage(asked, slot + 1, cost_usd=Decimal(0))
         finish = "tool_calls" if called else "stop" if len(kept) == len(pieces) else "length"
-        return Reply(meter.text, prompt.model, finish, meter.usage, meter.upstream_id, meter.tool_calls)
+        return Reply(meter.text, prompt.model, finish, meter.usage, meter.upstream_id, tool_calls=meter.tool_calls)
 
     def _call(self, slot: int, tool: ToolSpec, model: str, prompt: Prompt, meter: Meter) -> None:
         """The arguments come in two pieces, as from a real model."""
