@@ -3,7 +3,6 @@
 from intelligence.models import Service
 from intelligence.models.services import SECRETS
 from providers.directory import Directory
-from providers.gateway.prepare import keys_of
 from providers.guard import Redactor
 
 SHORTEST = 8  # a shorter "secret" would mask ordinary words
@@ -12,4 +11,4 @@ SHORTEST = 8  # a shorter "secret" would mask ordinary words
 def redactor() -> Redactor:
     """Masks all of them. Two reads."""
     own = Service.objects.values_list(*SECRETS)
-    return Redactor([*keys_of(Directory()), *(str(s) for row in own for s in row if len(s or "") >= SHORTEST)])
+    return Redactor([*Directory().keys(), *(str(s) for row in own for s in row if len(s or "") >= SHORTEST)])

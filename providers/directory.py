@@ -132,6 +132,11 @@ class Directory:
         """The key at hand, empty where there is none. Stays inside the gateway; calls take `connection`."""
         return self._key(row)[0]
 
+    def keys(self) -> list[str]:
+        """Every readable key of the site: an answer must show none of them, whoever is asked."""
+        keys = [self.key(entry.row) for entry in self.entries.values()]
+        return [key for key in keys if key and not isinstance(key, Unreadable)]
+
     def _entry(self, row: Provider) -> Entry:
         _, source, env_name = self._key(row)
         address = getattr(self.saved, f"{row.slug}_base_url")

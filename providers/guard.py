@@ -8,7 +8,7 @@ import json
 import re
 import secrets
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
@@ -131,8 +131,10 @@ def spellings(secrets: Iterable[str]) -> list[str]:
 class Redactor:
     """Masks keys in a text that comes in pieces: a tail that may become a key is held back until it is clear."""
 
-    def __init__(self, secrets: Iterable[str]) -> None:
-        self._secrets = spellings(secrets)
+    def __init__(self, secrets: Iterable[str] = (), *, spelled: Sequence[str] = ()) -> None:
+        """`spelled`: what `spellings` gave for further secrets, longest first."""
+        own = spellings(secrets)
+        self._secrets = sorted({*own, *spelled}, key=len, reverse=True) if own else spelled
         self._held = ""
 
     def whole(self, text: str) -> str:

@@ -4,6 +4,7 @@ Which role may open which address stands in the route table (the site's policy);
 decisions that depend on more than the address, such as whose figures a list shows.
 """
 
+from collections.abc import Iterable
 from enum import StrEnum
 from typing import Any
 
@@ -32,11 +33,20 @@ def role_of(user: Any) -> Role | None:
     if user.is_superuser:
         return Role.ADMIN
     if not hasattr(user, "_role"):
-        names = set(user.groups.values_list("name", flat=True))
-        user._role = next((role for role in Role if role.value in names), Role.VIEWER)
+        user._role = strongest(user.groups.values_list("name", flat=True))
     return user._role
+
+
+def strongest(groups: Iterable[str | None]) -> Role:
+    """The role of a user in those groups."""
+    names = set(groups)
+    return next((role for role in Role if role.value in names), Role.VIEWER)
 
 
 def may(user: Any, act: str) -> bool:
     """True where the user's role allows an act of ACTS; an unknown act is a KeyError, never a yes."""
-    return role_of(user) in ACTS[act]
+    return role_may(role_of(user), act)
+
+
+def role_may(role: Role | None, act: str) -> bool:
+    return role in ACTS[act]

@@ -1,8 +1,12 @@
-"""Rates per user, whatever the token, surface or process. The `limits` library counts, in Redis or, where a site
-has none, in a file that all processes of the machine share. Exact: a hit is one step nobody can come between.
+"""Rates per user, whatever the token, surface or process: counted in Redis or, where a site has none, by the
+`limits` library in a file that all processes of the machine share. Exact: a hit is one step nobody comes between.
 """
 
+import logging
+import threading
 import time
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from math import ceil
@@ -13,9 +17,15 @@ from limits import RateLimitItem, parse
 from limits.errors import StorageError
 from limits.storage import Storage, storage_from_string
 from limits.strategies import MovingWindowRateLimiter
+from redis import BlockingConnectionPool, Redis
+from redis.backoff import NoBackoff
+from redis.exceptions import RedisError
+from redis.retry import Retry
 from rest_framework.throttling import BaseThrottle
 
+from providers import moving_window
 from providers.exceptions import AIServiceError, RateLimited
+from providers.moving_window import Granted
 from providers.rate_file import FileStorage
 
 
@@ -28,7 +38,9 @@ class NotCounted(AIServiceError):
 
 
 ANSWER_S = 3.0
+logger = logging.getLogger(__name__)
 _limiter: MovingWindowRateLimiter | None = None
+_one_maker = threading.Lock()
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,21 +60,28 @@ class Standing:
 
 
 def limiter() -> MovingWindowRateLimiter:
+    """The library's own, for the file and for the gateway's pace."""
     global _limiter
-    if _limiter is None:
-        _limiter = MovingWindowRateLimiter(_redis(settings.REDIS_URL) if settings.REDIS_URL else _file())
-    return _limiter
+    with _one_maker:
+        if _limiter is None:
+            _limiter = MovingWindowRateLimiter(_redis(settings.REDIS_URL) if settings.REDIS_URL else _file())
+        return _limiter
 
 
 def _redis(url: str) -> Storage:
-    """A full pool is waited for: the library's own raises when two hundred ask at once."""
-    from redis import BlockingConnectionPool
-    from redis.backoff import NoBackoff
-    from redis.retry import Retry
+    return storage_from_string(url, wrap_exceptions=True, connection_pool=_pool(url))
 
+
+@lru_cache(maxsize=4)
+def _client(url: str) -> Redis:
+    return Redis(connection_pool=_pool(url))
+
+
+@lru_cache(maxsize=4)
+def _pool(url: str) -> BlockingConnectionPool:
+    """A full pool is waited for: the library's own raises when two hundred ask at once."""
     waits = {"timeout": ANSWER_S, "socket_timeout": ANSWER_S, "socket_connect_timeout": ANSWER_S}
-    pool = BlockingConnectionPool.from_url(url, max_connections=50, retry=Retry(NoBackoff(), 1), **waits)
-    return storage_from_string(url, wrap_exceptions=True, connection_pool=pool)
+    return BlockingConnectionPool.from_url(url, max_connections=50, retry=Retry(NoBackoff(), 1), **waits)
 
 
 def _file() -> Storage:
@@ -82,18 +101,45 @@ def rate_of(text: str) -> RateLimitItem:
 
 def take(scope: str, rate: str, user_id: int) -> Standing:
     """Counts one request. Errors: RateLimited with the seconds to wait, NotCounted."""
-    item = rate_of(rate)
+    [found] = take_all(scope, rate, [user_id])
+    if isinstance(found, AIServiceError):
+        raise found
+    return found
+
+
+def take_all(scope: str, rate: str, user_ids: Sequence[int]) -> list[Standing | AIServiceError]:
+    """Counts one request each, in that order, in one exchange with Redis. The errors of `take` are in the list."""
+    item, wanted = rate_of(rate), Counter(user_ids)
     try:
-        allowed = limiter().hit(item, scope, str(user_id))
-        window = limiter().get_window_stats(item, scope, str(user_id))
-    except StorageError as error:
+        if settings.REDIS_URL:
+            granted = moving_window.take_all(_client(settings.REDIS_URL), scope, item, wanted)
+        else:
+            granted = _in_file(item, scope, wanted)
+    except (StorageError, RedisError):
         who = "Redis does not answer" if settings.REDIS_URL else "The file of rates can't be written"
-        raise NotCounted(f"{who}, so requests can't be counted. Try again soon.", retry_after=5) from error
-    wait = max(1, ceil(window.reset_time - time.time()))
-    if not allowed:
+        sentence = f"{who}, so requests can't be counted. Try again soon."
+        logger.warning(sentence, exc_info=True)
+        return [NotCounted(sentence, retry_after=5) for _ in user_ids]
+    return [_standing(item, scope, granted[user_id]) for user_id in user_ids]
+
+
+def _in_file(item: RateLimitItem, scope: str, wanted: Mapping[int, int]) -> dict[int, Granted]:
+    found = {}
+    for user_id, many in wanted.items():
+        requests = sum(limiter().hit(item, scope, str(user_id)) for _ in range(many))
+        window = limiter().get_window_stats(item, scope, str(user_id))
+        found[user_id] = Granted(requests, window.remaining + requests, window.reset_time - time.time())
+    return found
+
+
+def _standing(item: RateLimitItem, scope: str, granted: Granted) -> Standing | AIServiceError:
+    """The next request of that user."""
+    wait = max(1, ceil(granted.reset_s))
+    if not granted.requests:
         sentence = f"More than {item.amount} {scope} requests in a {item.GRANULARITY.name}. Try again in {wait} s."
-        raise RateLimited(sentence, retry_after=wait, headers=Standing(item.amount, 0, wait).headers())
-    return Standing(item.amount, max(0, window.remaining), wait)
+        return RateLimited(sentence, retry_after=wait, headers=Standing(item.amount, 0, wait).headers())
+    granted.requests, granted.remaining = granted.requests - 1, granted.remaining - 1
+    return Standing(item.amount, max(0, granted.remaining), wait)
 
 
 class _UserRate(BaseThrottle):

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
+from providers.current import Current
 from providers.explicit import ExplicitConnection
 from providers.gateway.rows import Bill
 from providers.types import Prompt, Purpose, ToolDelta
@@ -11,7 +12,8 @@ from providers.types import Prompt, Purpose, ToolDelta
 
 @dataclass(slots=True)
 class Asked:
-    """`shown`: a part of an answer was handed on, so nothing is asked again."""
+    """`shown`: a part of an answer was handed on, so nothing is asked again. `current`: what the caller read just
+    now of what is saved."""
 
     prompt: Prompt
     provider: str
@@ -21,6 +23,7 @@ class Asked:
     timeout_s: float | None = None
     on_call: Callable[[ToolDelta], None] | None = None
     connection: ExplicitConnection | None = None
+    current: Current | None = None
     bill: Bill = field(default_factory=Bill)
     shown: bool = False
     used_fallback: bool = False
@@ -30,6 +33,11 @@ class Asked:
     def breaker(self) -> str:
         """Whose breaker a call is under: the provider's, or that of the connection which the caller brought."""
         return self.connection.identity() if self.connection else self.provider
+
+    def take_current(self) -> Current | None:
+        """What the caller read, for the first attempt alone."""
+        taken, self.current = self.current, None
+        return taken
 
     def left_s(self) -> float | None:
         """Seconds that are left for all further attempts; None before the first."""

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-from providers import breaker, clock, ledger, retry
+from providers import breaker, clock, current, ledger, retry
 from providers.exceptions import AIServiceError, OutboundRefused, UpstreamError, UpstreamUnavailable
 from providers.gateway.asked import Asked
 from providers.gateway.perform import MaskedCalls, masked, perform
@@ -32,7 +32,7 @@ class Again(Exception):
 
 async def attempt(asked: Asked, repeat: int) -> AIResponse:
     """Attempt number `repeat` (0 is the first). Errors: Again, or the error that stands."""
-    prepared = await hop(prepare, asked.prompt, asked.provider, asked.left_s(), asked.connection)
+    prepared = await _prepared(asked)
     asked.begin(prepared.timeout_s)
     lent = asked.lent()
     try:
@@ -54,6 +54,13 @@ async def attempt(asked: Asked, repeat: int) -> AIResponse:
         if lent is None:  # closed already where a row was written; then this does nothing
             await _even_if_cancelled(ledger.release(reservation))
         raise
+
+
+async def _prepared(asked: Asked) -> Prepared:
+    """What is saved now, and what follows from it; a breaker that isn't closed is asked in the database."""
+    now = asked.take_current() or await current.fresh()
+    given = (asked.prompt, asked.provider, asked.left_s(), asked.connection, now)
+    return await hop(prepare, *given) if now.rests(asked.breaker, asked.prompt.model) else prepare(*given)
 
 
 async def _performed(asked: Asked, prepared: Prepared, reservation: str, repeat: int) -> AIResponse:

@@ -1,4 +1,4 @@
-"""First hop: policy, key, price and bounds of a call, and its reservation."""
+"""Policy, key, price and bounds of a call, and its reservation."""
 
 import json
 from dataclasses import dataclass, field, replace
@@ -6,11 +6,10 @@ from datetime import datetime
 from decimal import Decimal
 from uuid import UUID, uuid4
 
-from providers import breaker, clock, ledger, limits, pricing
-from providers.directory import Directory
+from providers import breaker, clock, current, ledger, limits, pricing
+from providers.current import Current
 from providers.exceptions import AIDisabled
 from providers.explicit import ExplicitConnection
-from providers.fields import Unreadable
 from providers.guard import Redactor
 from providers.models import AIServiceConfig
 from providers.types import Connection, Prompt, Purpose
@@ -21,7 +20,7 @@ TOOLS_TOKENS = 1_000  # what an upstream itself says to a model of its tools, bi
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """All that a call needs, read in one hop."""
+    """All that a call needs."""
 
     connection: Connection
     redactor: Redactor
@@ -39,17 +38,22 @@ class Prepared:
 
 
 def prepare(
-    prompt: Prompt, provider: str, timeout_s: float | None, own: ExplicitConnection | None = None
+    prompt: Prompt,
+    provider: str,
+    timeout_s: float | None,
+    own: ExplicitConnection | None = None,
+    now: Current | None = None,
 ) -> Prepared:
-    """Policy, key, price, bounds and breaker. `timeout_s`: at most so long. `own`: the caller's connection.
+    """Policy, key, price, bounds and breaker. `timeout_s`: at most so long. `own`: the caller's connection. `now`:
+    what is saved; without it, or where the breaker is not closed, this asks the database.
 
     Errors: AIDisabled, NotConfigured, PriceUnknown, BudgetExceeded, ProviderResting.
     """
-    config = AIServiceConfig.get_instance()
+    now = now or current.read()
+    config = now.config
     if not config.is_enabled:
         raise AIDisabled
-    directory = Directory()
-    connection = own.connection() if own else directory.connection(provider)
+    connection = own.connection() if own else now.directory.connection(provider)
     connection = replace(
         connection, timeout_s=min(max(timeout_s or connection.timeout_s, 0.001), connection.timeout_s)
     )
@@ -58,16 +62,12 @@ def prepare(
     size = {"input_tokens": bound, "max_output_tokens": prompt.max_output_tokens}
     worst = pricing.worst_case(provider, prompt.model, own=config.own_prices, **size)
     warning = limits.check_one_call(config, worst)
-    lease_s = connection.timeout_s + LEASE_MARGIN_S
-    probe = breaker.admit(config, own.identity() if own else provider, prompt.model, clock.now(), lease_s)
-    redactor = Redactor([*keys_of(directory), *([own.key] if own else [])])
+    probe, whose = "", own.identity() if own else provider
+    if now.rests(whose, prompt.model):
+        lease_s = connection.timeout_s + LEASE_MARGIN_S
+        probe = breaker.admit(config, whose, prompt.model, clock.now(), lease_s)
+    redactor = Redactor([own.key] if own else (), spelled=now.spelled)
     return Prepared(connection, redactor, bound, worst, config, warning, probe)
-
-
-def keys_of(directory: Directory) -> list[str]:
-    """Every readable key of the site: an answer must show none of them, whoever is asked."""
-    keys = [directory.key(entry.row) for entry in directory.entries.values()]
-    return [key for key in keys if key and not isinstance(key, Unreadable)]
 
 
 async def reserve(

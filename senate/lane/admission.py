@@ -1,5 +1,7 @@
-"""Who may use the chat lane: a token, or a signed-in person's cookie with the CSRF check. One hop."""
+"""Who may use the chat lane: a token, or a signed-in person's cookie with the CSRF check. One hop, which calls
+that come at the same time share."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from http.cookies import SimpleCookie
 from importlib import import_module
@@ -11,11 +13,12 @@ from django.http import HttpRequest, HttpResponse
 from django.http.request import split_domain_port, validate_host
 from django.middleware.csrf import CsrfViewMiddleware
 
-from providers import throttles
+from providers import current, throttles
+from providers.current import Current
 from providers.exceptions import AIServiceError, InvalidInput, NotAllowed
-from providers.hop import hop
-from providers.identity import user_of_header
-from providers.roles import may
+from providers.hop import Shared, hop
+from providers.identity import Bearer, bearers, digest_of_header
+from providers.roles import role_may, role_of
 
 
 class NotSignedIn(AIServiceError):
@@ -26,34 +29,69 @@ class NotSignedIn(AIServiceError):
 
 @dataclass(frozen=True, slots=True)
 class Admitted:
-    user: Any
+    """`current`: what is saved, read after the call came."""
+
+    user_id: int
     standing: throttles.Standing
+    current: Current
+
+
+@dataclass(frozen=True, slots=True)
+class _Caller:
+    """Either the hash of a token, or who the cookie says it is."""
+
+    token: str = ""
+    person: Bearer | None = None
 
 
 async def admit(scope: dict[str, Any]) -> Admitted:
     """Errors: InvalidInput for a foreign Host, NotSignedIn (401), NotAllowed (403), RateLimited (429)."""
-    return await hop(_admit, scope)
-
-
-def _admit(scope: dict[str, Any]) -> Admitted:
     headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
     domain, _ = split_domain_port(headers.get("host", ""))
     if not validate_host(domain, settings.ALLOWED_HOSTS):
         raise InvalidInput("This site does not answer under that host name. Add it to ALLOWED_HOSTS.")
-    user = _by_token(headers["authorization"]) if "authorization" in headers else _by_cookie(scope, headers)
-    if not may(user, "ask models and the Senate"):
-        raise NotAllowed("Your role may not ask models; an admin or engineer may.")
-    return Admitted(user, throttles.take("chat", settings.AI_CHAT_RATE, user.pk))
+    if "authorization" not in headers:
+        return await _admitted(_Caller(person=await hop(_by_cookie, scope, headers)))
+    token = digest_of_header(headers["authorization"])
+    if not token:
+        raise _unknown_token()
+    return await _admitted(_Caller(token))
 
 
-def _by_token(header: str) -> Any:
-    user = user_of_header(header)
-    if user is None:
-        raise NotSignedIn("That token is not valid here.", code="invalid_api_key")
-    return user
+def _unknown_token() -> NotSignedIn:
+    return NotSignedIn("That token is not valid here.", code="invalid_api_key")
 
 
-def _by_cookie(scope: dict[str, Any], headers: dict[str, str]) -> Any:
+def _admit_all(callers: list[_Caller]) -> list[Admitted | Exception]:
+    """One query for all tokens, one exchange with Redis for all rates, one read of what is saved."""
+    known = bearers({caller.token for caller in callers if caller.token})
+    people = [caller.person or known.get(caller.token) for caller in callers]
+    found = [_may_ask(person) for person in people]
+    counted = iter(throttles.take_all("chat", settings.AI_CHAT_RATE, [p.user_id for p in found if _admits(p)]))
+    now = current.read()
+    return [_answer(person, next(counted), now) if _admits(person) else person for person in found]
+
+
+def _may_ask(person: Bearer | None) -> Bearer | AIServiceError:
+    if person is None:
+        return _unknown_token()
+    if not role_may(person.role, "ask models and the Senate"):
+        return NotAllowed("Your role may not ask models; an admin or engineer may.")
+    return person
+
+
+def _admits(person: Bearer | AIServiceError) -> bool:
+    return isinstance(person, Bearer)
+
+
+def _answer(person: Bearer, standing: throttles.Standing | AIServiceError, now: Current) -> Admitted | Exception:
+    return standing if isinstance(standing, AIServiceError) else Admitted(person.user_id, standing, now)
+
+
+_admitted: Shared[_Caller, Admitted] = Shared(_admit_all)
+
+
+def _by_cookie(scope: dict[str, Any], headers: Mapping[str, str]) -> Bearer:
     request = HttpRequest()
     request.method = "POST"
     request.path = request.path_info = scope["path"]
@@ -62,7 +100,8 @@ def _by_cookie(scope: dict[str, Any], headers: dict[str, str]) -> Any:
     engine = import_module(settings.SESSION_ENGINE)
     request.session = engine.SessionStore(request.COOKIES.get(settings.SESSION_COOKIE_NAME))
     user = get_user(request)
-    if not user.is_authenticated:
+    role = role_of(user)
+    if role is None:
         raise NotSignedIn("Sign in, or send a token: Authorization: Bearer …")
     if scope.get("scheme") == "https":
         request.META["wsgi.url_scheme"] = "https"
@@ -70,4 +109,4 @@ def _by_cookie(scope: dict[str, Any], headers: dict[str, str]) -> Any:
     check.process_request(request)
     if check.process_view(request, lambda request: None, (), {}) is not None:
         raise NotAllowed("The CSRF token is missing or wrong; reload the page, or use an API token.")
-    return user
+    return Bearer(user.pk, role)

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from django.conf import settings
+from django.contrib.auth import get_user_model
 
 from providers import gateway
 from providers.directory import Directory, Seat
@@ -16,7 +17,9 @@ from senate import chat
 from senate.conversation import Conversation
 from senate.engine import prompts
 from senate.engine.plan import MODES, plan
+from senate.lane.admission import Admitted
 from senate.lane.chat_request import ChatRequest, conversation
+from senate.models import SenateSession
 
 
 class SessionEnded(AIServiceError):
@@ -42,7 +45,7 @@ class Answered:
 
 async def answer(
     request: ChatRequest,
-    user: Any,
+    admitted: Admitted,
     *,
     on_text: Say | None = None,
     on_news: Say | None = None,
@@ -50,16 +53,15 @@ async def answer(
 ) -> Answered:
     """Errors: InvalidInput, NotConfigured, BudgetExceeded before anything is spent; UpstreamError after."""
     said = conversation(request, settings.AI_MAX_INPUT_CHARS)
-    mode, seat = await hop(choose, request.model)
+    mode, seat = choose(request.model, admitted.current.directory)
     if seat is not None:
-        response = await _solo(request, said, seat, user, on_text, on_ready)
+        response = await _solo(request, said, seat, admitted, on_text, on_ready)
         return _answered(response, said, mode)
-    return await _committee(request, said, mode, user, on_text, on_news, on_ready)
+    return await _committee(request, said, mode, admitted.user_id, on_text, on_news, on_ready)
 
 
-def choose(model: str) -> tuple[str, Seat | None]:
+def choose(model: str, directory: Directory) -> tuple[str, Seat | None]:
     """What `model` means: (mode, the one seat that answers, or None for a committee)."""
-    directory = Directory()
     if model not in MODES:
         return "solo", directory.resolve(model)
     made = plan(
@@ -69,12 +71,14 @@ def choose(model: str) -> tuple[str, Seat | None]:
 
 
 async def _solo(
-    request: ChatRequest, said: Conversation, seat: Seat, user: Any, on_text: Say | None, on_ready: Any
+    request: ChatRequest, said: Conversation, seat: Seat, admitted: Admitted, on_text: Say | None, on_ready: Any
 ) -> AIResponse:
     prompt = prompts.solo(seat.model, said.messages, request.output_tokens())
     prompt = replace(prompt, temperature=request.temperature)
-    purpose = Purpose(user_id=user.pk, operation="chat")
-    return await gateway.ask(prompt, seat.provider, purpose, on_text=on_text, on_ready=on_ready)
+    purpose = Purpose(user_id=admitted.user_id, operation="chat")
+    return await gateway.ask(
+        prompt, seat.provider, purpose, on_text=on_text, on_ready=on_ready, current=admitted.current
+    )
 
 
 def _answered(response: AIResponse, said: Conversation, mode: str) -> Answered:
@@ -93,19 +97,23 @@ def _answered(response: AIResponse, said: Conversation, mode: str) -> Answered:
     return Answered(response.content, response.model, response.input_tokens, response.output_tokens, metadata)
 
 
+def _start(user_id: int, **asked: Any) -> SenateSession:
+    return chat.start(get_user_model().objects.get(pk=user_id), **asked)
+
+
 async def _committee(
     request: ChatRequest,
     said: Conversation,
     mode: str,
-    user: Any,
+    user_id: int,
     on_text: Say | None,
     on_news: Say | None,
     on_ready: Callable[[], None] | None,
 ) -> Answered:
     """Starts a session, which lives on if the client leaves, and follows it to its end."""
     session = await hop(
-        chat.start,
-        user,
+        _start,
+        user_id,
         question=said.question,
         mode=mode,
         messages=said.as_dicts(),

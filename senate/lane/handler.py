@@ -73,7 +73,7 @@ async def serve(scope: Scope, receive: Receive, out: "Answer") -> None:
 
 
 async def whole(request: ChatRequest, admitted: Admitted, out: "Answer") -> None:
-    answer = await answers.answer(request, admitted.user)
+    answer = await answers.answer(request, admitted)
     usage = sse.usage(answer.input_tokens, answer.output_tokens)
     shape = sse.completion(
         id=new_id(), model=answer.model, content=answer.content, usage=usage, metadata=answer.metadata
@@ -89,7 +89,7 @@ async def stream(request: ChatRequest, admitted: Admitted, out: "Answer") -> Non
     task = asyncio.ensure_future(
         answers.answer(
             request,
-            admitted.user,
+            admitted,
             on_text=lambda piece: pieces.put_nowait(chunks.text(piece)),
             on_news=lambda words: pieces.put_nowait(sse.comment(words)),
             on_ready=ready.set,

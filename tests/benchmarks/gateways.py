@@ -24,7 +24,7 @@ class Gateway:
 
     name: str
     url: str
-    key: str
+    keys: str  # with commas
     model: str
     process: Process
     beside: tuple[Process, ...] = ()
@@ -59,11 +59,11 @@ def ours(folder: Path, port: int, server: str, upstream_port: int) -> Gateway:
         "PORT": str(port),
     }
     seed = [sys.executable, "-m", "tests.benchmarks.seed", f"http://127.0.0.1:{upstream_port}/v1"]
-    token = subprocess.run(seed, env=env, cwd=ROOT, check=True, capture_output=True, text=True).stdout.split()[-1]
+    tokens = subprocess.run(seed, env=env, cwd=ROOT, check=True, capture_output=True, text=True).stdout.split()[-1]
     process = start(server, [sys.executable, "-m", "aiops_site.supervisor.web"], env, folder, ROOT)
     wait_until(process, answers(f"http://127.0.0.1:{port}/healthz"))
     url = f"http://127.0.0.1:{port}/api/v1/ai/chat/completions"
-    return Gateway(server, url, token, "openai", process, redis)
+    return Gateway(server, url, tokens, "openai", process, redis)
 
 
 def _redis(data: Path) -> tuple[str, tuple[Process, ...]]:

@@ -1,6 +1,6 @@
 """A load generator that costs little: so many connections, each asking again as soon as it was answered.
 
-    python -m tests.benchmarks.load URL --key KEY --model NAME --connections 50 --seconds 5 [--stream] [--calls N]
+    python -m tests.benchmarks.load URL --keys KEY,KEY --model NAME --connections 50 --seconds 5 [--stream]
 
 Prints one JSON object: asked (all calls), calls (those that count), errors, rps, latencies in ms (p50, p95, p99),
 with --stream also the time to the first word (first_p50 ...), and the CPU seconds of the generator itself.
@@ -12,6 +12,8 @@ import json
 import resource
 import statistics
 import time
+from functools import partial
+from itertools import cycle
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -24,8 +26,8 @@ DRAIN_S = 5.0
 class Run:
     """What all connections of one run share."""
 
-    def __init__(self, request: bytes, *, stream: bool, calls: int) -> None:
-        self.request, self.stream, self.calls_left = request, stream, calls
+    def __init__(self, *, stream: bool, calls: int) -> None:
+        self.stream, self.calls_left = stream, calls
         self.until = float("inf")
         self.since = float("inf")  # what was asked before is not counted
         self.took: list[float] = []
@@ -45,8 +47,8 @@ class Run:
 class Client(asyncio.Protocol):
     """One connection."""
 
-    def __init__(self, run: Run) -> None:
-        self._run = run
+    def __init__(self, run: Run, request: bytes) -> None:
+        self._run, self._request = run, request
 
     def connection_made(self, transport: Any) -> None:
         self._transport = transport
@@ -59,7 +61,7 @@ class Client(asyncio.Protocol):
             self._transport.close()
             return
         self._held, self._need, self._asked, self._seen = b"", -1, now, False
-        self._transport.write(self._run.request)
+        self._transport.write(self._request)
 
     def data_received(self, data: bytes) -> None:
         self._held += data
@@ -97,17 +99,23 @@ class Client(asyncio.Protocol):
             self._run.done.set()
 
 
-async def run(url: str, key: str, model: str, connections: int, seconds: float, stream: bool, calls: int) -> Run:
+def request_of(url: str, key: str, asked: bytes) -> bytes:
     parts = urlsplit(url)
-    asked = body(model, stream=stream)
     head = (
         f"POST {parts.path} HTTP/1.1\r\nHost: {parts.netloc}\r\nAuthorization: Bearer {key}\r\n"
         f"Content-Type: application/json\r\nContent-Length: {len(asked)}\r\n\r\n"
     )
-    made = Run(head.encode() + asked, stream=stream, calls=calls or -1)
+    return head.encode() + asked
+
+
+async def run(url: str, keys: str, model: str, connections: int, seconds: float, stream: bool, calls: int) -> Run:
+    parts = urlsplit(url)
+    asked = body(model, stream=stream)
+    requests = cycle([request_of(url, key, asked) for key in keys.split(",")])
+    made = Run(stream=stream, calls=calls or -1)
     loop = asyncio.get_running_loop()
     for _ in range(connections):
-        await loop.create_connection(lambda: Client(made), parts.hostname, parts.port)
+        await loop.create_connection(partial(Client, made, next(requests)), parts.hostname, parts.port)
         await asyncio.sleep(RAMP_S / connections)
     made.since = time.perf_counter()
     made.until = made.since + seconds
@@ -139,7 +147,7 @@ def figures(made: Run, seconds: float) -> dict[str, Any]:
 def main() -> None:
     options = argparse.ArgumentParser()
     options.add_argument("url")
-    options.add_argument("--key", default="sk-bench")
+    options.add_argument("--keys", default="sk-bench", help="the connections take them in turns")
     options.add_argument("--model", required=True)
     options.add_argument("--connections", type=int, default=50)
     options.add_argument("--seconds", type=float, default=5.0)
@@ -147,7 +155,7 @@ def main() -> None:
     options.add_argument("--stream", action="store_true")
     of = options.parse_args()
     begun = time.perf_counter()
-    made = asyncio.run(run(of.url, of.key, of.model, of.connections, of.seconds, of.stream, of.calls))
+    made = asyncio.run(run(of.url, of.keys, of.model, of.connections, of.seconds, of.stream, of.calls))
     took = time.perf_counter() - begun if of.calls else of.seconds
     print(json.dumps(figures(made, took)))
 

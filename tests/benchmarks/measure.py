@@ -13,7 +13,7 @@ def load(
 ) -> dict[str, Any]:
     """The generator's figures, and `cpu_ms`: CPU of the measured process for each call, in ms; `beside_ms` of what
     runs beside it; `memory_mb` at the end."""
-    command = [sys.executable, "-m", "tests.benchmarks.load", gateway.url, "--key", gateway.key]
+    command = [sys.executable, "-m", "tests.benchmarks.load", gateway.url, "--keys", gateway.keys]
     command += ["--model", gateway.model, "--connections", str(connections), "--seconds", str(seconds)]
     command += ["--calls", str(calls)] if calls else []
     command += ["--stream"] if stream else []

@@ -1,10 +1,12 @@
-"""Makes a site ready to be measured: migrated, one engineer, one token, one provider, caps that never bind.
+"""Makes a site ready to be measured: twenty engineers with a token each, a provider, caps that never bind.
 
-python -m tests.benchmarks.seed BASE_URL        # in the site's environment; prints the token
+python -m tests.benchmarks.seed BASE_URL        # in the site's environment; prints the tokens, with commas
 """
 
 import sys
 from decimal import Decimal
+
+USERS = 20
 
 
 def main(base_url: str) -> None:
@@ -25,10 +27,13 @@ def main(base_url: str) -> None:
     saved.claude_api_key, saved.claude_base_url = "sk-bench-2", base_url.removesuffix("/v1")
     saved.save()
     AIServiceConfig(daily_cost_limit_usd=Decimal(10**6), monthly_cost_limit_usd=Decimal(10**6)).save()
-    user = get_user_model().objects.create_user("bench")
-    user.groups.add(Group.objects.get_or_create(name="engineer")[0])
-    UserAICap.objects.create(user=user, daily_token_cap=10**12, daily_cost_cap_usd=Decimal(10**6))
-    print(make_token(user, "bench")[1])
+    group, tokens = Group.objects.get_or_create(name="engineer")[0], []
+    for number in range(USERS):
+        user = get_user_model().objects.create_user(f"bench-{number}")
+        user.groups.add(group)
+        UserAICap.objects.create(user=user, daily_token_cap=10**12, daily_cost_cap_usd=Decimal(10**6))
+        tokens.append(make_token(user, "bench")[1])
+    print(",".join(tokens))
 
 
 if __name__ == "__main__":
