@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
 
 import pytest
+import redis
 
 from providers import throttles
 from providers.exceptions import RateLimited
@@ -83,6 +84,44 @@ def test_thirty_two_threads_are_admitted_exactly_as_often_as_the_rate_says() -> 
 
     with ThreadPoolExecutor(32) as pool:
         assert sum(pool.map(one, range(120))) == 30
+
+
+@pytest.fixture(scope="module")
+def redis_url():
+    try:
+        with redis_server.server() as url:
+            yield url
+    except LookupError as error:
+        pytest.skip(f"NOT TESTED ON REDIS: {error}")
+
+
+@pytest.fixture(params=["file", "redis"])
+def counted(request, settings):
+    """Both places to count in."""
+    if request.param == "redis":
+        settings.REDIS_URL = request.getfixturevalue("redis_url")
+        with redis.Redis.from_url(settings.REDIS_URL) as client:
+            client.flushall()
+            client.script_flush()  # as after a restart
+
+
+def test_requests_that_come_together_are_counted_one_by_one(counted) -> None:
+    first = throttles.take_all("chat", "3/min", [7, 8, 7])
+    assert [standing.remaining for standing in first] == [2, 2, 1]
+    second = throttles.take_all("chat", "3/min", [7, 7, 8])
+    assert [getattr(standing, "remaining", None) for standing in second] == [0, None, 1]
+    assert isinstance(second[1], RateLimited)
+    assert 0 < second[1].retry_after <= 60
+
+
+def test_what_left_the_window_is_forgotten_in_redis(redis_url, settings) -> None:
+    settings.REDIS_URL = redis_url
+    with redis.Redis.from_url(redis_url) as client:
+        client.flushall()
+        client.lpush("rate:chat:60:7", "1000.5", "1001.5")
+        assert throttles.take("chat", "2/min", 7).remaining == 1
+        assert client.llen("rate:chat:60:7") == 1
+        assert 0 < client.ttl("rate:chat:60:7") <= 60
 
 
 def test_scopes_and_users_are_counted_apart() -> None:
