@@ -1,12 +1,13 @@
 """What the providers page shows, as one dict of plain values; the API's list is its small sister."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
 
 from django.utils import timezone
 
-from providers import health
+from providers import balance, health
 from providers.catalog import CATALOG, EXTRA
 from providers.directory import Directory, Entry
 from providers.format import usd
@@ -38,13 +39,17 @@ def keyed_at(directory: Directory) -> dict[str, datetime]:
     return {slug: datetime.fromisoformat(said["at"]) for slug, said in directory.saved.key_history.items()}
 
 
-def api_list(directory: Directory, now: datetime) -> dict[str, Any]:
-    """The providers for the API: no key, no part of one."""
+def api_list(directory: Directory, now: datetime, balances: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """The providers for the API: no key, no part of one. `balances` by slug, where they were asked for."""
     entries = listed(directory)
     states = health.of(entries, now, keyed_at(directory))
     saved = directory.saved
     return {
-        "providers": [_api_row(entry, states[entry.row.slug]) for entry in entries],
+        "providers": [
+            _api_row(entry, states[entry.row.slug])
+            | ({} if balances is None else {"balance": balances.get(entry.row.slug)})
+            for entry in entries
+        ],
         "settings": {
             "senate_enabled": saved.senate_enabled,
             "senate_max_members": saved.senate_max_members,
@@ -150,9 +155,20 @@ def row_of(directory: Directory, entry: Entry, state: Health, seat: int | None, 
         "at": history.get("at", ""),
         "model": entry.model,
         "base_url": entry.base_url,
+        "balance": balance_of(directory, entry),
         **_health_of(state),
         **(form_of(directory, entry) if edit == row.slug else {"editing": False}),
     }
+
+
+def balance_of(directory: Directory, entry: Entry) -> dict[str, Any] | None:
+    """What is known of its account without asking; None where the provider tells nothing."""
+    if not balance.told_by(entry):
+        return None
+    found, fresh = balance.known(directory, entry.row.slug)
+    if found is None:
+        return {"fresh": False}
+    return {**found.as_dict(), "clock": _clock(found.as_of), "fresh": fresh}
 
 
 def _health_of(state: Health) -> dict[str, Any]:

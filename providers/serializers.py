@@ -120,6 +120,16 @@ class Which(Strict):
             raise serializers.ValidationError(error.message) from error
 
 
+class BalanceRow(serializers.Serializer):
+    """What is left on the provider's account. `amount` None: no limit, or `error` says why it is not known."""
+
+    amount = serializers.CharField(allow_null=True)
+    currency = serializers.CharField(allow_null=True)
+    text = serializers.CharField()
+    as_of = serializers.DateTimeField(allow_null=True)
+    error = serializers.CharField(allow_null=True)
+
+
 class ProviderRow(serializers.Serializer):
     """A provider as the API shows it; of its key only whether there is one, and where it comes from."""
 
@@ -139,6 +149,7 @@ class ProviderRow(serializers.Serializer):
     last_failure = serializers.DateTimeField(allow_null=True)
     latency_ms = serializers.IntegerField(allow_null=True, help_text="95 % of the newest calls took no longer")
     error_rate = serializers.FloatField(allow_null=True, help_text="0 to 1, of the newest calls within 24 hours")
+    balance = BalanceRow(required=False, allow_null=True, help_text="with include_balance; null: none to be had")
 
 
 class SettingsShown(serializers.Serializer):

@@ -2,12 +2,13 @@
 
 from django.urls import path
 
-from providers.views import analysis, caps, committee, keys, policy, usage
+from providers.views import analysis, balance, caps, committee, keys, policy, usage
 
 app_name = "providers"
 urlpatterns = [
     path("providers/", keys.Keys.as_view(), name="keys"),
     path("providers/test/", keys.Test.as_view(), name="test"),
+    path("providers/balance/", balance.Balance.as_view(), name="balance"),
     path("providers/senate/", committee.Committee.as_view(), name="committee"),
     path("providers/policy/", policy.Policy.as_view(), name="policy"),
     path("providers/analysis/", analysis.Analysis.as_view(), name="analysis"),

@@ -8,6 +8,7 @@ from django.contrib import messages
 from django.urls import reverse
 from rest_framework.request import Request
 
+from providers import serializers
 from providers.configure import Note
 from providers.exceptions import InvalidInput
 
@@ -17,6 +18,13 @@ def fields_of(request: Request) -> dict[str, Any]:
     if not isinstance(request.data, Mapping):
         raise InvalidInput("Send a JSON object of fields.")
     return {name: request.data[name] for name in request.data if name != "csrfmiddlewaretoken"}
+
+
+def which(slug: Any) -> str:
+    """The slug of a provider that there is; raises `ValidationError` for the field `provider`."""
+    asked = serializers.Which(data={"provider": slug} if slug is not None else {})
+    asked.is_valid(raise_exception=True)
+    return asked.validated_data["provider"]
 
 
 def wants_page(request: Request) -> bool:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.utils import timezone
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -14,7 +14,8 @@ from providers.configure import Note, Saved
 from providers.directory import Directory
 from providers.exceptions import InvalidInput
 from providers.roles import may
-from providers.views.answers import fields_of, keep_for_next_page, toast, wants_page, way_back
+from providers.views.answers import fields_of, keep_for_next_page, toast, wants_page, way_back, which
+from providers.views.balance import asked_for
 
 PAGE, STATES = "providers/keys.html", "providers/states.html"
 STEPS = {"up": -1, "down": 1}
@@ -77,9 +78,18 @@ class Test(APIView):
 
 
 class ProviderList(APIView):
-    @extend_schema(summary="Providers and their state", responses=serializers.ProviderList)
+    @extend_schema(
+        summary="Providers and their state",
+        parameters=[
+            OpenApiParameter(
+                "include_balance", bool, description="with what is left on accounts that tell it (USD, CNY)"
+            )
+        ],
+        responses=serializers.ProviderList,
+    )
     def get(self, request: Request) -> Response:
-        return Response(board.api_list(Directory(), timezone.now()))
+        directory = Directory()
+        return Response(board.api_list(directory, timezone.now(), asked_for(request, directory)))
 
 
 class ProviderUpdate(APIView):
@@ -106,12 +116,6 @@ class ProviderTest(APIView):
         asked = serializers.Which(data=fields_of(request))
         asked.is_valid(raise_exception=True)
         return Response(keytest.test_key(slug=asked.validated_data["provider"]).as_dict())
-
-
-def which(slug: Any) -> str:
-    asked = serializers.Which(data={"provider": slug} if slug is not None else {})
-    asked.is_valid(raise_exception=True)
-    return asked.validated_data["provider"]
 
 
 def save(fields: Mapping[str, Any], request: Request) -> Saved:
@@ -141,7 +145,7 @@ def page(request: Request, *, directory: Directory | None = None, edit: str = ""
     sees_spend = may(request.user, "see everyone's usage")
     if not sees_spend:
         for row in (*shown["rows"], *shown["without"], *shown["refused"]):
-            row["spend_30d_usd"] = None
+            row["spend_30d_usd"] = row["balance"] = None
     own = {"version": version, "may_edit": may_edit, "sees_spend": sees_spend}
     return {**shown, **own, "notes": [], "errors": {}, "values": {}}
 

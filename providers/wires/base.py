@@ -167,6 +167,10 @@ class HttpWire(AIProvider):
             await answer.aread()
         return self._json(answer)
 
+    async def read(self, path: str) -> dict[str, Any]:
+        """The JSON object of a GET beside chatting, such as a balance; raises an `UpstreamError`."""
+        return await self._call(self._get(path))
+
     async def _events(self, answer: "httpx2.Response") -> AsyncIterator[tuple[str, str]]:
         """The server-sent events of an answer, as `(event name, data)`."""
         reader = sse.EventReader()

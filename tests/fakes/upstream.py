@@ -19,7 +19,7 @@ from typing import Any
 
 from aiohttp import web
 
-from tests.fakes import modes
+from tests.fakes import balances, modes
 from tests.fakes.dialects import AnthropicDialect, OpenAIDialect
 from tests.fakes.followers import FOLLOWERS
 from tests.fakes.google import GeminiDialect
@@ -143,7 +143,8 @@ class FakeUpstream:
             if dialect.models_path:
                 app.router.add_get(dialect.models_path, partial(self._models, dialect=dialect))
         app.router.add_get("/v1/key", partial(self._models, dialect=self._openai))
-        app.router.add_get("/openrouter/v1/key", partial(self._models, dialect=self._openai))
+        for path in balances.PATHS:
+            app.router.add_get(path, self._balance)
         app.router.add_route("*", "/jules/v1alpha/{tail:.*}", self._jules)
         app.router.add_post("/_control", self._control)
         app.router.add_get("/_calls", self._list_calls)
@@ -194,6 +195,14 @@ class FakeUpstream:
         answer = self._refuse_key(request, dialect) or await modes.early(request, dialect, mode, self._release)
         self._finish(call, "done")
         return answer or web.json_response(dialect.models(MODELS))
+
+    async def _balance(self, request: web.Request) -> web.StreamResponse:
+        call = self._record(request, None)
+        mode = self._scripted()
+        answer = self._refuse_key(request, self._openai)
+        answer = answer or await modes.early(request, self._openai, mode, self._release)
+        self._finish(call, "done")
+        return answer or web.json_response(balances.answer(request.path, self._openai.key(request.headers)))
 
     async def _jules(self, request: web.Request) -> web.StreamResponse:
         text = await request.text()
