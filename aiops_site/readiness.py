@@ -75,9 +75,9 @@ def migrations() -> str:
 
 
 def ledger_is_guarded() -> str:
-    """The database itself refuses changes of usage rows; a rebuilt table loses that without a word."""
+    """The database itself refuses changes of rows that stand for good; a rebuilt table loses that unnoticed."""
     if not ledger.triggers_present():
-        raise NotReady("its triggers are missing: run manage.py migrate")
+        raise NotReady("its triggers are missing or changed: run manage.py migrate")
     return "guarded"
 
 

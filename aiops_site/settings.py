@@ -178,6 +178,8 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 15.0,
         "options": {"expires": 15},
     },
+    "providers.seal": {"task": "providers.tasks.seal_rows", "schedule": 5.0, "options": {"expires": 5}},
+    "providers.verify": {"task": "providers.tasks.verify_chains", "schedule": 60.0, "options": {"expires": 60}},
 }
 CELERY_BEAT_SCHEDULE_FILENAME = str(DATA_DIR / "beat-schedule")
 

@@ -1,13 +1,40 @@
 """Background work of the ground floor."""
 
+import logging
+from datetime import UTC, datetime
 from typing import Any
 
 from celery import shared_task
 
 from providers import ledger
+from providers.ledger import anchor, chains, seals, verify
+
+logger = logging.getLogger(__name__)
+SEALS_PER_TURN = 25  # 50,000 rows
 
 
 @shared_task(name="providers.tasks.reap_reservations")
 def reap_reservations(**_: Any) -> int:
     """Frees reservations of dead processes; the number freed."""
     return ledger.reap()
+
+
+@shared_task(name="providers.tasks.seal_rows")
+def seal_rows(**_: Any) -> int:
+    """Seals the usage rows and audit entries that are new; the number sealed."""
+    try:
+        return seals.seal_all(SEALS_PER_TURN)
+    except anchor.Broken as broken:
+        logger.error("nothing more is sealed: %s", broken.problem)
+        return 0
+
+
+@shared_task(name="providers.tasks.verify_chains")
+def verify_chains(**_: Any) -> int:
+    """Verifies the chains whose turn it is; how many are broken."""
+    now = datetime.now(UTC)
+    verdicts = [verify.verify(chain) for chain in chains.CHAINS.values() if verify.due(chain, now)]
+    for verdict in verdicts:
+        if not verdict.ok:
+            logger.error("the chain of %s is broken: %s", verdict.chain, verdict.problem)
+    return sum(not verdict.ok for verdict in verdicts)

@@ -8,7 +8,7 @@ refuse: they are lifted for it and put back by the `post_migrate` that the flush
 from django.db import connection
 from django.test import TransactionTestCase
 
-from providers.ledger import triggers, writer
+from providers.ledger import anchor, triggers, writer
 
 _flush = TransactionTestCase._fixture_teardown
 
@@ -18,6 +18,7 @@ def _lift_and_flush(self: TransactionTestCase) -> None:
     triggers.lift(connection)
     _flush(self)
     triggers.install(connection)
+    anchor.forget()
 
 
 def install() -> None:

@@ -10,6 +10,7 @@ from uuid import UUID, uuid4
 
 from providers.fields import to_pico
 from providers.pricing import MAX_USD, sane
+from providers.signature import USAGE, sign_row
 from providers.types import Usage, UsageSource
 
 LONGEST_MS = 2**31 - 1
@@ -69,10 +70,11 @@ def _money(value: Any) -> Decimal | None:
     return min(Decimal(value), MAX_USD)
 
 
-def row_of(attempt: Attempt, *, cap_day: date, now: datetime) -> dict[str, Any]:
-    """Column -> value of a booked attempt. Money in pico-dollars; JSON as text."""
+def row_of(attempt: Attempt, *, number: int, cap_day: date, now: datetime) -> dict[str, Any]:
+    """Column -> value of a booked attempt, signed. Money in pico-dollars; JSON as text."""
     usage = attempt.usage
-    return {
+    row = {
+        "number": number,
         "id": attempt.id,
         "user_id": attempt.user_id,
         "cap_day": cap_day,
@@ -105,6 +107,8 @@ def row_of(attempt: Attempt, *, cap_day: date, now: datetime) -> dict[str, Any]:
         "metadata": _json(attempt.metadata),
         "created_at": now,
     }
+    row["signature"] = sign_row(USAGE, row)
+    return row
 
 
 def _bounded(value: int, most: int) -> int:

@@ -47,6 +47,7 @@ class Database:
         self._cursor: Any = None
         self.is_sqlite = connections["default"].vendor == "sqlite"
         self.replay = False
+        self._number: int | None = None
         driver = connections["default"].Database
         self.out_of_order = (OperationalError, InterfaceError, driver.OperationalError, driver.InterfaceError)
 
@@ -68,6 +69,7 @@ class Database:
             wrapper.close()
 
     def begin(self) -> None:
+        self._number = None
         self.connect()
         if not self.is_sqlite:
             self._cursor.execute("BEGIN")
@@ -112,6 +114,15 @@ class Database:
     def rows(self, sql: str, values: Sequence[Any]) -> list[tuple[Any, ...]]:
         self.execute(sql, values)
         return self._cursor.fetchall()
+
+    def next_number(self) -> int:
+        """For a new usage row: without a gap and in the order of commits, because every writer of rows holds the
+        site's lock (or is SQLite's only one) until its transaction ends. Asked for once per transaction."""
+        if self._number is None:
+            found = self.one("SELECT COALESCE(MAX(number), 0) FROM providers_aiusagelog", [])
+            self._number = found[0] if found else 0
+        self._number += 1
+        return self._number
 
     def lock_users(self, user_ids: list[int]) -> None:
         """Holds the site's counters and these users until the transaction ends. SQLite has one writer anyway."""

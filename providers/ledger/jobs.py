@@ -60,8 +60,6 @@ PROLONG = """
 IS_OPEN = "SELECT 1 FROM providers_reservation WHERE id = %s AND closed_at IS NULL"
 IS_OVERDUE = "SELECT 1 FROM providers_reservation WHERE id = %s AND closed_at IS NULL AND expires_at <= %s"
 IS_HELD = "SELECT 1 FROM providers_reservation WHERE id = %s"
-# Without a gap and in the order of commits: every writer of rows holds the site's lock (or is SQLite's only one).
-NEXT_NUMBER = "SELECT COALESCE(MAX(number), 0) + 1 FROM providers_aiusagelog"
 IS_BOOKED = "SELECT 1 FROM providers_aiusagelog WHERE id = %s"
 
 
@@ -199,10 +197,10 @@ def _book(
 ) -> tuple[int, int]:
     """Writes the row and counts it on its day. What is drawn from the reservation is no longer reserved."""
     day = held.day if held else now.date()
-    row = row_of(attempt, cap_day=day, now=now)
+    row = row_of(attempt, number=database.next_number(), cap_day=day, now=now)
     columns, marks = ", ".join(row), ", ".join(["%s"] * len(row))
-    insert = f"INSERT INTO providers_aiusagelog (number, {columns}) VALUES (({NEXT_NUMBER}), {marks})"  # noqa: S608
-    database.execute(insert, list(row.values()))  # the columns are names of `row_of`
+    insert = f"INSERT INTO providers_aiusagelog ({columns}) VALUES ({marks})"  # noqa: S608  (names of `row_of`)
+    database.execute(insert, list(row.values()))
     tokens, usd = row["total_tokens"], row["actual_cost_usd"]
     if held is None:
         drawn = (0, 0)

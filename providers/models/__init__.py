@@ -1,9 +1,11 @@
 from providers.models.access import ApiToken
 from providers.models.analysis import AIAnalysis
+from providers.models.audit import AuditEntry
 from providers.models.breaker import ProviderBreaker
 from providers.models.config import AIServiceConfig
 from providers.models.idempotency import IdempotentRequest
 from providers.models.ledger import AIUsageLog, CapDay, Reservation, SiteDay, UserAICap
+from providers.models.seal import ChainCheck, Seal
 from providers.models.settings import AIProviderSettings, ProviderCheck
 
 __all__ = [
@@ -12,11 +14,14 @@ __all__ = [
     "AIServiceConfig",
     "AIUsageLog",
     "ApiToken",
+    "AuditEntry",
     "CapDay",
+    "ChainCheck",
     "IdempotentRequest",
     "ProviderBreaker",
     "ProviderCheck",
     "Reservation",
+    "Seal",
     "SiteDay",
     "UserAICap",
 ]

@@ -4,15 +4,15 @@ Only `providers/ledger/` writes these tables (UserAICap excepted, which admins e
 """
 
 import uuid
-from collections.abc import Iterable
-from typing import Any, NoReturn
 
 from django.apps import apps
 from django.conf import settings
 from django.core.exceptions import ValidationError
-from django.db import connections, models, transaction
+from django.db import models
 
 from providers.fields import MoneyField
+from providers.models.forever import Forever
+from providers.signature import USAGE
 
 DEFAULT_TOKEN_CAP = 100_000
 DEFAULT_COST_CAP_USD = "10.00"
@@ -21,34 +21,6 @@ DEFAULT_COST_CAP_USD = "10.00"
 # PostgreSQL's advisory lock of the whole site's counters and of the numbers of usage rows. Whoever writes either
 # holds it until its transaction ends, so numbers are committed in their order. SQLite has one writer anyway.
 SITE_LOCK = 0x1ED6 << 48
-
-
-def hold_numbers(using: str = "default") -> None:
-    """From here to the end of the transaction nobody else numbers a usage row."""
-    if connections[using].vendor != "sqlite":
-        with connections[using].cursor() as cursor:
-            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [SITE_LOCK])
-
-
-class Immutable(TypeError):
-    """Raised by any attempt to change or delete a row of the ledger."""
-
-
-class AppendOnly(models.QuerySet):
-    def bulk_create(self, objs: Iterable[Any], *args: Any, **kwargs: Any) -> list[Any]:
-        """Rows from elsewhere than a call (demo data, a test), numbered after the last in the order given."""
-        rows = list(objs)
-        with transaction.atomic(using=self.db):
-            hold_numbers(self.db)
-            last = self.model._base_manager.aggregate(last=models.Max("number"))["last"] or 0
-            for number, row in enumerate(rows, last + 1):
-                row.number = number
-            return super().bulk_create(rows, *args, **kwargs)
-
-    def _refuse(self, *args: Any, **kwargs: Any) -> NoReturn:
-        raise Immutable("Usage rows can't be changed or deleted.")
-
-    update = delete = bulk_update = update_or_create = _raw_delete = _refuse
 
 
 class UserAICap(models.Model):
@@ -115,15 +87,19 @@ class Reservation(models.Model):
         return f"reservation {self.id}"
 
 
-class AIUsageLog(models.Model):
+class AIUsageLog(Forever):
     """One upstream call (attempt). Rows are written once and never change.
 
     `cap_day` is the UTC day whose cap the call counts against: the day on which it was admitted, also where
     it ended after midnight. `number` counts rows from 1 without a gap, in the order of their commits.
     """
 
+    LOCK = SITE_LOCK
+    SIGNED = USAGE
+
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     number = models.BigIntegerField(unique=True, editable=False)
+    signature = models.CharField(max_length=64, editable=False)
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.DO_NOTHING, db_constraint=False, related_name="+", null=True
     )
@@ -157,9 +133,7 @@ class AIUsageLog(models.Model):
     metadata = models.JSONField(default=dict, blank=True)
     created_at = models.DateTimeField(db_index=True)
 
-    objects = AppendOnly.as_manager()
-
-    class Meta:
+    class Meta(Forever.Meta):
         ordering = ["-created_at", "-id"]
         indexes = [
             models.Index(fields=["user", "created_at"], name="usage_user_time"),
@@ -175,12 +149,6 @@ class AIUsageLog(models.Model):
 
     def __str__(self) -> str:
         return f"{self.operation} {self.provider}/{self.model}"
-
-    def save(self, *args: Any, **kwargs: Any) -> NoReturn:
-        raise Immutable("Usage rows are written by the ledger alone and never change.")
-
-    def delete(self, *args: Any, **kwargs: Any) -> NoReturn:
-        raise Immutable("Usage rows can't be deleted.")
 
     @property
     def target(self) -> models.Model | None:

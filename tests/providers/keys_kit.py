@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from providers import configure
 from providers.models import AIProviderSettings, AIUsageLog
-from providers.models.ledger import AppendOnly
+from providers.models.forever import AppendOnly
 
 CANARY = "sk-canary-5f0c7d2e91b34a68"
 PAGE, TEST = "/providers/", "/providers/test/"

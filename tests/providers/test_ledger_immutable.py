@@ -7,10 +7,10 @@ from django.db.models.signals import post_migrate
 
 from providers import ledger
 from providers.apps import ProvidersConfig
-from providers.ledger import triggers
-from providers.models import AIUsageLog
-from providers.models.ledger import Immutable
-from tests.providers.ledger_kit import attempt, only_row, record
+from providers.ledger import seals, triggers
+from providers.models import AIUsageLog, AuditEntry
+from providers.models.forever import Immutable
+from tests.providers.ledger_kit import NOON, attempt, only_row, record
 
 TABLE = "providers_aiusagelog"
 sqlite_only = pytest.mark.skipif(connection.vendor != "sqlite", reason="a way that only SQLite has")
@@ -149,3 +149,40 @@ def test_installing_twice_is_harmless(row):
     triggers.install(connection)
     triggers.install(connection)
     assert ledger.triggers_present()
+
+
+def test_audit_entries_and_seals_are_kept_the_same_way(row):
+    AuditEntry.objects.bulk_create([AuditEntry(at=NOON, surface="shell", action="cap.raise")])
+    assert seals.seal_all() == 2
+    for table in ("providers_auditentry", "providers_seal"):
+        refused(f"DELETE FROM {table}")
+        refused(f"UPDATE {table} SET number = number + 1")
+        if connection.vendor == "sqlite":
+            refused(f"INSERT OR REPLACE INTO {table} SELECT * FROM {table}")
+        else:
+            refused(f"TRUNCATE {table}")
+
+
+def test_a_trigger_that_was_made_toothless_is_noticed_and_mended(row):
+    with connection.cursor() as cursor:
+        if connection.vendor == "sqlite":
+            cursor.execute("DROP TRIGGER usage_no_delete")
+            cursor.execute(f"CREATE TRIGGER usage_no_delete BEFORE DELETE ON {TABLE} BEGIN SELECT 1; END")
+        else:
+            cursor.execute(f"ALTER TABLE {TABLE} DISABLE TRIGGER usage_no_change")
+    assert triggers.missing() == ["usage_no_delete" if connection.vendor == "sqlite" else "usage_no_change"]
+    triggers.install(connection)
+    assert not triggers.missing()
+    refused(f"DELETE FROM {TABLE}")
+
+
+@postgres_only
+def test_a_function_that_was_made_toothless_is_noticed_and_mended(row):
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"CREATE OR REPLACE FUNCTION {triggers.FUNCTION}() RETURNS trigger LANGUAGE plpgsql "
+            "AS $$ BEGIN RETURN NEW; END $$"
+        )
+    assert "usage_no_change" in triggers.missing()
+    triggers.install(connection)
+    refused(f"DELETE FROM {TABLE}")
