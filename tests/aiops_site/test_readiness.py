@@ -78,7 +78,8 @@ def test_missing_migrations_are_red(client, monkeypatch):
 @pytest.mark.django_db
 def test_a_ledger_without_its_triggers_is_red(client):
     triggers.lift(connection)
-    assert part(client, "ledger") == {"ok": False, "detail": "its triggers are missing or changed: run manage.py migrate"}
+    detail = "its triggers are missing or changed: run manage.py migrate"
+    assert part(client, "ledger") == {"ok": False, "detail": detail}
     triggers.install(connection)
     assert part(client, "ledger")["ok"] is True
 
