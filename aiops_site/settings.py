@@ -191,6 +191,7 @@ AI_ANALYSIS_RATE = env.text("AI_ANALYSIS_RATE", "10/min")
 AI_MAX_INPUT_CHARS = env.whole("AI_MAX_INPUT_CHARS", 20_000)
 JULES_ALLOWED_HOSTS = env.items("JULES_ALLOWED_HOSTS", "api.jules.google.com,jules.googleapis.com")
 SENATE_TIMEOUT_SECONDS = env.number("SENATE_TIMEOUT_SECONDS", 180)
+SENATE_EARLY_STOP = env.flag("SENATE_EARLY_STOP")  # ballots that can't change the result are called off
 SENATE_COMMITTEE_COST_MULTIPLIER = env.whole("SENATE_COMMITTEE_COST_MULTIPLIER", 3)
 PROVIDER_ENV_KEY = env.text  # the only door to provider keys in the environment (providers/directory.py)
 

@@ -89,7 +89,8 @@ class Purpose:
     """For whom and why a call is made. `reservation` names one that the caller holds already
     (a whole deliberation reserves once); without it the gateway reserves for this call alone.
     `may_fall_back`: another provider may answer where this one can't; not for a member of a committee.
-    `keep_raw`: the answer also carries what the upstream sent (`AIResponse.raw_response`)."""
+    `keep_raw`: the answer also carries what the upstream sent (`AIResponse.raw_response`).
+    `describe`: what a good answer adds to its row's `metadata`, which can't be changed later."""
 
     user_id: int
     operation: str
@@ -98,6 +99,7 @@ class Purpose:
     may_fall_back: bool = True
     keep_raw: bool = False
     metadata: dict[str, Any] = field(default_factory=dict)
+    describe: Callable[[str], dict[str, Any]] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -101,9 +101,10 @@ def cancel(user: Any, session: SenateSession) -> None:
             loop.run(ledger.release(str(session.reservation)))
 
 
-def transcript(session: SenateSession) -> Transcript:
-    """The session as its rows are now; see `senate/reading/transcript.py` for the shape. At most 12 queries."""
-    return reading.transcript(session.pk)
+def transcript(session: SenateSession, at: int | None = None) -> Transcript:
+    """The session as its rows are now, or as it was right after event `at`; see `senate/reading/transcript.py`
+    for the shape. At most 12 queries."""
+    return reading.transcript(session.pk, at)
 
 
 def events(session: SenateSession | int, after: int = 0, limit: int = PAGE) -> list[dict[str, Any]]:

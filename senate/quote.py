@@ -5,7 +5,7 @@ so the bill is never above the quote.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.conf import settings
@@ -44,7 +44,8 @@ class Sitting:
 
 def case_of(session: SenateSession) -> Case:
     """The engine's case of a stored session."""
-    return make_case(session.plan, session.seats, session.question, session.messages, session.max_output_tokens)
+    case = make_case(session.plan, session.seats, session.question, session.messages, session.max_output_tokens)
+    return replace(case, seed=session.pk, early_stop=settings.SENATE_EARLY_STOP)
 
 
 def make_case(

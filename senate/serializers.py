@@ -76,6 +76,12 @@ class EventQuery(Strict):
     limit = serializers.IntegerField(min_value=1, max_value=1_000, default=500)
 
 
+class AtQuery(serializers.Serializer):
+    at = serializers.IntegerField(
+        min_value=0, allow_null=True, default=None, help_text="The session as it was right after this event."
+    )
+
+
 class ListQuery(serializers.Serializer):
     """The list's address. Other parameters belong to the box."""
 

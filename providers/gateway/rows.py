@@ -23,7 +23,9 @@ def good_attempt(
     usage = reply.usage or estimate(prompt, said_in(reply))
     attempt = _attempt(prompt, purpose, prepared, meter, usage, source)
     answer = prepared.redactor.whole(said_in(reply)) if prepared.config.log_responses else ""
-    return replace(attempt, success=True, model_version=reply.model, response_preview=answer)
+    said = purpose.describe(prepared.redactor.whole(reply.content)) if purpose.describe else {}
+    metadata = {**attempt.metadata, **said}
+    return replace(attempt, success=True, model_version=reply.model, response_preview=answer, metadata=metadata)
 
 
 def failed_attempt(

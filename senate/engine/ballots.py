@@ -186,8 +186,7 @@ class Standing:
 
     @property
     def order(self) -> tuple[float, float, int]:
-        share = self.agree / self.of if self.of else 0.0
-        return (-share, -self.borda, self.member)
+        return (-_share(self.agree, self.of), -self.borda, self.member)
 
 
 def standings(proposals: Sequence[int], ballots: Mapping[int, Ballot]) -> list[Standing]:
@@ -207,6 +206,27 @@ def standings(proposals: Sequence[int], ballots: Mapping[int, Ballot]) -> list[S
 def _borda(ballot: Ballot, proposal: int) -> float:
     most = len(ballot.ranking) - 1
     return 1.0 if most < 1 else 1 - ballot.ranking.index(proposal) / most
+
+
+def decided(proposals: Sequence[int], ballots: Mapping[int, Ballot], out: Collection[int]) -> int | None:
+    """The proposal that leads whatever the reviewers in `out` still say, or keep silent; None where it is open.
+
+    The worst case for a leader: every ballot still out is cast, against it and for its rival. (An abstention
+    changes a share less.) Equal shares would be settled by rank, so only a greater share counts.
+    """
+    ranked = standings(proposals, ballots)
+    first, others = ranked[0], ranked[1:]
+    against = [r for r in out if r != first.member]
+    least = _share(first.agree, first.of + len(against))
+    for rival in others:
+        more = sum(r != rival.member for r in out)
+        if least <= _share(rival.agree + more, rival.of + more):
+            return None
+    return first.member
+
+
+def _share(agree: int, of: int) -> float:
+    return agree / of if of else 0.0
 
 
 def dissenters(leading: int | None, ballots: Mapping[int, Ballot]) -> list[int]:

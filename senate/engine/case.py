@@ -64,19 +64,24 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """`state`: done, partial, failed. `kind` of the text: written, leading, none. `member` wrote it."""
+    """`state`: done, partial, failed. `kind` of the text: written, leading, none. `member` wrote it.
+    `answers`: what it says to each dissenter, by seat; `unanswered`: dissenters to whom it says nothing."""
 
     state: str
     text: str
     kind: str
     member: int | None
     reason: str = ""
+    answers: Mapping[int, str] = field(default_factory=dict)
+    unanswered: Sequence[int] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Case:
     """What is deliberated. `timeout_s` holds for each call; `grace_s` more, and the engine itself cuts it off.
-    `answer_tokens` limits a solo answer where the caller set a limit."""
+    `answer_tokens` limits a solo answer where the caller set a limit. `seed` turns the circle in which members
+    read each other, so that no seat is read first by the same neighbour in every session. `early_stop`: ballots
+    that can no longer change who leads are called off."""
 
     kind: Kind
     seats: Sequence[Seat]
@@ -85,6 +90,8 @@ class Case:
     timeout_s: float = 180.0
     grace_s: float = 15.0
     answer_tokens: int | None = None
+    seed: int = 0
+    early_stop: bool = False
 
     def title(self, member: int) -> str:
         """The provider's name; with the model where two seats share it."""
@@ -95,6 +102,12 @@ class Case:
 
 Call = Callable[[Spec], Awaitable[Outcome]]
 Emit = Callable[..., Awaitable[None]]  # one Event or several, stored together
+
+
+def longest_s(kind: str, members: int, timeout_s: float, grace_s: float = 15.0) -> float:
+    """How long a deliberation can take, in seconds, where every call runs into its time-out."""
+    phases = {"solo": 1, "code-review": 2, "senate": 3 + members}[kind]  # a ballot's repair; each member may chair
+    return phases * (timeout_s + grace_s)
 
 
 def quorum(members: int) -> int:

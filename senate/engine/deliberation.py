@@ -7,6 +7,7 @@ what happened. Asked again after a lost worker, `call` hands out the stored outc
 import asyncio
 import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from providers.types import Prompt
@@ -15,6 +16,7 @@ from senate.engine import prompts
 from senate.engine.ballots import Ballot, ChairReply, Unreadable
 from senate.engine.case import Call, Case, Emit, Event, Outcome, Result, Shows, Spec, chair_order, quorum, together
 
+NOT_NEEDED = "Not needed: the ballots still out could not change which proposal leads."
 FAILED_WORDS = {"timed_out": "timed out", "failed": "failed", "cancelled": "was cancelled"}
 
 
@@ -26,6 +28,8 @@ class Deliberation:
         self.proposals: dict[int, str] = {}
         self.ballots: dict[int, Ballot] = {}
         self.lost: dict[int, Outcome] = {}
+        self.called_off: set[int] = set()  # reviewers whose ballot could change nothing any more
+        self._reviews: dict[int, asyncio.Task[None]] = {}
 
     async def run(self) -> Result:
         match self.case.kind:
@@ -95,12 +99,26 @@ class Deliberation:
     async def _review(self) -> None:
         """Each author reads the others' proposals; votes are stored as each ballot comes in."""
         await self._emit(Event("phase.started", "review", data={"label": "Review", "total": len(self.proposals)}))
-        await together(self._ballot(reviewer) for reviewer in self.proposals)
+        try:
+            async with asyncio.TaskGroup() as group:
+                self._reviews = {r: group.create_task(self._ballot(r)) for r in self.proposals}
+        except BaseExceptionGroup as errors:
+            raise errors.exceptions[0] from None
+        for reviewer in sorted(self.called_off):
+            await self._abstained(reviewer, NOT_NEEDED)
         self.ballots = dict(sorted(self.ballots.items()))
         await self._phase_done("review", len(self.ballots), len(self.proposals))
 
+    def _call_off(self) -> None:
+        """Cancels the reviews that are still out once they can't change who leads."""
+        out = [r for r, task in self._reviews.items() if r not in self.ballots and not task.done()]
+        if self.case.early_stop and out and paper.decided(list(self.proposals), self.ballots, out) is not None:
+            self.called_off.update(out)
+            for reviewer in out:
+                self._reviews[reviewer].cancel()
+
     async def _ballot(self, reviewer: int) -> None:
-        order = prompts.order_for(reviewer, list(self.proposals))
+        order = prompts.order_for(reviewer, list(self.proposals), self.case.seed)
         prompt = prompts.review(self._model(reviewer), self.case.question, self.proposals, order)
         why = ""
         for key in (f"review:{reviewer}", f"review:{reviewer}:repair"):
@@ -115,12 +133,19 @@ class Deliberation:
             except Unreadable as reason:
                 why = f"Its ballot could not be read: {reason}."
                 prompt = prompts.repair(self._model(reviewer), outcome.text, str(reason), order)
+        await self._abstained(reviewer, why)
+
+    async def _abstained(self, reviewer: int, why: str) -> None:
         await self._emit(Event("abstention", "review", reviewer, {"reviewer": reviewer, "why": why}))
 
     async def _cast(self, reviewer: int, ballot: Ballot) -> None:
         self.ballots[reviewer] = ballot
-        votes = [{"reviewer": reviewer, **vote} for vote in ballot.as_dict()["votes"]]
+        votes = [
+            {"reviewer": reviewer, **vote, "rank": ballot.ranking.index(vote["proposal"]) + 1}
+            for vote in ballot.as_dict()["votes"]
+        ]
         await self._emit(*(Event("vote", "review", reviewer, vote) for vote in votes))
+        self._call_off()
 
     async def _chair(self, leading: int) -> Result:
         """The second member chairs, else the next one; who fails is followed by another, and that is shown."""
@@ -132,7 +157,7 @@ class Deliberation:
             reply, why = await self._resolution(member, dissents, extra=member != chairs[0])
             if reply is not None:
                 await self._phase_done("chair", 1, 1)
-                return self._resolved(member, reply)
+                return self._resolved(member, reply, dissents)
             data = {
                 "from": member,
                 "to": following,
@@ -142,7 +167,7 @@ class Deliberation:
             }
             await self._emit(Event("chair.rotated", "chair", member, data))
         await self._phase_done("chair", 0, 1)
-        return self._leading(leading, "No chair could write a resolution.")
+        return replace(self._leading(leading, "No chair could write a resolution."), unanswered=dissents)
 
     async def _resolution(
         self, member: int, dissents: Sequence[int], extra: bool
@@ -160,9 +185,11 @@ class Deliberation:
         except Unreadable as reason:
             return None, f"Its reply could not be read: {reason}."
 
-    def _resolved(self, member: int, reply: ChairReply) -> Result:
+    def _resolved(self, member: int, reply: ChairReply, dissents: Sequence[int]) -> Result:
         state = "partial" if self.lost else "done"
-        return Result(state, reply.resolution, "written", member, self._missing())
+        answers = {seat: reply.answers[seat] for seat in dissents if seat in reply.answers}
+        silent = [seat for seat in dissents if seat not in answers]
+        return Result(state, reply.resolution, "written", member, self._missing(), answers, silent)
 
     def _leading(self, member: int, why: str) -> Result:
         reason = f"{why} {self._missing()}".strip()

@@ -5,6 +5,7 @@ lines with a random mark, and nothing in them is an instruction. Members know ea
 """
 
 import json
+import random
 from collections.abc import Collection, Mapping, Sequence
 
 from providers.guard import NEVER_REVEAL, fenced, mark, strip_markers
@@ -133,10 +134,15 @@ def chair(
     return _prompt(model, _CHAIR.format() + _DATA.format(mark=at), text, tokens, chair_schema(proposals))
 
 
-def order_for(reviewer: int, members: Sequence[int]) -> list[int]:
-    """The others, shifted cyclically: over all reviewers each proposal stands in each place once."""
-    at = members.index(reviewer)
-    return [*members[at + 1 :], *members[:at]]
+def order_for(reviewer: int, members: Sequence[int], seed: int = 0) -> list[int]:
+    """The others, shifted cyclically: over all reviewers each proposal stands in each place once.
+
+    `seed` deals the circle, so that over many sessions no seat stands before the same neighbour.
+    """
+    circle = list(members)
+    random.Random(seed).shuffle(circle)  # noqa: S311  no secret: a seed must always give the same order
+    at = circle.index(reviewer)
+    return [*circle[at + 1 :], *circle[:at]]
 
 
 def words_of(prompt: Prompt) -> str:

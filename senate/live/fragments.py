@@ -54,12 +54,12 @@ def _column(phase: str, member: int | None) -> set[str]:
     return {"resolution", f"member-{member}"}
 
 
-def read(session: SenateSession) -> dict[str, Any]:
+def read(session: SenateSession, at: int | None = None) -> dict[str, Any]:
     """The transcript as the templates take it: each member has a `title` that no other has, where that can be.
 
-    It is the provider's name, or the model where several seats share the provider.
+    It is the provider's name, or the model where several seats share the provider. `at`: as after that event.
     """
-    found: dict[str, Any] = {**chat.transcript(session)}
+    found: dict[str, Any] = {**chat.transcript(session, at)}
     often = Counter(member["name"] for member in found["members"])
     for member in found["members"]:
         member["title"] = member["name"] if often[member["name"]] == 1 else member["model"]

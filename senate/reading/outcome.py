@@ -45,6 +45,8 @@ def ended(said: Transcript) -> Ended:
             "test_answers": any(member["mock"] for member in said["members"]),
             "votes": votes_of(said),
             "dissents": dissents_of(said),
+            "dissent_unanswered": bool(resolution["unanswered"]),
+            "early_stop": said["votes"]["early_stop"] if said["votes"] else None,
             "resolution": {"kind": resolution["state"], "label": resolution["label"], "by": by(said)},
         },
     )

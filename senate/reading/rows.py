@@ -1,20 +1,16 @@
 """A transcript from the rows of a session, in a bounded number of queries; its shape is in `transcript.py`."""
 
-from dataclasses import dataclass
-from datetime import datetime
 from decimal import Decimal
-
-from django.conf import settings
-from django.utils import timezone
 
 from providers.format import usd
 from senate.engine.case import quorum
 from senate.engine.plan import LABELS
-from senate.models import OPEN_STATES, SenateCall, SenateEvent, SenateSession
-from senate.reading.transcript import Call, Member, Step, Support, Totals, Transcript
+from senate.models import SenateSession
+from senate.reading.replay import as_of
+from senate.reading.sheet import LOST, Rows, call_of, iso, read, seconds
+from senate.reading.transcript import Member, Step, Support, Totals, Transcript
 from senate.reading.verdict import Verdict
 
-FIRST = ("answer", "propose")
 STEPS = {
     "solo": [("answer", "Answer")],
     "code-review": [("propose", "Propose"), ("review", "Review")],
@@ -34,55 +30,23 @@ ENDED = {
     "cancelled": "Cancelled",
     "queued": "Waiting for a worker",
 }
-TOLD = ("phase.started", "phase.done", "abstention", "chair.rotated", "resolution")
 
 
-@dataclass(slots=True)
-class Rows:
-    """All that a transcript is made of, read at one `now`."""
-
-    session: SenateSession
-    calls: list[SenateCall]
-    events: list[SenateEvent]
-    now: datetime
-
-    def latest(self, phase: str, member: int) -> SenateCall | None:
-        """The member's call in that phase; a repair and one of a lost worker are no calls of their own here."""
-        key = f"{phase}:{member}"
-        return next((call for call in self.calls if call.key == key), None)
-
-    def first(self, member: int) -> SenateCall | None:
-        return self.latest("answer", member) or self.latest("propose", member)
-
-    def event(self, kind: str, phase: str) -> SenateEvent | None:
-        return next((event for event in self.events if event.type == kind and event.phase == phase), None)
-
-    @property
-    def open(self) -> bool:
-        return self.session.state in OPEN_STATES
-
-
-def transcript(session_id: int) -> Transcript:
-    """The session as it is now: three queries, again where a writer came between them."""
+def transcript(session_id: int, at: int | None = None) -> Transcript:
+    """The session as it is now, or as it was right after event `at`: three queries, again where a writer came
+    between them; one more for the past."""
     rows = read(session_id)
     for _ in range(3):
         last_n = SenateSession.objects.values_list("last_n", flat=True).get(pk=session_id)
         if last_n == rows.session.last_n:
             break
         rows = read(session_id)
-    return written(rows)
-
-
-def read(session_id: int) -> Rows:
-    session = SenateSession.objects.select_related("owner").get(pk=session_id)
-    calls = list(session.calls.all())
-    events = list(session.events.filter(type__in=TOLD))
-    return Rows(session, calls, events, timezone.now())
+    return written(rows if at is None else as_of(rows, at))
 
 
 def written(rows: Rows) -> Transcript:
     session = rows.session
-    verdict = Verdict(rows, call_of)
+    verdict = Verdict(rows)
     support = {row["member"]: row for row in verdict.support()}
     partial = partly(rows)
     return {
@@ -134,34 +98,6 @@ def partly(rows: Rows) -> str:
     lost = sum(bool((call := rows.first(m)) and call.state in LOST) for m in range(len(rows.session.seats)))
     members = len(rows.session.seats)
     return f"{members - lost} of {members} members" if lost and members > 1 else ""
-
-
-LOST = ("failed", "timed_out", "cancelled")
-
-
-def call_of(rows: Rows, call: SenateCall | None) -> Call | None:
-    if call is None:
-        return None
-    ballot = call.phase == "review" and rows.session.plan == "senate"
-    return {
-        "key": call.key,
-        "phase": call.phase,  # type: ignore[typeddict-item]
-        "member": call.member,
-        "state": call.state,  # type: ignore[typeddict-item]
-        "text": "" if ballot else call.text,
-        "error": call.error,
-        "error_code": call.error_code,
-        "input_tokens": call.input_tokens,
-        "output_tokens": call.output_tokens,
-        "tokens": call.input_tokens + call.output_tokens,
-        "cost_usd": usd(call.cost_usd),
-        "estimated": call.estimated,
-        "log_id": str(call.log_id or ""),
-        "started_at": iso(call.started_at),
-        "finished_at": iso(call.finished_at),
-        "elapsed_s": seconds(call.started_at, call.finished_at or rows.now),
-        "timeout_s": settings.SENATE_TIMEOUT_SECONDS,
-    }
 
 
 def member(rows: Rows, index: int, support: Support | None, chair: int | None) -> Member:
@@ -238,11 +174,3 @@ def totals(rows: Rows) -> Totals:
         "quoted_tokens": session.quoted_tokens,
         "released_usd": usd(left),
     }
-
-
-def iso(at: datetime | None) -> str:
-    return at.isoformat() if at else ""
-
-
-def seconds(since: datetime | None, until: datetime | None) -> float:
-    return round((until - since).total_seconds(), 1) if since and until else 0.0

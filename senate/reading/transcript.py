@@ -11,10 +11,10 @@ Events (`chat.events`), each {n, at, type, phase, member, data}, are the same fa
     call.text         {key, offset, text}                 text belongs at that offset of the call's text
     call.done         {key, input_tokens, output_tokens, cost_usd, estimated, elapsed_s, log_id}
     call.failed       {key, state, error, code, and the figures of call.done}  state: failed, timed_out, cancelled
-    vote              {reviewer, proposal, agree, reason}
+    vote              {reviewer, proposal, agree, reason, rank}   rank 1: the best of those it read
     abstention        {reviewer, why}
     chair.rotated     {from, to, why, after_s, key}       to: None when nobody is left
-    resolution        {state, member, text}               state: written, leading, none
+    resolution        {state, member, text, answers, unanswered}  state: written, leading, none; answers by seat
     session.done      {state, reason, spent_usd, tokens}  state: done, partial
     session.cancelled, session.failed                     {reason, spent_usd, tokens}
 
@@ -138,6 +138,14 @@ class Votes(TypedDict):
     ballots: int
     independent: str
     agreement: str
+    early_stop: "EarlyStop | None"
+
+
+class EarlyStop(TypedDict):
+    """Ballots that were called off because they could not change who leads; `saved_usd` is an estimate."""
+
+    reviewers: list[int]
+    saved_usd: str
 
 
 class Dissent(TypedDict):

@@ -1,16 +1,14 @@
 """The votes, the dissent and the resolution of a session, as its rows have them. Part of `reading`."""
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING
+from decimal import Decimal
 
+from providers.format import usd
 from senate.engine import ballots as paper
 from senate.engine.ballots import Ballot, Vote
 from senate.engine.case import chair_order
 from senate.models import SenateCall
-from senate.reading.transcript import BallotRow, Call, Cell, Dissent, Resolution, Rotation, Support, Votes
-
-if TYPE_CHECKING:
-    from senate.reading.rows import Rows
+from senate.reading.sheet import Rows, call_of
+from senate.reading.transcript import BallotRow, Cell, Dissent, EarlyStop, Resolution, Rotation, Support, Votes
 
 LEADING = "Leading proposal, not a resolution"
 NO_VOTE = "The session ended before it voted."
@@ -19,8 +17,8 @@ NO_VOTE = "The session ended before it voted."
 class Verdict:
     """`seats`: members that have a proposal, or may still bring one. `chair`: who chairs, or will first."""
 
-    def __init__(self, rows: "Rows", call_of: "Callable[[Rows, SenateCall | None], Call | None]") -> None:
-        self.rows, self._call_of = rows, call_of
+    def __init__(self, rows: Rows) -> None:
+        self.rows = rows
         self.senate = rows.session.plan == "senate"
         members = range(len(rows.session.seats))
         self.seats = [m for m in members if self._in_the_running(m)]
@@ -80,7 +78,18 @@ class Verdict:
             "ballots": len(self.ballots),
             "independent": "" if independent is None else f"{independent:.2g}",
             "agreement": "" if agreement is None else f"{agreement:.2f}",
+            "early_stop": self._early_stop(),
         }
+
+    def _early_stop(self) -> EarlyStop | None:
+        """What calling off the ballots that could change nothing has saved, by what a ballot cost here."""
+        off = [c for c in self.rows.calls if c.error_code == "not_needed"]
+        cast = [c.cost_usd for c in self.rows.calls if c.phase == "review" and c.state == "done"]
+        if not off or not cast:
+            return None
+        usual = sum(cast, start=Decimal(0)) / len(cast)
+        saved = sum((max(Decimal(0), usual - c.cost_usd) for c in off), start=Decimal(0))
+        return {"reviewers": sorted({c.member for c in off}), "saved_usd": usd(saved)}
 
     def _row(self, reviewer: int) -> BallotRow:
         ballot, why = self.ballots.get(reviewer), self._abstained(reviewer)
@@ -167,7 +176,7 @@ class Verdict:
             "attempts": len(self.chairs) or 1,
             "rotations": self._rotations(),
             "unanswered": [d["member"] for d in self.dissents() if d["state"] == "unanswered"],
-            "call": self._call_of(self.rows, call),
+            "call": call_of(self.rows, call),
         }
 
     def _who(self) -> int | None:

@@ -18,7 +18,7 @@ from providers.roles import may
 from senate import chat
 from senate.live.fragments import read
 from senate.models import OPEN_STATES, SenateSession
-from senate.serializers import Cancelled, EventQuery, Events, Nothing, Share, Shared
+from senate.serializers import AtQuery, Cancelled, EventQuery, Events, Nothing, Share, Shared
 
 KEYS = (
     ("1 to 9", "One member wide"),
@@ -48,16 +48,19 @@ class Session(APIView):
         summary="A session as it stands",
         description="`last_n` is the last event that this state includes; `GET …/events/?after=last_n` goes on "
         "from it. The shape is that of `senate/reading/transcript.py`. `?as=markdown` gives a text to keep.",
-        parameters=[OpenApiParameter("as", str, enum=["markdown"])],
+        parameters=[OpenApiParameter("as", str, enum=["markdown"]), AtQuery],
         responses={200: OpenApiTypes.OBJECT},
     )
     def get(self, request: Request, pk: int) -> Response | HttpResponse:
         session = visible(request.user, pk)
-        transcript = read(session)
+        query = AtQuery(data={"at": request.query_params.get("at")})
+        query.is_valid(raise_exception=True)
+        transcript = read(session, query.validated_data["at"])
         if request.query_params.get("as") == "markdown":
             return exported(request, transcript)
         extra = shown(request, transcript) if self.paged else {}
-        context = {**transcript, **links(request, session), **extra}
+        replay = {"replay": transcript["last_n"] < session.last_n, "newest_n": session.last_n}
+        context = {**transcript, **links(request, session), **extra, **replay}
         return Response(context, template_name="senate/session.html")
 
     @extend_schema(

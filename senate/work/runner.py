@@ -14,12 +14,12 @@ from providers.hop import hop
 from providers.types import AIResponse, Purpose
 from senate.engine.ballots import Unreadable
 from senate.engine.case import Event, Outcome, Result, Spec
-from senate.engine.deliberation import Deliberation
+from senate.engine.deliberation import NOT_NEEDED, Deliberation
 from senate.engine.purse import Amount
 from senate.engine.streamed import FieldText
 from senate.models import SenateSession
 from senate.quote import case_of, own_prices, price_of_call
-from senate.work import recovery, store
+from senate.work import audit, recovery, store
 from senate.work.recorder import Draft, Recorder, shown
 from senate.work.store import LeaseLost
 
@@ -74,6 +74,8 @@ class Run:
                 raise
         except LeaseLost as error:
             logger.warning("session %s was left to another worker: %s", self.session.pk, error)
+        except TimeoutError:
+            await self._end("failed", store.LATE)
         except AIServiceError as error:  # what can't be had at all: no reservation, no price
             await self._end("failed", error.message)
         except Exception:
@@ -95,7 +97,9 @@ class Run:
         data = {"plan": session.plan, "members": len(session.seats), "resumed": resumed}
         held = await recovery.reserve_again(session, self._purse) if resumed else {}
         await self._recorder.write([Event("session.started", data=data)], [], held)
-        result = await Deliberation(case_of(session), self.call, self._recorder.emit).run()
+        self._engine = Deliberation(case_of(session), self.call, self._recorder.emit)
+        async with asyncio.timeout(store.left_s(session)):
+            result = await self._engine.run()
         self._at_work = False
         await self._conclude(result)
 
@@ -120,7 +124,12 @@ class Run:
             session_id=str(self.session.pk),
             reservation=self.reservation,
             may_fall_back=False,  # a member is this very model: another in its name would not be its voice
-            metadata={"call": spec.key, "claim": self.session.claims},
+            metadata={
+                "call": spec.key,
+                "claim": self.session.claims,
+                **audit.votes(spec, self._engine, self.session),
+            },
+            describe=audit.resolution(spec, self.session),
         )
         try:
             response = await gateway.ask(
@@ -181,13 +190,16 @@ class Run:
 
     async def _cut_off(self, draft: Draft) -> None:
         """A call that was cancelled: by the user, or by the wall behind its time-out. It is booked already."""
-        if self._fault is not None or not (self._cancelled or self._overdue(draft)):
+        called_off = draft.spec.phase == "review" and draft.spec.member in self._engine.called_off
+        if self._fault is not None or not (self._cancelled or called_off or self._overdue(draft)):
             return  # the worker stops: whoever goes on finds the open row and the ledger's
         usage = await hop(store.usage_rows, self.session.pk, draft.spec.key, self.session.claims)
         note = recovery.note_of(usage)
         if self._overdue(draft):
             error = f"No answer within {draft.spec.timeout_s:g} s. The call was cancelled."
             outcome = Outcome("timed_out", draft.text, error, UpstreamTimeout.code)
+        elif called_off and not self._cancelled:
+            outcome = Outcome("cancelled", draft.text, NOT_NEEDED, "not_needed")
         else:
             outcome = Outcome("cancelled", draft.text, self._cancelled, "cancelled")
         await self._store(draft, outcome, note, str(usage[-1].pk) if usage else None, {})
@@ -196,7 +208,9 @@ class Run:
         return asyncio.get_running_loop().time() - draft.started >= draft.spec.timeout_s
 
     async def _conclude(self, result: Result) -> None:
+        answers = {str(seat): text for seat, text in result.answers.items()}
         data = {"state": result.kind, "member": result.member, "text": result.text}
+        data |= {"answers": answers, "unanswered": list(result.unanswered)}
         await self._recorder.emit(Event("resolution", data=data))
         chair = {"resolution": result.text, "chair": result.member}
         await self._end(result.state, result.reason, chair)
@@ -208,8 +222,9 @@ class Run:
         if self.reservation:
             await ledger.release(self.reservation)
         ends = {**store.closing(state, reason), **(session or {})}
+        still_open = await hop(store.ended_calls, self.session.pk, reason)
         try:
-            await self._recorder.write([Event(kind, data=data)], [], ends)
+            await self._recorder.write([Event(kind, data=data)], still_open, ends)
         except LeaseLost as error:
             logger.warning("session %s was ended by another worker: %s", self.session.pk, error)
 

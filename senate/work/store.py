@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
+from django.conf import settings
 from django.db import transaction
 from django.db.models import F, Q
 from django.db.models.functions import Coalesce
@@ -16,12 +17,14 @@ from django.utils import timezone
 
 from providers.format import usd
 from providers.models import AIUsageLog
-from senate.engine.case import Event
+from senate.engine.case import Event, longest_s
 from senate.models import OPEN_STATES, SenateCall, SenateEvent, SenateSession
 
 CLAIM_FOR = timedelta(seconds=30)
 QUEUE_FOR = timedelta(minutes=15)  # an older question is not answered unasked, hours later
 MOST_CLAIMS = 5
+SLACK_S = 60.0  # for what is not a call: taking over from a lost worker, writing
+LATE = "It did not end within its time. What was written stays here; ask it again."
 OPEN_CALLS = ("waiting", "writing")
 
 
@@ -142,6 +145,8 @@ def hopeless(session: SenateSession) -> str:
         return session.reason
     if session.claims >= MOST_CLAIMS:
         return f"The worker was lost {session.claims} times."
+    if left_s(session) <= 0:
+        return LATE
     if not session.claims and timezone.now() - session.created_at > QUEUE_FOR:
         return f"No worker took it within {QUEUE_FOR.seconds // 60} minutes."
     return ""
@@ -153,12 +158,25 @@ def end_unworked(session_id: int, token: str, state: str, reason: str) -> Senate
         session = claim(session_id, token)
         if session is None:
             return None
-        still_open = session.calls.filter(state__in=OPEN_CALLS)
-        changes = [CallChange(call.key, {"state": "cancelled", "error": reason}) for call in still_open]
+        changes = ended_calls(session_id, reason)
         data = {"reason": reason, **totals(session_id)}
         entry = Entry(session_id, token, [Event(f"session.{state}", data=data)], changes)
         entry.session = closing(state, reason)
         return session if _write(entry) else None
+
+
+def ended_calls(session_id: int, reason: str) -> list[CallChange]:
+    """What becomes of calls that are still open when their session ends."""
+    still_open = SenateCall.objects.filter(session_id=session_id, state__in=OPEN_CALLS)
+    ends = {"state": "cancelled", "error": reason, "finished_at": timezone.now()}
+    return [CallChange(key, ends) for key in still_open.values_list("key", flat=True)]
+
+
+def left_s(session: SenateSession) -> float:
+    """Seconds until the session must have ended, counted from when it was first begun."""
+    longest = longest_s(session.plan, len(session.seats), settings.SENATE_TIMEOUT_SECONDS) + SLACK_S
+    begun = session.started_at or timezone.now()
+    return longest - (timezone.now() - begun).total_seconds()
 
 
 def closing(state: str, reason: str) -> dict[str, Any]:

@@ -47,6 +47,7 @@ class Table:
     members: int = 3
     script: dict = field(default_factory=dict)
     timeout_s: float = 30
+    early_stop: bool = False
     asked: list = field(default_factory=list)
     events: list = field(default_factory=list)
     prompts: dict = field(default_factory=dict)
@@ -74,7 +75,7 @@ class Table:
     async def run(self):
         seats = [Seat(f"model-{m}", f"Member {m}") for m in range(self.members)]
         messages = (ChatMessage("user", "Roll back?"),)
-        case = Case(self.kind, seats, "Roll back?", messages, self.timeout_s, 0.0)
+        case = Case(self.kind, seats, "Roll back?", messages, self.timeout_s, 0.0, early_stop=self.early_stop)
         self.engine = Deliberation(case, self.call, self.emit)
         return await self.engine.run()
 

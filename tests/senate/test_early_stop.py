@@ -1,0 +1,133 @@
+"""Ballots that can no longer change who leads are called off: never another winner, and what it saves is shown."""
+
+import asyncio
+from decimal import Decimal
+from itertools import combinations, product
+
+import pytest
+
+from providers.models import AIServiceConfig, AIUsageLog
+from senate import chat
+from senate.engine.ballots import Ballot, Vote, decided, standings
+from senate.engine.deliberation import NOT_NEEDED
+from tests.senate.rows import begin, done, running
+from tests.senate.scripted import Table, ballot
+from tests.senate.test_chat import QUESTION
+
+
+def ballots_of(reviewer, members):
+    """Every ballot that this reviewer can cast, and None: it abstains."""
+    others = [m for m in members if m != reviewer]
+    yield None
+    for verdicts in product((True, False), repeat=len(others)):
+        votes = tuple(Vote(p, agree, "r") for p, agree in zip(others, verdicts, strict=True))
+        yield Ballot(votes, tuple(others))
+
+
+def tally(votes):
+    """What the votes come to: (agree, of) by proposal. Ballots that come to the same are tried once."""
+    counts = {}
+    for one in votes:
+        for vote in one.votes if one else ():
+            agree, of = counts.get(vote.proposal, (0, 0))
+            counts[vote.proposal] = (agree + vote.agree, of + 1)
+    return tuple(sorted(counts.items()))
+
+
+def wholes(reviewers, members):
+    """Every set of ballots of these reviewers, one for each tally."""
+    seen = {}
+    for votes in product(*(list(ballots_of(r, members)) for r in reviewers)):
+        seen.setdefault(tally(votes), votes)
+    return list(seen.values())
+
+
+def cast(reviewers, votes):
+    return {r: b for r, b in zip(reviewers, votes, strict=True) if b is not None}
+
+
+@pytest.mark.parametrize("n, at_least", [(2, 0), (3, 3), (4, 100)])
+def test_no_ballot_still_out_ever_changes_a_decided_winner(n, at_least):
+    members, calls = list(range(n)), 0
+    for size in range(1, n):
+        for inside in combinations(members, size):
+            out = [m for m in members if m not in inside]
+            endings = wholes(out, members)
+            for votes in product(*(list(ballots_of(r, members)) for r in inside)):
+                known = cast(inside, votes)
+                winner = decided(members, known, out)
+                if winner is None:
+                    continue
+                calls += 1
+                for ending in endings:
+                    assert standings(members, {**known, **cast(out, ending)})[0].member == winner
+    assert calls >= at_least
+
+
+@pytest.mark.parametrize("inside", [(0, 1, 2), (0, 1, 2, 3), (1, 2, 3, 4), (1, 3, 4)], ids=str)
+def test_with_five_members_too(inside):
+    """All tallies of some ballots against all tallies of the others."""
+    members = list(range(5))
+    out = [m for m in members if m not in inside]
+    endings, found = [cast(out, e) for e in wholes(out, members)], 0
+    for votes in wholes(inside, members):
+        known = cast(inside, votes)
+        winner = decided(members, known, out)
+        if winner is None:
+            continue
+        found += 1
+        for ending in endings:
+            assert standings(members, {**known, **ending})[0].member == winner
+    assert found
+
+
+async def test_a_ballot_that_is_not_needed_is_called_off():
+    never = asyncio.Event()
+
+    async def late(spec):
+        await never.wait()
+
+    script = {"review:4": late}
+    script |= {f"review:{m}": (lambda spec: ballot(spec, B=False, C=False, D=False, E=False)) for m in (1, 2, 3)}
+    table = Table(members=5, script=script, early_stop=True)
+    result = await asyncio.wait_for(table.run(), 5)
+    (abstained,) = table.of("abstention")
+    assert (abstained.member, abstained.data["why"]) == (4, NOT_NEEDED)
+    assert result.state == "done" and len(table.of("vote")) == 16
+    assert "Author of E" not in table.prompts["chair:1"].messages[0].content.partition("begin reviews")[2]
+
+
+async def test_without_the_setting_every_ballot_is_awaited():
+    script = {f"review:{m}": (lambda spec: ballot(spec, B=False, C=False, D=False, E=False)) for m in (1, 2, 3)}
+    table = Table(members=5, script=script)
+    await table.run()
+    assert len(table.of("vote")) == 20 and not table.of("abstention")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_was_saved_is_shown_and_what_was_cut_is_booked(asker, committee, upstream, work, settings):
+    settings.SENATE_EARLY_STOP = True
+    AIServiceConfig.objects.update_or_create(pk=1, defaults={"model_pricing": {"*": {"input": 1, "output": 4}}})
+    committee("fake-optimist", "fake-cautious", "fake-cautious-b", "fake-sceptic", "fake-cautious-slow")
+    upstream.set_mode("", pause=0.004)  # the fifth is still writing its ballot when four are in
+    session = work(chat.start(asker, question=QUESTION))
+    said = chat.transcript(session)
+    stopped = said["votes"]["early_stop"]
+    (reviewer,) = stopped["reviewers"]
+    assert reviewer == 4
+    assert session.state == "done" and Decimal(stopped["saved_usd"]) >= 0
+    assert said["votes"]["rows"][reviewer]["state"] == "abstained"
+    call = session.calls.get(key=f"review:{reviewer}")
+    assert (call.state, call.error_code) == ("cancelled", "not_needed")
+    assert AIUsageLog.objects.filter(pk=call.log_id, usage_source="interrupted").exists()
+    assert chat.outcome(session.pk).metadata["early_stop"] == stopped
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_saving_is_what_a_ballot_cost_here_less_what_the_cut_ones_cost(people):
+    session = running(people["ivo"])
+    for member, cost in ((0, "0.0100"), (1, "0.0140"), (2, "0.0020")):
+        begin(session, member, "review")
+        ends = {"cost_usd": cost} | ({"state": "cancelled", "error_code": "not_needed"} if member == 2 else {})
+        done(session, member, "", "review", **ends)
+    assert chat.transcript(session)["votes"]["early_stop"] == {"reviewers": [2], "saved_usd": "0.01"}
