@@ -26,6 +26,7 @@ ROUTES: Mapping[str, Mapping[str, Roles]] = {
     "api-docs": {"GET": ALL},
     "providers:keys": {"GET": ALL, "POST": ADMIN},
     "providers:test": {"POST": ADMIN},
+    "providers:models": {"POST": ADMIN},
     "providers:balance": {"GET": MONEY},
     "providers:committee": {"GET": ALL, "POST": ADMIN},
     "providers:analysis": {"GET": ALL},

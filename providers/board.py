@@ -12,7 +12,7 @@ from providers.catalog import CATALOG, EXTRA
 from providers.directory import Directory, Entry
 from providers.format import usd
 from providers.health import Health
-from providers.provider_form import form_of
+from providers.provider_form import form_of, retirements
 
 KEYS = (("Alt ↑ ↓", "Move the row"), ("e", "Edit the row"), ("t", "Test the row's key"))
 TABS = (("all", "All"), ("keys", "With key"), ("trouble", "Trouble"))
@@ -85,6 +85,9 @@ def board(
     states = health.of(entries, now, keyed_at(directory))
     seats = _seat_numbers(directory)
     rows = [row_of(directory, e, states[e.row.slug], seats.get(e.row.slug), edit) for e in entries]
+    ends = retirements(entry for entry in entries if entry.configured)
+    for row in rows:
+        row["retires"] = ends.get(row["slug"], "")
     keyed = [row for row in rows if row["configured"] and row["slug"] != "mock"]
     trouble = [row for row in keyed if row["trouble"]]
     shown = {"all": rows, "keys": keyed, "trouble": trouble}.get(tab, rows)

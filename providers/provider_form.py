@@ -1,5 +1,7 @@
 """What the open form of one provider shows beside its row: hints, warnings, the models to choose from."""
 
+from collections.abc import Iterable
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -13,6 +15,7 @@ from providers.models import AIServiceConfig, ProviderCheck
 from providers.outbound import guard
 from providers.pricing import FREE, price_of
 
+FRESH, AFTER_A_FAILURE = timedelta(days=1), timedelta(minutes=5)  # how long a list of models is good for
 KEY_STATES = {"saved": "configured", "unreadable": "broken"}
 
 
@@ -58,20 +61,46 @@ def _key(directory: Directory, entry: Entry) -> dict[str, Any]:
 def _model(entry: Entry) -> dict[str, Any]:
     """The models of the last test, and what is worth knowing of the chosen one."""
     check = ProviderCheck.objects.filter(slug=entry.row.slug).first()
-    listed = {model["id"]: model["retires_on"] for model in check.listed} if check else {}
+    listed = {model["id"]: model["retires_on"][:10] for model in check.listed} if check else {}
     if listed and entry.model not in listed:
         warning = f"{entry.model} is not among the {len(listed)} models that this key may use."
     elif retires := listed.get(entry.model, ""):
-        warning = f"{entry.model} retires on {retires}. Choose another one before that."
+        warning = f"{entry.model} {retirement(retires)}. Choose another one."
     else:
         warning = ""
     price, known = _price(entry)
     return {
-        "models": list(listed),
+        "models": [
+            {"id": name, "note": retirement(retires) if retires else ""} for name, retires in listed.items()
+        ],
+        "asks_models": entry.configured and _stale(check),
         "model_warning": bool(warning) or not known,
         "model_hint": warning or price,
         "retires_on": listed.get(entry.model, ""),
     }
+
+
+def _stale(check: ProviderCheck | None) -> bool:
+    """Whether its models should be asked for again: none are known, or they are of another day."""
+    if check is None:
+        return True
+    return timezone.now() - check.at > (FRESH if check.ok else AFTER_A_FAILURE)
+
+
+def retirement(day: str) -> str:
+    """`retires on 2026-12-01`, or `retired on` once it is past. `day` as the upstream wrote it."""
+    return f"{'retired' if day[:10] < timezone.now().date().isoformat() else 'retires'} on {day[:10]}"
+
+
+def retirements(entries: Iterable[Entry]) -> dict[str, str]:
+    """slug -> when its chosen model retires, as its last list of models says. One query."""
+    models = {entry.row.slug: entry.model for entry in entries}
+    found = {}
+    for slug, listed in ProviderCheck.objects.filter(slug__in=models).values_list("slug", "listed"):
+        day = next((one["retires_on"] for one in listed if one["id"] == models[slug]), "")
+        if day:
+            found[slug] = retirement(day)
+    return found
 
 
 def _price(entry: Entry) -> tuple[str, bool]:

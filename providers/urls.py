@@ -8,6 +8,7 @@ app_name = "providers"
 urlpatterns = [
     path("providers/", keys.Keys.as_view(), name="keys"),
     path("providers/test/", keys.Test.as_view(), name="test"),
+    path("providers/models/", keys.Models.as_view(), name="models"),
     path("providers/balance/", balance.Balance.as_view(), name="balance"),
     path("providers/senate/", committee.Committee.as_view(), name="committee"),
     path("providers/policy/", policy.Policy.as_view(), name="policy"),

@@ -13,6 +13,7 @@ from providers import board, configure, keytest, serializers, watching
 from providers.configure import Note, Saved
 from providers.directory import Directory
 from providers.exceptions import InvalidInput
+from providers.provider_form import form_of
 from providers.roles import may
 from providers.views.answers import fields_of, keep_for_next_page, toast, wants_page, way_back, which
 from providers.views.balance import asked_for
@@ -75,6 +76,20 @@ class Test(APIView):
         if wants_page(request):
             keep_for_next_page(request, [said(results)])
         return Response(data, template_name="providers/test.html", headers=way_back(request))
+
+
+@extend_schema(exclude=True)
+class Models(APIView):
+    """POST: `provider`. The models that its key may use, asked for now; the open form loads them by itself."""
+
+    def post(self, request: Request) -> Response:
+        slug = which(fields_of(request).get("provider"))
+        keytest.test_key(slug=slug)
+        directory = Directory()
+        row = {"slug": slug, "name": directory.entries[slug].row.name}
+        row |= form_of(directory, directory.entries[slug]) | {"asks_models": False}
+        crumbs = [{"label": "Settings"}, {"label": "AI"}, {"label": "Providers", "url": "/providers/"}]
+        return Response({"row": row, "crumbs": crumbs}, template_name="providers/models.html")
 
 
 class ProviderList(APIView):

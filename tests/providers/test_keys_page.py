@@ -7,11 +7,13 @@ import pytest
 from cryptography.fernet import Fernet
 
 from providers import configure
+from providers.catalog import CATALOG, EXTRA
 from providers.directory import NONE_CONFIGURED
 from providers.models import AIProviderSettings
 from tests.providers.keys_kit import API_TEST, CANARY, HTMX, PAGE, TEST, UPDATE, a_call, key, post_json, states
 
 pytestmark = pytest.mark.django_db
+CATALOGUED = {row.slug: row for row in (*CATALOG, *EXTRA)}
 
 
 def test_without_a_key_the_page_says_the_documented_sentence(mara):
@@ -132,3 +134,33 @@ def test_cloudflare_is_called_under_the_account_that_is_saved(mara, upstream):
         assert states(mara)["cloudflare"] == "unused"  # a test of the old account says nothing of the new one
         assert post_json(mara, API_TEST, {"provider": "cloudflare"}).json()["ok"] is True
         assert upstream.calls[-1].path.startswith(f"/cloudflare/accounts/{account}/ai/models/search")
+
+
+def test_an_open_form_asks_for_the_models_by_itself_and_says_which_retire(mara, upstream):
+    key("mistral", base_url=upstream.url("mistral"), model="fake-optimist")
+    form = mara.get(PAGE + "?edit=mistral").content.decode()
+    assert 'hx-post="/providers/models/"' in form and upstream.calls == []
+    part = mara.post("/providers/models/", {"provider": "mistral"}, **HTMX).content.decode()
+    assert "<html" not in part and "hx-post" not in part
+    assert 'value="fake-optimist" label="fake-optimist, retires on 2027-02-28"' in part
+    assert "fake-optimist retires on 2027-02-28. Choose another one." in part and "5 to choose from" in part
+    again = mara.get(PAGE + "?edit=mistral").content.decode()
+    assert 'hx-post="/providers/models/"' not in again and 'value="fake-sceptic"' in again
+    assert '<small class="warn">retires on 2027-02-28</small>' in mara.get(PAGE).content.decode()
+    whole = mara.post("/providers/models/", {"provider": "mistral"}).content.decode()
+    assert "<html" in whole and "fake-brief" in whole
+
+
+@pytest.mark.parametrize("slug", ["smsly", "freemodel", "opencode", "copilot", "local", "ollama"])
+def test_where_no_address_can_be_vouched_for_the_admin_supplies_it_and_the_page_says_so(mara, slug):
+    text = mara.get(f"{PAGE}?edit={slug}").content.decode()
+    assert f"No address of {CATALOGUED[slug].name} can be vouched for, so you supply it" in text
+    if slug not in {"local", "ollama"}:
+        post_json(mara, "/api/v1/ai/providers/update/", {f"{slug}_api_key": CANARY})
+        row = next(r for r in mara.get("/api/v1/ai/providers/").json()["providers"] if r["slug"] == slug)
+        assert (row["base_url"], row["state"]) == ("", "no_key")
+
+
+def test_a_vouched_address_needs_no_sentence(mara):
+    assert "vouched for" not in mara.get(PAGE + "?edit=openai").content.decode()
+    assert "WORKSPACE" in mara.get(PAGE + "?edit=alibaba").content.decode()
