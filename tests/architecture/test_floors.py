@@ -19,6 +19,9 @@ PURE = [
     "providers/format.py",
     "providers/wires/*.py",
     "senate/engine/*.py",
+    "intelligence/states.py",
+    "intelligence/agents/seccomp.py",
+    "jules/patch/*.py",
 ]
 MAX_FILE, MAX_FUNCTION = 300, 40
 
