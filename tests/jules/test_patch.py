@@ -92,7 +92,8 @@ def test_ordinary_paths_may_be_touched(path):
     [
         "", "/etc/passwd", "../x", "a/../../b", "./x", "a//b", "a/", ".git/config", ".GIT/hooks/x",
         "sub/.git/config", "GIT~1/x", "a\\..\\b", "a\nb", "a\0b", "\u202egpj.exe", ".g\u200cit/config", "x" * 251,
-        "link", "link/below", "vendor/lib", "vendor/lib/x", "app/main.py/x", "APP/main.py", "readme.md", "app", "cafe\u0301.txt", "c:/x",
+        "link", "link/below", "vendor/lib", "vendor/lib/x", "app/main.py/x",
+        "APP/main.py", "readme.md", "app", "cafe\u0301.txt", "c:/x",
         ".github/workflows/ci.yml", ".gitlab-ci.yml", "Jenkinsfile", ".circleci/config.yml", ".gitmodules",
         ".gitattributes", ".husky/pre-commit", "CODEOWNERS", "docs/CODEOWNERS", "poetry.lock", "package-lock.json",
         "web/yarn.lock", "go.sum", ".env", "web/.env.production", "tls/server.key", "id_rsa", ".npmrc", "name. ",
