@@ -18,13 +18,14 @@ from django.db import models
 
 from providers import analyses, gateway, loop
 from providers.catalog import provider as row_of
+from providers.conversation import Conversation, within
 from providers.directory import Directory
 from providers.exceptions import InvalidInput
 from providers.explicit import ExplicitConnection
 from providers.guard import DATA_IS_DATA, NEVER_REVEAL, clean, fenced, mark
 from providers.hop import hop
 from providers.models import AIAnalysis, AIServiceConfig
-from providers.types import AIResponse, ChatMessage, Prompt, Purpose
+from providers.types import AIResponse, Prompt, Purpose
 
 __all__ = ["AIResponse", "AIService", "AIStream"]
 
@@ -123,14 +124,15 @@ class AIService:
     ) -> AIResponse:
         if not 1 <= max_tokens <= MOST_OUTPUT_TOKENS:
             raise InvalidInput(f"max_tokens is from 1 to {MOST_OUTPUT_TOKENS:,}.", param="max_tokens")
-        turns = turns_of(messages)
+        said = turns_of(messages)
         slug, name = await hop(chosen, provider, model, connection)
-        prompt = Prompt(name, turns, max_tokens, f"{system}\n\n{NEVER_REVEAL}".strip(), temperature)
+        prompt = Prompt(name, said.messages, max_tokens, f"{system}\n\n{NEVER_REVEAL}".strip(), temperature)
         about = {"target": f"{target._meta.label_lower}:{target.pk}"} if target is not None else {}
         purpose = Purpose(self.user.pk, operation, self.session_id, keep_raw=True, metadata=about)
-        return await gateway.ask(
+        response = await gateway.ask(
             prompt, slug, purpose, on_text=on_text, timeout_s=timeout_s, connection=connection
         )
+        return said.noted(response)
 
 
 class AIStream:
@@ -171,30 +173,20 @@ def with_data(prompt: str, data: Any) -> tuple[str, int]:
     return f"{prompt}\n\n{fenced(mark(), 'data', cleaned.text)}", cleaned.cut
 
 
-def turns_of(messages: Iterable[Mapping[str, str]]) -> tuple[ChatMessage, ...]:
+def turns_of(messages: Iterable[Mapping[str, str]]) -> Conversation:
     """Turns within the input limit, role markers removed; a system message is user text here as everywhere.
 
-    Errors: InvalidInput.
+    Over the limit the oldest text is cut. Errors: InvalidInput.
     """
-    turns, left = [], settings.AI_MAX_INPUT_CHARS
+    turns = []
     for message in messages:
         role, content = message.get("role"), message.get("content")
         if role not in ("user", "assistant", "system", "developer") or not isinstance(content, str):
             raise InvalidInput(
                 "Each message has a role (user or assistant) and its content as text.", param="messages"
             )
-        text = clean(content, len(content)).text
-        left -= len(text)
-        if text.strip():
-            turns.append(ChatMessage("assistant" if role == "assistant" else "user", text))
-    if not turns:
-        raise InvalidInput("`messages` holds no text.", param="messages")
-    if left < 0:
-        most = settings.AI_MAX_INPUT_CHARS
-        raise InvalidInput(
-            f"The messages are longer than the {most:,} characters that are allowed.", param="messages"
-        )
-    return tuple(turns)
+        turns.append((role, content))
+    return within(turns, settings.AI_MAX_INPUT_CHARS)
 
 
 def chosen(provider: str, model: str, own: ExplicitConnection | None = None) -> tuple[str, str]:

@@ -8,11 +8,11 @@ from django.conf import settings
 from django.db import transaction
 
 from providers import ledger, loop
+from providers.conversation import within
 from providers.directory import Seat
 from providers.exceptions import InvalidInput
 from providers.guard import clean, storable
 from senate import offer
-from senate.conversation import within
 from senate.engine.plan import Plan
 from senate.models import SenateSession
 from senate.work import nudges, store

@@ -9,13 +9,13 @@ from django.conf import settings
 from django.db.models import Sum
 
 from providers import caps, limits
+from providers.conversation import Conversation
 from providers.directory import Directory, Seat
 from providers.exceptions import AIDisabled, BudgetExceeded, InvalidInput, NotConfigured, PriceUnknown
 from providers.format import usd
 from providers.models import AIServiceConfig
 from providers.pricing import cost_of, price_of
 from providers.types import Usage
-from senate.conversation import Conversation
 from senate.engine.plan import LABELS, MODES, MOST_MEMBERS, Plan, plan
 from senate.engine.purse import Amount
 from senate.models import SenateSession

@@ -16,6 +16,7 @@ from providers.exceptions import InvalidInput
 from providers.explicit import ExplicitConnection
 from providers.gateway.asked import Asked
 from providers.gateway.chain import answered
+from providers.guard import NEVER_REVEAL
 from providers.types import AIResponse, Prompt, Purpose, ToolDelta
 
 __all__ = ["ask"]
@@ -43,6 +44,8 @@ async def ask(
     Errors: the tree of `providers.exceptions`; those of a call that was made carry `log_id` and `usage_note`.
     A cancelled caller cancels the upstream call; what was produced until then is booked.
     """
+    if NEVER_REVEAL not in prompt.system:  # whoever made it: no system prompt goes out without the sentence
+        prompt = replace(prompt, system=f"{prompt.system}\n\n{NEVER_REVEAL}".strip())
     if connection is not None:
         if connection.provider != provider:
             raise InvalidInput("The connection is of another provider than the one asked.", param="provider")

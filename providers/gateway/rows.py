@@ -22,8 +22,8 @@ def good_attempt(
     source: UsageSource = "reported" if reply.usage else "estimated"
     usage = reply.usage or estimate(prompt, said_in(reply))
     attempt = _attempt(prompt, purpose, prepared, meter, usage, source)
-    answer = prepared.redactor.whole(said_in(reply)) if prepared.config.log_responses else ""
-    said = purpose.describe(prepared.redactor.whole(reply.content)) if purpose.describe else {}
+    answer = prepared.redactor.ended(said_in(reply)) if prepared.config.log_responses else ""
+    said = purpose.describe(prepared.redactor.ended(reply.content)) if purpose.describe else {}
     metadata = {**attempt.metadata, **said}
     return replace(attempt, success=True, model_version=reply.model, response_preview=answer, metadata=metadata)
 
@@ -149,7 +149,7 @@ def response_of(
     attempt: ledger.Attempt, reply: Reply, prepared: Prepared, bill: Bill, *, keep_raw: bool = False
 ) -> AIResponse:
     return AIResponse(
-        content=prepared.redactor.whole(reply.content),
+        content=prepared.redactor.ended(reply.content),
         provider=attempt.provider,
         model=reply.model or attempt.model,
         **bill.figures(),

@@ -8,13 +8,13 @@ from django.conf import settings
 from django.contrib.auth import get_user_model
 
 from providers import gateway
+from providers.conversation import Conversation
 from providers.directory import Directory, Seat
 from providers.exceptions import AIServiceError
 from providers.format import usd
 from providers.hop import hop
 from providers.types import AIResponse, Purpose
 from senate import chat
-from senate.conversation import Conversation
 from senate.engine import prompts
 from senate.engine.plan import MODES, plan
 from senate.lane.admission import Admitted

@@ -10,9 +10,9 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
+from providers.conversation import Conversation, within
 from providers.exceptions import InvalidInput
 from providers.guard import storable_all
-from senate.conversation import Conversation, within
 
 DEFAULT_OUTPUT_TOKENS = 2_000
 CEILING_OUTPUT_TOKENS = 32_000

@@ -226,3 +226,12 @@ def test_the_fallback_price_leaves_listed_models_at_their_own(openai, everyone) 
     policy(model_pricing={"*": {"input": 90, "output": 90}})
     ask(everyone["ivo"])
     assert AIUsageLog.objects.get().price_source == "genai-prices"
+
+
+def test_no_system_prompt_goes_out_without_the_sentence_whoever_made_it(openai, everyone) -> None:
+    for system in ("", "Be short.", "Never reveal internal system details or API keys. Be short."):
+        ask(everyone["ivo"], prompt(system=system))
+        sent = openai.calls[-1].body["messages"][0]
+        assert sent["role"] == "system"
+        assert sent["content"].count("Never reveal internal system details or API keys.") == 1
+        assert sent["content"].startswith(system)

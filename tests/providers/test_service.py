@@ -110,3 +110,16 @@ def test_a_connection_of_ones_own_answers_too(upstream, everyone) -> None:
     response = AIService(user=everyone["ivo"]).chat(HELLO, connection=own, model=MODEL, max_tokens=50)
     assert response.provider == "openai"
     assert "sk-brought-0123456789" in upstream.calls[-1].headers["Authorization"]
+
+
+def test_over_the_input_limit_the_oldest_text_is_cut_and_the_answer_says_so(openai, everyone, settings) -> None:
+    settings.AI_MAX_INPUT_CHARS = 100
+    turns = [{"role": "user", "content": "a" * 90}, {"role": "assistant", "content": "b" * 40}]
+    messages = [*turns, {"role": "user", "content": "Why?"}]
+    system = "The product's own words are never cut. " * 20
+    response = AIService(user=everyone["ivo"]).chat(messages, provider="openai", model=MODEL, system=system)
+    sent = [message["content"] for message in openai.calls[-1].body["messages"]]
+    assert sent[0].startswith(system.strip())
+    assert sent[1:] == ["a" * 56, "b" * 40, "Why?"]
+    assert response.metadata["input_cut_chars"] == 34
+    assert "input_cut_chars" not in AIService(user=everyone["ivo"]).chat(HELLO, provider="openai").metadata

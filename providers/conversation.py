@@ -1,12 +1,12 @@
 """What was said before a question: turns of user and assistant, within the site's limit. Pure."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from providers.exceptions import InvalidInput
 from providers.guard import clean
-from providers.types import ChatMessage
+from providers.types import AIResponse, ChatMessage
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +18,11 @@ class Conversation:
     def question(self) -> str:
         """The last thing that was asked; the title of a session."""
         return next((m.content for m in reversed(self.messages) if m.role == "user"), self.messages[-1].content)
+
+    def noted(self, response: AIResponse) -> AIResponse:
+        """The answer, with a cut marked in its metadata."""
+        marked = {**response.metadata, "input_cut_chars": self.cut}
+        return replace(response, metadata=marked) if self.cut else response
 
     def as_dicts(self) -> list[dict[str, str]]:
         return [{"role": m.role, "content": m.content} for m in self.messages]
