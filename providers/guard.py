@@ -11,17 +11,7 @@ from typing import Any
 
 from providers.redaction import MASK, Redactor, spellings
 
-__all__ = [
-    "MASK",
-    "Redactor",
-    "clean",
-    "marked",
-    "mended",
-    "spellings",
-    "storable",
-    "storable_all",
-    "strip_markers",
-]
+__all__ = ["MASK", "Redactor", "clean", "mended", "spellings", "storable", "storable_all", "strip_markers"]
 
 MOST_PASSES = 10
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")

@@ -17,6 +17,7 @@ from providers.exceptions import (
     UpstreamTimeout,
     UpstreamUnavailable,
 )
+from providers.guard import NEVER_REVEAL
 from providers.models import AIProviderSettings, AIUsageLog, CapDay, Reservation, UserAICap
 from providers.retry import RetryPolicy
 from providers.types import Purpose
@@ -220,7 +221,7 @@ def test_a_cap_that_has_room_for_one_attempt_only_ends_in_the_upstreams_own_erro
 def prompt_bound() -> int:
     from providers.gateway.prepare import prepare
 
-    made = prompt()
+    made = prompt(system=NEVER_REVEAL)
     return prepare(made, "openai", None).input_bound + made.max_output_tokens
 
 
