@@ -88,11 +88,12 @@ def parsed_arguments(text: str) -> tuple[dict[str, Any] | None, str]:
         return {}, ""
     try:
         values = json.loads(text, parse_constant=_refuse_constant)
+        proper = storable_all(values)
     except (ValueError, RecursionError):
         return None, "Its arguments are not valid JSON."
     if not isinstance(values, dict):
         return None, "Its arguments are not a JSON object."
-    if not storable_all(values):
+    if not proper:
         return None, "Its arguments hold NUL or half of a surrogate pair."
     return values, ""
 

@@ -94,6 +94,15 @@ def strip_markers(text: str) -> str:
     return _ROLE_LINE.sub("…", _TOKENS.sub("…", folded if marked(folded) else text))
 
 
+def stripped_all(given: Any) -> Any:
+    """Parsed JSON without role markers in its strings; keys stay. Errors: RecursionError for absurd nesting."""
+    if isinstance(given, dict):
+        return {name: stripped_all(value) for name, value in given.items()}
+    if isinstance(given, list):
+        return [stripped_all(value) for value in given]
+    return strip_markers(given) if isinstance(given, str) else given
+
+
 def _stripped(text: str) -> str:
     """One layer less, line by line: odd spellings are folded only in a line where they hide a marker."""
     parts = _LINES.split(_HIDING.sub("", text))  # line, break, line, …

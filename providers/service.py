@@ -15,16 +15,17 @@ from typing import Any, TypeVar
 
 from django.conf import settings
 from django.db import models
+from pydantic import BaseModel
 
-from providers import analyses, gateway, loop
+from providers import analyses, gateway, loop, structured
 from providers.catalog import provider as row_of
-from providers.conversation import Conversation, within
 from providers.directory import Directory
-from providers.exceptions import InvalidInput
+from providers.exceptions import InvalidInput, UpstreamTimeout
 from providers.explicit import ExplicitConnection
 from providers.guard import DATA_IS_DATA, NEVER_REVEAL, clean, fenced, mark
 from providers.hop import hop
 from providers.models import AIAnalysis, AIServiceConfig
+from providers.turns import choice_in, tools_in, turns_of
 from providers.types import AIResponse, Prompt, Purpose
 
 __all__ = ["AIResponse", "AIService", "AIStream"]
@@ -42,16 +43,20 @@ class AIService:
             raise InvalidInput("AIService needs a user who is saved: every call counts against somebody's cap.")
         self.user, self.session_id = user, session_id
 
-    def chat(self, messages: Iterable[Mapping[str, str]], **how: Any) -> AIResponse:
+    def chat(self, messages: Iterable[Mapping[str, Any]], **how: Any) -> AIResponse:
         """`achat` for code that is not async; blocks its thread. Errors: RuntimeError on a running event loop."""
         return loop.run(self._ask(messages, None, **how))
 
-    async def achat(self, messages: Iterable[Mapping[str, str]], **how: Any) -> AIResponse:
+    async def achat(self, messages: Iterable[Mapping[str, Any]], **how: Any) -> AIResponse:
         """One answer. `messages`: [{"role": "user" | "assistant", "content": text}], the last one is answered.
 
         operation ("chat"): what the call is for; provider and model: else those of the policy, else the first
         provider with a key; system: server-side instructions; max_tokens (2,000); temperature; timeout_s; target:
         a model instance that the call is about; connection: an own key and address.
+        tools: of a registry, `ToolSpec` or in OpenAI's shape; what the model asks for comes back in `tool_calls`,
+        and nothing is run: go on with `response.as_message()` and one {"role": "tool", "tool_call_id", "content"}
+        for each call. tool_choice: "auto", "none", "required" or a tool's name. response_model: a Pydantic model;
+        the answer comes back validated in `parsed`, or with `validation_errors` after one attempt to repair it.
         Errors: the tree of `providers.exceptions`.
         """
         return await on_its_loop(self._ask(messages, None, **how))
@@ -103,13 +108,13 @@ class AIService:
             wait_s=how.get("timeout_s") or settings.SENATE_TIMEOUT_SECONDS,
         )
 
-    def astream(self, messages: Iterable[Mapping[str, str]], **how: Any) -> "AIStream":
+    def astream(self, messages: Iterable[Mapping[str, Any]], **how: Any) -> "AIStream":
         """`achat`, its text piece by piece: `async for piece in stream`, and `stream.response` after that."""
         return AIStream(self, messages, how)
 
     async def _ask(
         self,
-        messages: Iterable[Mapping[str, str]],
+        messages: Iterable[Mapping[str, Any]],
         on_text: Any,
         *,
         operation: str = "chat",
@@ -121,18 +126,54 @@ class AIService:
         timeout_s: float | None = None,
         target: models.Model | None = None,
         connection: ExplicitConnection | None = None,
+        tools: Iterable[Any] = (),
+        tool_choice: Any = None,
+        response_model: type[BaseModel] | None = None,
     ) -> AIResponse:
         if not 1 <= max_tokens <= MOST_OUTPUT_TOKENS:
             raise InvalidInput(f"max_tokens is from 1 to {MOST_OUTPUT_TOKENS:,}.", param="max_tokens")
-        said = turns_of(messages)
+        said = turns_of(messages, settings.AI_MAX_INPUT_CHARS)
         slug, name = await hop(chosen, provider, model, connection)
         prompt = Prompt(name, said.messages, max_tokens, f"{system}\n\n{NEVER_REVEAL}".strip(), temperature)
+        offered = tools_in(tools)
+        prompt = replace(prompt, tools=offered, tool_choice=choice_in(tool_choice, offered))
         about = {"target": f"{target._meta.label_lower}:{target.pk}"} if target is not None else {}
         purpose = Purpose(self.user.pk, operation, self.session_id, keep_raw=True, metadata=about)
-        response = await gateway.ask(
-            prompt, slug, purpose, on_text=on_text, timeout_s=timeout_s, connection=connection
+        asking = Asking(slug, purpose, on_text, timeout_s, connection)
+        if response_model is None:
+            return said.noted(await asking(prompt, first=True))
+        return said.noted(await structured.answered(prompt, response_model, asking))
+
+
+class Asking:
+    """The calls of one question, all within one time. Only the first one's text is streamed."""
+
+    def __init__(
+        self,
+        provider: str,
+        purpose: Purpose,
+        on_text: Any,
+        timeout_s: float | None,
+        connection: ExplicitConnection | None,
+    ) -> None:
+        self._provider, self._purpose, self._on_text, self._connection = provider, purpose, on_text, connection
+        self._deadline = None if timeout_s is None else asyncio.get_running_loop().time() + timeout_s
+
+    async def __call__(self, prompt: Prompt, *, first: bool) -> AIResponse:
+        left = None if self._deadline is None else self._deadline - asyncio.get_running_loop().time()
+        if left is not None and left <= 0 and not first:
+            raise UpstreamTimeout("There was no time left to ask again.", provider=self._provider)
+        purpose = self._purpose
+        if not first:
+            purpose = replace(purpose, metadata={**purpose.metadata, "repair": True})
+        return await gateway.ask(
+            prompt,
+            self._provider,
+            purpose,
+            on_text=self._on_text if first else None,
+            timeout_s=left,
+            connection=self._connection,
         )
-        return said.noted(response)
 
 
 class AIStream:
@@ -141,7 +182,7 @@ class AIStream:
     `response`: the whole answer with its figures, None until the text has ended.
     """
 
-    def __init__(self, service: AIService, messages: Iterable[Mapping[str, str]], how: dict[str, Any]) -> None:
+    def __init__(self, service: AIService, messages: Iterable[Mapping[str, Any]], how: dict[str, Any]) -> None:
         self._service, self._messages, self._how = service, messages, how
         self.response: AIResponse | None = None
 
@@ -171,22 +212,6 @@ def with_data(prompt: str, data: Any) -> tuple[str, int]:
     written = data if isinstance(data, str) else json.dumps(data, ensure_ascii=False, indent=1)
     cleaned = clean(written, room)
     return f"{prompt}\n\n{fenced(mark(), 'data', cleaned.text)}", cleaned.cut
-
-
-def turns_of(messages: Iterable[Mapping[str, str]]) -> Conversation:
-    """Turns within the input limit, role markers removed; a system message is user text here as everywhere.
-
-    Over the limit the oldest text is cut. Errors: InvalidInput.
-    """
-    turns = []
-    for message in messages:
-        role, content = message.get("role"), message.get("content")
-        if role not in ("user", "assistant", "system", "developer") or not isinstance(content, str):
-            raise InvalidInput(
-                "Each message has a role (user or assistant) and its content as text.", param="messages"
-            )
-        turns.append((role, content))
-    return within(turns, settings.AI_MAX_INPUT_CHARS)
 
 
 def chosen(provider: str, model: str, own: ExplicitConnection | None = None) -> tuple[str, str]:

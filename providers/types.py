@@ -226,3 +226,8 @@ class AIResponse:
     parsed: Any = None
     validation_errors: list[str] | None = None
     metadata: dict[str, Any] = field(default_factory=dict)
+
+    def as_message(self) -> dict[str, Any]:
+        """This answer as a message, to go on with the conversation."""
+        calls = {"tool_calls": self.tool_calls} if self.tool_calls else {}
+        return {"role": "assistant", "content": self.content, **calls}

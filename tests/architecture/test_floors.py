@@ -11,6 +11,9 @@ FRAMEWORKS = {"django", "channels", "celery", "rest_framework"}
 PURE = [
     "providers/types.py",
     "providers/exceptions.py",
+    "providers/calls.py",
+    "providers/turns.py",
+    "providers/structured.py",
     "providers/catalog.py",
     "providers/outbound.py",
     "providers/addresses.py",

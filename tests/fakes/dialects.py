@@ -3,7 +3,6 @@
 As strict as the real ones: unknown arguments, a missing version header or a loose schema are refused.
 """
 
-import json
 from typing import Any
 
 from tests.fakes.calling import FakeCall, Offer, claude_complaint, claude_offer, halves, openai_complaint
@@ -46,9 +45,6 @@ class OpenAIDialect(Dialect):
 
     def schema(self, body: dict[str, Any]) -> dict[str, Any] | None:
         form = body.get("response_format") or {}
-        if form.get("type") == "json_object":  # the schema then stands in the prompt
-            _, found, schema = self.prompt_text(body).partition("JSON schema:\n")
-            return json.JSONDecoder().raw_decode(schema)[0] if found else None
         return form["json_schema"]["schema"] if form.get("type") == "json_schema" else None
 
     def limit(self, body: dict[str, Any]) -> int | None:

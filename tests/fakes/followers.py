@@ -96,10 +96,6 @@ class CloudflareDialect(OpenAIDialect):
             "errors": [{"code": code, "message": message}],
         }
 
-    def schema(self, body: dict[str, Any]) -> dict[str, Any] | None:
-        _, found, schema = self.prompt_text(body).partition("JSON schema:\n")
-        return json.JSONDecoder().raw_decode(schema)[0] if found else None
-
     def error_event(self) -> bytes:
         return sse(self.error(500, "Capacity temporarily exceeded"))
 

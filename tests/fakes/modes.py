@@ -75,9 +75,15 @@ async def early(
     return None
 
 
+def asked_schema(dialect: Any, body: dict[str, Any]) -> dict[str, Any] | None:
+    """The schema that is asked for, in the mode of the dialect or in the words of the prompt."""
+    _, told, schema = dialect.prompt_text(body).partition("JSON schema:\n")
+    return dialect.schema(body) or (json.JSONDecoder().raw_decode(schema)[0] if told else None)
+
+
 def compose(dialect: Any, body: dict[str, Any], model: str, mode: str, number: int) -> Answer:
     """What is answered: prose or JSON, and the usage that the mode reports."""
-    text = written(model, dialect.question(body), dialect.system(body), dialect.schema(body))
+    text = written(model, dialect.question(body), dialect.system(body), asked_schema(dialect, body))
     words, limit = text.split(" "), dialect.limit(body)
     calls = composed(dialect.offer(body), dialect.call_ids, mode)
     kept = words[: 0 if calls and mode != "saycall" else limit]
