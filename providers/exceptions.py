@@ -9,6 +9,7 @@
     |- PriceUnknown              400  a price is needed before anything is spent
     |- BudgetExceeded            429  a cap or a budget would be passed
     |- RateLimited               429
+    |- ToolFailed            500  a tool of the site broke
     |- LedgerUnavailable         503  spending can't be written down now, so nothing is spent     retryable
     `- UpstreamError             502  the provider answered badly, or not at all
        |- KeyRefused             502  its 401 or 403, so that no client doubts its own token
@@ -115,6 +116,10 @@ class RateLimited(AIServiceError):
     ) -> None:
         super().__init__(message, retry_after=retry_after)
         self.headers = headers or {}
+
+
+class ToolFailed(AIServiceError):
+    code = "tool_failed"
 
 
 class LedgerUnavailable(AIServiceError):
