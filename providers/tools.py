@@ -168,8 +168,8 @@ class ToolRegistry:
 
     @classmethod
     def answer(cls, call: Any, *, user: Any = None) -> dict[str, Any]:
-        """Runs what a model asked for (one of `AIResponse.tool_calls`) and answers it as a message; the model is told
-        an error in its sentence."""
+        """Runs what a model asked for (one of `AIResponse.tool_calls`) and answers it as a message; an error is
+        told to the model in its sentence."""
         (asked,) = calls_in([call])
         try:
             result = cls.execute_tool(asked.name, asked.arguments, user=user)
