@@ -20,8 +20,8 @@ LONGEST_ID = 512
 
 
 def turns_of(messages: Iterable[Mapping[str, Any]], limit: int) -> Conversation:
-    """Turns within the input limit (characters over all of them), role markers removed; a system message is user
-    text here as everywhere. Over the limit the oldest text is cut; where tools were called, only their results are.
+    """Turns within the input limit (characters over all of them), role markers removed; a system message is the
+    user's text as everywhere. Over the limit the oldest text is cut; where tools were called, only their results.
 
     Errors: InvalidInput.
     """
