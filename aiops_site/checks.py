@@ -5,7 +5,7 @@ from typing import Any
 
 from cryptography.fernet import Fernet
 from django.conf import settings
-from django.core.checks import CheckMessage, Error, Tags, register
+from django.core.checks import CheckMessage, Error, Tags, Warning, register
 
 from providers import throttles
 
@@ -37,6 +37,18 @@ def is_fernet(key: str) -> bool:
     except ValueError:
         return False
     return FERNET.fullmatch(key) is not None
+
+
+@register(Tags.database)
+def addresses_may_be_called(app_configs: Any, databases: Any = None, **kwargs: Any) -> list[CheckMessage]:
+    """Saved addresses that no call would go to, as after a change past the forms. Only where the database is
+    asked: `manage.py check --database default`."""
+    if not databases:
+        return []
+    from providers.directory import unusable
+
+    hint = "Calls there are refused. Enter the address again in Settings > AI."
+    return [Warning(f"{field}: {why}", hint=hint, id="aiops.W001") for field, why in unusable().items()]
 
 
 @register(Tags.security)

@@ -22,6 +22,8 @@ _URL = re.compile(
 _ENTRY = re.compile(r"(?P<host>[a-z0-9._-]{1,253}|\[[0-9a-f:.]{2,45}\])(?::(?P<port>[0-9]{1,5}))?", re.IGNORECASE)
 _LABEL = re.compile(r"[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?")
 _NUMBER = re.compile(r"([0-9]+|0x[0-9a-f]*)")
+# Databases, caches, mail and shells: an entry of AI_PRIVATE_HOSTS opens these only by naming the port.
+_NEVER_BY_HOST_ALONE = frozenset({22, 23, 25, 465, 587, 1433, 2375, 3306, 5432, 6379, 9200, 11211, 27017})
 _LOCAL_ENDINGS = (".localhost", ".local", ".internal", ".intranet", ".lan", ".home.arpa", ".localdomain")
 # IPv6 networks whose last 32 bits are an IPv4 address: what they reach is that address.
 _CARRIES_IPV4 = (IPv6Network("64:ff9b::/96"), IPv6Network("::/96"))
@@ -72,7 +74,8 @@ def literal_address(host: str) -> IPv4Address | IPv6Address | None:
 class Guard:
     """The rules, with the private `host` or `host:port` entries that the operator has opened.
 
-    An entry without a port opens every port of that host. An entry also lifts the https rule there.
+    An entry without a port opens every port of that host but those of databases and shells. An entry also
+    lifts the https rule there.
     Raises `InvalidInput` for an entry that is neither.
     """
 
@@ -93,7 +96,9 @@ class Guard:
 
     def opens(self, origin: Origin) -> bool:
         """Whether the operator listed that host, or that host and port."""
-        return (origin.host, origin.port) in self._private or (origin.host, None) in self._private
+        if (origin.host, origin.port) in self._private:
+            return True
+        return (origin.host, None) in self._private and origin.port not in _NEVER_BY_HOST_ALONE
 
     def env_line(self, origin: Origin) -> str:
         """The exact line for `.env` that opens this upstream beside those already open."""

@@ -88,6 +88,23 @@ def vouched(row: Provider, address: str) -> bool:
         return False
 
 
+def unusable() -> dict[str, str]:
+    """Settings field -> why calls to the address that is saved there are refused."""
+    saved = AIProviderSettings.objects.filter(pk=1).first()
+    found = {}
+    for row in (*CATALOG, *EXTRA):
+        field = f"{row.slug}_base_url"
+        address = getattr(saved, field, "")
+        try:
+            if address and row.slug == "jules":
+                guard().check_listed(address, row.slug, settings.JULES_ALLOWED_HOSTS)
+            elif address:
+                guard().check_url(address)
+        except OutboundRefused as error:
+            found[field] = error.message
+    return found
+
+
 def why_not(entry: Entry) -> str:
     """The sentence for a provider that is there but can't be called: what is missing, and where to add it."""
     name = entry.row.name
