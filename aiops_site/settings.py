@@ -191,6 +191,14 @@ AI_ANALYSIS_RATE = env.text("AI_ANALYSIS_RATE", "10/min")
 AI_MAX_INPUT_CHARS = env.whole("AI_MAX_INPUT_CHARS", 20_000)
 JULES_ALLOWED_HOSTS = env.items("JULES_ALLOWED_HOSTS", "api.jules.google.com,jules.googleapis.com")
 SENATE_TIMEOUT_SECONDS = env.number("SENATE_TIMEOUT_SECONDS", 180)
+# Output limits, the ceiling of a quote: a plain answer, a proposal, a ballot (for each proposal on it, and once
+# more), a colleague's review in prose, a resolution; and what a model that thinks may use on top of each.
+SENATE_SOLO_TOKENS = env.whole("SENATE_SOLO_TOKENS", 2_000)
+SENATE_PROPOSE_TOKENS = env.whole("SENATE_PROPOSE_TOKENS", 800)
+SENATE_REVIEW_TOKENS = env.whole("SENATE_REVIEW_TOKENS", 100)
+SENATE_CROSS_TOKENS = env.whole("SENATE_CROSS_TOKENS", 500)
+SENATE_CHAIR_TOKENS = env.whole("SENATE_CHAIR_TOKENS", 1_100)
+SENATE_THINKING_TOKENS = env.whole("SENATE_THINKING_TOKENS", 1_500)
 SENATE_EARLY_STOP = env.flag("SENATE_EARLY_STOP")  # ballots that can't change the result are called off
 SENATE_COMMITTEE_COST_MULTIPLIER = env.whole("SENATE_COMMITTEE_COST_MULTIPLIER", 3)
 PROVIDER_ENV_KEY = env.text  # the only door to provider keys in the environment (providers/directory.py)

@@ -48,7 +48,8 @@ def quote(
     """What asking would cost at most, and whether it may be asked; plain values, nothing is stored.
 
     {plan, plan_label, members: [seat], calls, input_tokens, max_output_tokens, max_tokens, max_cost_usd,
-    usual_cost_usd (or None), allowed, reason, left_usd, left_tokens, resets_at, why, cut_chars,
+    usual_cost_usd and usual_p90_cost_usd (median and 90th percentile of the `usual_of` last ones, or None),
+    allowed, reason, left_usd, left_tokens, resets_at, why, cut_chars,
     fits: None or {members, plan, plan_label, max_cost_usd}: the largest committee that is still within the cap}.
     Errors: InvalidInput, NotConfigured, PriceUnknown.
     """

@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from math import ceil
+from statistics import median
 from typing import Any
 
 from django.conf import settings
@@ -23,7 +25,7 @@ from senate.quote import Planned, make_case, planned_calls
 
 MOST_OUTPUT = 32_000
 TYPICAL_ANSWER = 400  # tokens
-LATE = 20  # sessions that "usually" looks back at
+LATE = 100  # sessions that "usually" looks back at
 UNAVAILABLE = (InvalidInput, NotConfigured, PriceUnknown)  # a member that can't be asked, or priced, now
 
 
@@ -105,7 +107,7 @@ def quote(user: Any, made: Plan[Seat], question: str, messages: Sequence[dict[st
         "input_tokens": whole.input_tokens,
         "max_output_tokens": whole.output_tokens,
         "max_tokens": whole.worst.tokens,
-        "usual_cost_usd": usual(made, whole.worst.usd),
+        **usually(usual(made, whole.worst.usd)),
         "allowed": not reason,
         "reason": reason,
         "left_usd": usd(left.left_usd),
@@ -172,18 +174,37 @@ def smaller(
     return None
 
 
-def usual(made: Plan[Seat], worst_usd: Decimal) -> str | None:
-    """What such questions cost of late: their share of the quote, applied to this one. None without any yet."""
-    late = SenateSession.objects.filter(plan=made.kind, state="done", quoted_usd__gt=0).order_by("-pk")[:LATE]
-    sums = SenateSession.objects.filter(pk__in=[session.pk for session in late]).aggregate(
-        quoted=Sum("quoted_usd")
+def usually(late: "Usual | None") -> dict[str, Any]:
+    """As the offer says it; None where no such question was asked yet."""
+    return {
+        "usual_cost_usd": f"{late.median_usd:.6f}" if late else None,
+        "usual_p90_cost_usd": f"{late.p90_usd:.6f}" if late else None,
+        "usual_of": late.of if late else 0,
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class Usual:
+    """What such questions cost of late, applied to this one's ceiling; `of` sessions were looked at."""
+
+    median_usd: Decimal
+    p90_usd: Decimal
+    of: int
+
+
+def usual(made: Plan[Seat], worst_usd: Decimal) -> Usual | None:
+    """From the newest sessions of this plan and size: which share of its quote each came to. None without any."""
+    late = (
+        SenateSession.objects.filter(plan=made.kind, state__in=("done", "partial"), quoted_usd__gt=0)
+        .annotate(spent=Sum("calls__cost_usd"))
+        .order_by("-pk")
+        .values_list("quoted_usd", "spent", "seats")[:LATE]
     )
-    spent = SenateSession.objects.filter(pk__in=[session.pk for session in late]).aggregate(
-        spent=Sum("calls__cost_usd")
-    )
-    if not sums["quoted"] or spent["spent"] is None:
+    same = [(quoted, spent or Decimal(0)) for quoted, spent, seats in late if len(seats) == len(made.seats)]
+    if not same:
         return None
-    return f"{worst_usd * spent['spent'] / sums['quoted']:.6f}"
+    shares = sorted(spent / quoted for quoted, spent in same)
+    return Usual(worst_usd * Decimal(median(shares)), worst_usd * shares[ceil(len(shares) * 0.9) - 1], len(shares))
 
 
 def priced_request(user: Any, model: str, said: Conversation, answer_tokens: int) -> dict[str, Any]:
@@ -202,7 +223,7 @@ def priced_request(user: Any, model: str, said: Conversation, answer_tokens: int
         "calls": made.calls,
         "input_tokens": whole.input_tokens,
         "max_output_tokens": whole.output_tokens,
-        "expected_cost_usd": Decimal(late) if late else _typical(made, whole, room.config),
+        "expected_cost_usd": late.median_usd if late else _typical(made, whole, room.config),
         "max_cost_usd": whole.worst.usd,
         "price_source": ", ".join(sorted(sources)),
         "allowed": not reason,

@@ -4,6 +4,7 @@ The output limits are those that the calls then enforce, and what a member reads
 so the bill is never above the quote.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -16,17 +17,20 @@ from providers.own_prices import OwnPrices
 from providers.types import ChatMessage, Prompt
 from senate.engine import prompts
 from senate.engine.ballots import Ballot, Vote
-from senate.engine.case import Case
-from senate.engine.prompts import words_of
+from senate.engine.case import Case, chair_order
+from senate.engine.prompts import Limits, words_of
 from senate.engine.purse import Amount
 from senate.models import SenateSession
 
+THINKS = re.compile(
+    r"(?:^|[/:@])(?:o[1-9]|gpt-[5-9]|grok-[3-9]|gemini-(?:2\.5|[3-9])|qwq|magistral)|deepseek-r|think|reason"
+)
 PER_MESSAGE = 8  # tokens that a vendor's chat format adds to each message
 
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """One call of the plan at its worst. `key` is its call key; the chair's is "chair", whoever it is."""
+    """One call of the plan at its worst. `key` is its call key; the chair's is "chair", of who chairs first."""
 
     key: str
     input_tokens: int
@@ -40,6 +44,23 @@ class Sitting:
 
     model: str
     name: str
+    thinking: int = 0
+
+
+def limits() -> Limits:
+    """The site's output limits; see `SENATE_*_TOKENS` in docs/ai.md."""
+    return Limits(
+        settings.SENATE_SOLO_TOKENS,
+        settings.SENATE_PROPOSE_TOKENS,
+        settings.SENATE_REVIEW_TOKENS,
+        settings.SENATE_CROSS_TOKENS,
+        settings.SENATE_CHAIR_TOKENS,
+    )
+
+
+def thinking(model: str) -> int:
+    """Tokens on top of an answer for a model that, by its name, thinks unless it is told not to."""
+    return settings.SENATE_THINKING_TOKENS if THINKS.search(model.lower()) else 0
 
 
 def case_of(session: SenateSession) -> Case:
@@ -59,11 +80,12 @@ def make_case(
     turns = [ChatMessage(m["role"], m["content"]) for m in messages] or [ChatMessage("user", question)]  # type: ignore[arg-type]
     return Case(
         kind,  # type: ignore[arg-type]
-        [Sitting(seat["model"], seat["name"]) for seat in seats],
+        [Sitting(seat["model"], seat["name"], thinking(seat["model"])) for seat in seats],
         question if len(turns) == 1 else told(turns),
         turns,
         timeout_s=settings.SENATE_TIMEOUT_SECONDS,
         answer_tokens=answer_tokens,
+        limits=limits(),
     )
 
 
@@ -90,45 +112,38 @@ def planned_calls(kind: str, seats: Sequence[dict[str, Any]], case: Case) -> lis
     members = range(len(seats))
     providers = [seat["provider"] for seat in seats]
     if kind == "solo":
-        prompt = prompts.solo(seats[0]["model"], case.messages, case.answer_tokens or prompts.SOLO_TOKENS)
+        prompt = prompts.solo(seats[0]["model"], case.messages, case.tokens("answer", 0))
         return [_planned("answer:0", providers[0], prompt, own)]
-    calls = [
-        _planned(f"propose:{m}", providers[m], prompts.propose(seats[m]["model"], case.question), own)
-        for m in members
-    ]
+    calls = []
+    for m in members:
+        prompt = prompts.propose(seats[m]["model"], case.question, case.tokens("propose", m))
+        calls.append(_planned(f"propose:{m}", providers[m], prompt, own))
     longest = dict.fromkeys(members, "1" * prompts.PROPOSAL_READ)
     for m in members:
         review = _review(kind, seats[m]["model"], case, longest, m)
         calls.append(_planned(f"review:{m}", providers[m], review, own))
     if kind == "senate":
-        calls.append(_dearest([_chair(seat, case, longest, own) for seat in seats]))
+        first = chair_order(members)[0]
+        calls.append(_chair(first, seats[first], case, longest, own))
     return calls
 
 
 def _review(kind: str, model: str, case: Case, longest: dict[int, str], member: int) -> Prompt:
     if kind == "code-review":
-        return prompts.cross_review(model, case.question, longest[member])
-    return prompts.review(model, case.question, longest, prompts.order_for(member, list(longest)))
+        return prompts.cross_review(model, case.question, longest[member], case.tokens("cross", member))
+    order = prompts.order_for(member, list(longest), case.seed)
+    return prompts.review(model, case.question, longest, order, case.tokens("review", member, len(order)))
 
 
-def _chair(seat: dict[str, Any], case: Case, longest: dict[int, str], own: OwnPrices) -> Planned:
+def _chair(member: int, seat: dict[str, Any], case: Case, longest: dict[int, str], own: OwnPrices) -> Planned:
     reason, members = "1" * prompts.REASON_READ, list(longest)
     ballots = {}
     for m in members:
         others = tuple(o for o in members if o != m)
         ballots[m] = Ballot(tuple(Vote(o, False, reason) for o in others), others)
-    prompt = prompts.chair(seat["model"], case.question, longest, ballots, members)
+    tokens = case.tokens("chair", member)
+    prompt = prompts.chair(seat["model"], case.question, longest, ballots, members, tokens)
     return _planned("chair", seat["provider"], prompt, own)
-
-
-def _dearest(calls: Sequence[Planned]) -> Planned:
-    """Anybody may come to chair: the most of each figure."""
-    return Planned(
-        "chair",
-        max(call.input_tokens for call in calls),
-        max(call.output_tokens for call in calls),
-        Amount(max(call.worst.tokens for call in calls), max(call.worst.usd for call in calls)),
-    )
 
 
 def _planned(key: str, provider: str, prompt: Prompt, own: OwnPrices) -> Planned:

@@ -7,6 +7,7 @@ from typing import Any, Literal, Protocol, TypeVar
 
 from providers.types import ChatMessage, Prompt
 from senate.engine.plan import Kind
+from senate.engine.prompts import LIMITS, Limits
 
 T = TypeVar("T")
 Shows = Literal["reply", "resolution", "nothing"]
@@ -17,6 +18,8 @@ class Seat(Protocol):
     def model(self) -> str: ...
     @property
     def name(self) -> str: ...
+    @property
+    def thinking(self) -> int: ...  # output tokens that it may think with, on top of those it answers with
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +95,20 @@ class Case:
     answer_tokens: int | None = None
     seed: int = 0
     early_stop: bool = False
+    limits: Limits = LIMITS
+
+    def tokens(self, phase: str, member: int, proposals: int = 0) -> int:
+        """Output tokens that this member's call may use: answer, propose, review, cross or chair."""
+        limits = self.limits
+        answer = {
+            "answer": self.answer_tokens or limits.solo,
+            "propose": limits.propose,
+            "review": limits.ballot(proposals),
+            "cross": limits.cross,
+            "chair": limits.chair,
+        }[phase]
+        fixed = phase == "answer" and self.answer_tokens is not None
+        return answer if fixed else answer + self.seats[member].thinking
 
     def title(self, member: int) -> str:
         """The provider's name; with the model where two seats share it."""

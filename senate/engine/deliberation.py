@@ -41,8 +41,7 @@ class Deliberation:
                 return await self._senate()
 
     async def _solo(self) -> Result:
-        tokens = self.case.answer_tokens or prompts.SOLO_TOKENS
-        prompt = prompts.solo(self.case.seats[0].model, self.case.messages, tokens)
+        prompt = prompts.solo(self.case.seats[0].model, self.case.messages, self.case.tokens("answer", 0))
         outcomes = await self._phase("answer", "Answer", [self._spec("answer", 0, prompt)])
         answer = outcomes[0]
         if not answer.good:
@@ -51,12 +50,15 @@ class Deliberation:
 
     async def _propose(self) -> None:
         members = range(len(self.case.seats))
-        specs = [self._spec("propose", m, prompts.propose(self._model(m), self.case.question)) for m in members]
+        specs = [self._spec("propose", m, self._proposal_of(m)) for m in members]
         for member, outcome in (await self._phase("propose", "Propose", specs)).items():
             if outcome.good:
                 self.proposals[member] = outcome.text
             else:
                 self.lost[member] = outcome
+
+    def _proposal_of(self, member: int) -> Prompt:
+        return prompts.propose(self._model(member), self.case.question, self.case.tokens("propose", member))
 
     async def _code_review(self) -> Result:
         await self._propose()
@@ -74,7 +76,8 @@ class Deliberation:
         return Result("partial", text, "written", None, reason)
 
     def _cross(self, reviewer: int, author: int) -> Spec:
-        prompt = prompts.cross_review(self._model(reviewer), self.case.question, self.proposals[author])
+        tokens = self.case.tokens("cross", reviewer)
+        prompt = prompts.cross_review(self._model(reviewer), self.case.question, self.proposals[author], tokens)
         return self._spec("review", reviewer, prompt)
 
     def _both(self, reviews: Mapping[int, str]) -> str:
@@ -119,7 +122,8 @@ class Deliberation:
 
     async def _ballot(self, reviewer: int) -> None:
         order = prompts.order_for(reviewer, list(self.proposals), self.case.seed)
-        prompt = prompts.review(self._model(reviewer), self.case.question, self.proposals, order)
+        model, tokens = self._model(reviewer), self.case.tokens("review", reviewer, len(order))
+        prompt = prompts.review(model, self.case.question, self.proposals, order, tokens)
         why = ""
         for key in (f"review:{reviewer}", f"review:{reviewer}:repair"):
             spec = self._spec("review", reviewer, prompt, key, "nothing", lambda text: _ballot_parts(text, order))
@@ -132,7 +136,7 @@ class Deliberation:
                 return
             except Unreadable as reason:
                 why = f"Its ballot could not be read: {reason}."
-                prompt = prompts.repair(self._model(reviewer), outcome.text, str(reason), order)
+                prompt = prompts.repair(model, outcome.text, str(reason), order, tokens)
         await self._abstained(reviewer, why)
 
     async def _abstained(self, reviewer: int, why: str) -> None:
@@ -154,7 +158,9 @@ class Deliberation:
         await self._emit(Event("phase.started", "chair", data={"label": "Chair", "total": 1}))
         for member, following in zip(chairs, [*chairs[1:], None], strict=True):
             since = time.monotonic()
-            reply, why = await self._resolution(member, dissents, extra=member != chairs[0])
+            # Quoted is the chair of a full committee; any other is paid from what the others left over.
+            extra = member != chair_order(range(len(self.case.seats)))[0]
+            reply, why = await self._resolution(member, dissents, extra)
             if reply is not None:
                 await self._phase_done("chair", 1, 1)
                 return self._resolved(member, reply, dissents)
@@ -174,7 +180,8 @@ class Deliberation:
     ) -> tuple[ChairReply | None, str]:
         """The chair's reply, or why there is none."""
         model, question = self._model(member), self.case.question
-        prompt = prompts.chair(model, question, self.proposals, self.ballots, dissents)
+        tokens = self.case.tokens("chair", member)
+        prompt = prompts.chair(model, question, self.proposals, self.ballots, dissents, tokens)
         seats = list(self.proposals)
         spec = self._spec("chair", member, prompt, "", "resolution", lambda t: _chair_parts(t, seats), extra)
         outcome = await self._ask(spec)

@@ -13,6 +13,7 @@ from senate.engine.deliberation import Deliberation
 class Seat:
     model: str
     name: str
+    thinking: int = 0
 
 
 def failed(error="Provider x failed: 502.", code="upstream_unavailable"):
