@@ -8,8 +8,8 @@ Call `configure()` at start; without it no private address is open.
 
 import asyncio
 import ssl
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +18,8 @@ from providers.addresses import Guard, Origin
 
 if TYPE_CHECKING:
     import aiohttp
-    import httpx2
+
+    from providers.transport import Answer
 
 __all__ = ["Guard", "Origin", "Upstream", "aclose_all", "configure", "guard", "upstream"]
 
@@ -28,17 +29,22 @@ MAX_UPSTREAMS = 128
 
 @dataclass(slots=True, eq=False)
 class Upstream:
-    """One origin on one loop. `sdks` is where a wire keeps its SDK client on top of `http`."""
+    """One origin on one loop, and its connection pool."""
 
     origin: Origin
-    http: "httpx2.AsyncClient"
     session: "aiohttp.ClientSession"
     loop: asyncio.AbstractEventLoop
-    sdks: dict[tuple[str, str], Any] = field(default_factory=dict)
+
+    async def send(
+        self, method: str, url: str, *, headers: Mapping[str, str] | None = None, **more: Any
+    ) -> "Answer":
+        """Sends one request; the answer's body is still to be read. `more`: `json_body`, `connect_s`; errors as of
+        `transport.send`."""
+        from providers import transport
+
+        return await transport.send(self.session, self.origin, method, url, headers=headers or {}, **more)
 
     async def aclose(self) -> None:
-        self.sdks.clear()
-        await self.http.aclose()
         await self.session.close()
 
     def close_soon(self) -> None:
@@ -100,7 +106,7 @@ def _open(origin: Origin, loop: asyncio.AbstractEventLoop) -> Upstream:
     from providers import transport
 
     session = transport.open_session(origin, _guard, _tls())
-    return Upstream(origin, transport.open_client(origin, session), session, loop)
+    return Upstream(origin, session, loop)
 
 
 @cache

@@ -1,18 +1,19 @@
-"""The HTTP client of one upstream, guarded and bounded. Imported on first use: httpx2 and aiohttp
-take a while. Only `providers/outbound.py` makes these.
+"""How a request goes to one upstream: guarded when it connects, bounded in what comes back. Imported on first use:
+aiohttp takes a while. Only `providers/outbound.py` makes these.
 """
 
+import codecs
+import json
 import socket
 import ssl
 import zlib
-from collections.abc import AsyncIterable, AsyncIterator
-from http.cookiejar import CookieJar, DefaultCookiePolicy
+from collections.abc import AsyncIterable, AsyncIterator, Mapping
+from functools import lru_cache
 from typing import Any
 
 import aiohttp
-import httpx2
 from aiohttp.abc import ResolveResult
-from httpx_aiohttp.httpx2 import AiohttpTransport
+from yarl import URL
 
 from providers.addresses import Guard, Origin, canonical
 from providers.exceptions import OutboundRefused, UpstreamBroken
@@ -20,6 +21,8 @@ from providers.exceptions import OutboundRefused, UpstreamBroken
 MAX_ANSWER_BYTES = 8 * 1024 * 1024
 CONNECT_SECONDS = 10.0
 POOL_SIZE = 1000
+# What goes wrong on the way: the connection, the protocol, a time limit of the client.
+FAULTS = (aiohttp.ClientError, OSError)
 
 
 def open_session(origin: Origin, rules: Guard, tls: ssl.SSLContext) -> aiohttp.ClientSession:
@@ -39,6 +42,8 @@ def open_session(origin: Origin, rules: Guard, tls: ssl.SSLContext) -> aiohttp.C
         cookie_jar=aiohttp.DummyCookieJar(),
         trust_env=False,
         timeout=aiohttp.ClientTimeout(total=None),
+        auto_decompress=False,
+        headers={"User-Agent": "AIOps-Console", "Accept-Encoding": "identity", "Accept": "application/json"},
     )
 
 
@@ -58,55 +63,91 @@ class GuardedResolver(aiohttp.ThreadedResolver):
         return found
 
 
-def open_client(origin: Origin, session: aiohttp.ClientSession) -> httpx2.AsyncClient:
-    """The client on that pool. No total timeout: callers put `asyncio.timeout` round the exchange."""
-    return httpx2.AsyncClient(
-        transport=GuardedTransport(origin, session),
-        follow_redirects=False,
-        trust_env=False,
-        cookies=CookieJar(policy=DefaultCookiePolicy(allowed_domains=[])),
-        timeout=httpx2.Timeout(None, connect=CONNECT_SECONDS),
-        headers={"User-Agent": "AIOps-Console"},
+async def send(
+    session: aiohttp.ClientSession,
+    origin: Origin,
+    method: str,
+    url: str,
+    *,
+    headers: Mapping[str, str],
+    json_body: Any = None,
+    connect_s: float = CONNECT_SECONDS,
+) -> "Answer":
+    """Sends one request and waits for the head of its answer. No time limit but the connecting: callers put
+    `asyncio.timeout` round the exchange. Errors: FAULTS, OutboundRefused, UnicodeEncodeError (lone surrogates)."""
+    data = None
+    if json_body is not None:
+        data = json.dumps(json_body, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode()
+        headers = {**headers, "Content-Type": "application/json"}
+    answer = await session.request(
+        method,
+        _own_url(origin, url),
+        headers=headers,
+        data=data,
+        allow_redirects=False,
+        timeout=_connecting(connect_s),
     )
+    return Answer(answer)
 
 
-class GuardedTransport(httpx2.AsyncBaseTransport):
-    """Serves its own origin alone, and bounds what comes back."""
-
-    def __init__(self, origin: Origin, session: aiohttp.ClientSession) -> None:
-        self._origin = origin
-        self._inner = AiohttpTransport(client=lambda: session)
-
-    async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
-        url, mine = request.url, self._origin
-        port = url.port or (443 if url.scheme == "https" else 80)
-        if Origin(url.scheme, canonical(url.raw_host.decode("ascii")), port) != mine:
-            raise OutboundRefused(f"This client calls {mine.netloc} alone.")
-        request.headers["Accept-Encoding"] = "identity"  # SDKs ask for gzip by themselves
-        answer = await self._inner.handle_async_request(request)
-        coding = answer.headers.pop("content-encoding", "identity").strip().lower()
-        answer.stream = BoundedStream(answer.stream, coding)
-        return answer
-
-    async def aclose(self) -> None:
-        await self._inner.aclose()
+@lru_cache(maxsize=256)
+def _own_url(origin: Origin, text: str) -> URL:
+    """The URL as it is requested; a session serves its own origin alone."""
+    url = URL(text)
+    if Origin(url.scheme, canonical(url.raw_host or ""), url.port or 0) != origin:
+        raise OutboundRefused(f"This client calls {origin.netloc} alone.")
+    return url
 
 
-class BoundedStream(httpx2.AsyncByteStream):
-    """Decodes by itself, so that a small gzip that holds gigabytes is stopped before it is in memory."""
+@lru_cache(maxsize=64)
+def _connecting(seconds: float) -> aiohttp.ClientTimeout:
+    return aiohttp.ClientTimeout(total=None, sock_connect=seconds)
 
-    def __init__(self, inner: Any, coding: str) -> None:
-        self._inner, self._coding = inner, coding
 
-    def __aiter__(self) -> AsyncIterator[bytes]:
-        return bounded(self._inner, self._coding)
+class Answer:
+    """An answer whose body is still to be read; `close` it, or read it to its end, and the connection is free."""
 
-    async def aclose(self) -> None:
-        await self._inner.aclose()
+    def __init__(self, inner: aiohttp.ClientResponse) -> None:
+        self._inner, self._body = inner, b""
+        self.status_code, self.headers = inner.status, inner.headers
+
+    @property
+    def is_success(self) -> bool:
+        return 200 <= self.status_code < 300
+
+    async def chunks(self) -> AsyncIterator[bytes]:
+        """The body as it comes, decoded, at most `MAX_ANSWER_BYTES`; raises `UpstreamBroken` beyond that."""
+        coding = self.headers.get("Content-Encoding", "identity").strip().lower()
+        async for chunk in bounded(self._inner.content.iter_any(), coding):
+            yield chunk
+
+    async def read(self) -> bytes:
+        """The whole body; `text` has it too from then on."""
+        self._body = b"".join([chunk async for chunk in self.chunks()])
+        return self._body
+
+    @property
+    def text(self) -> str:
+        """What was read, in the character set that it came in."""
+        try:
+            charset = codecs.lookup(self._inner.charset or "utf-8").name
+        except LookupError:
+            charset = "utf-8"
+        return self._body.decode(charset, "replace")
+
+    def close(self) -> None:
+        """Gives the connection back where the answer was read to its end, else ends it."""
+        if self._inner.content.at_eof():
+            self._inner.release()
+        else:
+            self._inner.close()
 
 
 async def bounded(chunks: AsyncIterable[bytes], coding: str = "identity") -> AsyncIterator[bytes]:
-    """The decoded bytes, at most `MAX_ANSWER_BYTES`; raises `UpstreamBroken` beyond that."""
+    """The decoded bytes, at most `MAX_ANSWER_BYTES`; raises `UpstreamBroken` beyond that.
+
+    Decodes by itself, so that a small gzip that holds gigabytes is stopped before it is in memory.
+    """
     if coding not in ("", "identity", "gzip", "x-gzip", "deflate"):
         raise UpstreamBroken(f"Its answer came in the encoding {coding[:20]!r}, which was not asked for.")
     inflate = None if coding in ("", "identity") else zlib.decompressobj(wbits=47)

@@ -1,19 +1,17 @@
-"""The Anthropic Messages wire (API version 2026-10-21: no temperature, the key as Bearer)."""
+"""The Anthropic Messages wire (no temperature, the key as Bearer). See docs/decisions/0009."""
 
 import re
 from collections.abc import AsyncIterator
 from typing import Any
 
-import anthropic
-import httpx2
-
 from providers.calls import arguments_text
+from providers.transport import FAULTS
 from providers.types import ChatMessage, Meter, ModelInfo, Prompt, Reply, ToolSpec
-from providers.wires.base import drain, text_of, words
-from providers.wires.sdk import SdkWire
+from providers.wires.base import ChatWire, drain, text_of, words
 from providers.wires.translate import ANY_OBJECT, fitting_id, grouped, label, system_of
 from providers.wires.usage import anthropic_usage, section
 
+API_VERSION = "2026-10-21"
 # The words that OpenAI clients know, since the site's own API speaks that dialect.
 _FINISH = {
     "end_turn": "stop",
@@ -27,7 +25,7 @@ _FINISH = {
 _CALL_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
-class AnthropicWire(SdkWire):
+class AnthropicWire(ChatWire):
     async def list_models(self) -> list[ModelInfo]:
         rows = (await self._call(self._get("/v1/models?limit=1000"))).get("data")
         if not isinstance(rows, list):
@@ -46,7 +44,7 @@ class AnthropicWire(SdkWire):
         body = self._body(prompt) | {"stream": True}
         async with self._post_stream("/v1/messages", body, meter) as answer:
             if "event-stream" not in answer.headers.get("content-type", "event-stream"):
-                await answer.aread()
+                await answer.read()
                 return self._read_whole(self._json(answer), meter)  # it doesn't stream, or it is no API
             return await self._read_stream(self._events(answer), meter)
 
@@ -71,7 +69,7 @@ class AnthropicWire(SdkWire):
                     ended = True
                     break
                 stop = self._read_event(event, meter) or stop
-        except httpx2.HTTPError:
+        except FAULTS:
             if not stop:  # after it nothing was still to come
                 raise
         await drain(events)
@@ -120,21 +118,9 @@ class AnthropicWire(SdkWire):
             body["output_config"] = {"format": {"type": "json_schema", "schema": prompt.json_schema}}
         return body | _tools(prompt)
 
-    def _make_client(self, http: httpx2.AsyncClient) -> Any:
-        return anthropic.AsyncAnthropic(
-            api_key="sent-with-each-request",
-            base_url=self._base_url(),
-            http_client=http,
-            max_retries=0,
-            open_telemetry=False,
-        )
-
-    def _headers(self) -> dict[str, Any]:
+    def _headers(self) -> dict[str, str]:
         key = self.connection.key
-        return {"Authorization": f"Bearer {key}" if key else anthropic.Omit()}
-
-    def _faults(self) -> tuple[type[Exception], ...]:
-        return (anthropic.AnthropicError,)
+        return {"anthropic-version": API_VERSION} | ({"Authorization": f"Bearer {key}"} if key else {})
 
 
 def _slot(event: dict[str, Any]) -> int | None:

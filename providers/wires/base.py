@@ -7,19 +7,19 @@ import json
 import time
 from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Coroutine
-from contextlib import asynccontextmanager, suppress
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
+
+import aiohttp
 
 from providers import loop
 from providers.exceptions import AIServiceError, InvalidInput, KeyRefused, UpstreamBroken, UpstreamTimeout
 from providers.guard import mended
 from providers.outbound import upstream
+from providers.transport import CONNECT_SECONDS, FAULTS, Answer
 from providers.types import Connection, Meter, ModelInfo, Prompt, Reply
 from providers.wires import faults, sse
-
-if TYPE_CHECKING:
-    import httpx2
 
 T = TypeVar("T")
 
@@ -54,7 +54,7 @@ class AIProvider(ABC):
 
 
 class HttpWire(AIProvider):
-    """A wire over HTTP. It calls with the guarded client itself; `providers/wires/sdk.py` through an SDK's."""
+    """A wire over HTTP. It calls with the guarded transport itself."""
 
     @abstractmethod
     def _headers(self) -> dict[str, Any]:
@@ -63,47 +63,40 @@ class HttpWire(AIProvider):
     def _base_url(self) -> str:
         return self.connection.base_url
 
-    def _faults(self) -> tuple[type[Exception], ...]:
-        """Base exceptions beside those of the HTTP client."""
-        return ()
-
     async def _call(self, exchange: Coroutine[Any, Any, T], meter: Meter | None = None) -> T:
         """Awaits the exchange within the connection's time; raises only errors of our tree.
 
-        They are raised outside the `except` blocks: the SDK's exceptions carry the request with its key
+        They are raised outside the `except` blocks: the client's exceptions carry the request with its key
         and the upstream's words, and must not hang on ours as a cause that a log prints.
         """
-        import httpx2
-
         name, seconds = f"Provider {self.connection.provider} failed:", self.connection.timeout_s
         try:
             self._check_key()
             async with asyncio.timeout(seconds):
                 return await exchange
+        except aiohttp.ServerTimeoutError as fault:  # a TimeoutError too, but of the connecting
+            failure: AIServiceError = self._translate(fault, meter)
         except TimeoutError:
-            failure: AIServiceError = UpstreamTimeout(
+            failure = UpstreamTimeout(
                 f"{name} no whole answer within {seconds:g} seconds.", provider=self.connection.provider
             )
         except UnicodeEncodeError:
             failure = InvalidInput("The text holds broken characters (half of a surrogate pair).")
             if meter is not None:
                 meter.sent = False
-        except (AIServiceError, httpx2.HTTPError, httpx2.StreamError, OSError, *self._faults()) as fault:
+        except (AIServiceError, *FAULTS) as fault:
             failure = self._translate(fault, meter)
         finally:
             exchange.close()
         raise failure
 
     def _translate(self, fault: Exception, meter: Meter | None) -> AIServiceError:
-        response = getattr(fault, "response", None)
-        if response is not None:
-            return self._status_fault(response)
         failure, sent = faults.connection_fault(self.connection.provider, fault)
         if meter is not None and not sent:
             meter.sent = False
         return failure
 
-    def _status_fault(self, answer: "httpx2.Response") -> AIServiceError:
+    def _status_fault(self, answer: Answer) -> AIServiceError:
         own = self.connection
         return faults.status_fault(
             own.provider, own.key, answer.status_code, answer.headers, answer.text, time.time()
@@ -118,69 +111,56 @@ class HttpWire(AIProvider):
                 provider=self.connection.provider,
             )
 
-    def _limits(self) -> "httpx2.Timeout":
-        """The whole exchange has its own clock (`_call`); the HTTP client only limits the connecting."""
-        import httpx2
-
-        from providers.transport import CONNECT_SECONDS
-
-        return httpx2.Timeout(None, connect=min(CONNECT_SECONDS, self.connection.timeout_s))
-
     @asynccontextmanager
     async def _asked(
         self, method: str, path: str, body: dict[str, Any] | None, meter: Meter | None = None
-    ) -> AsyncIterator["httpx2.Response"]:
-        """An answer that is a success, its body still to be read; leaving closes it."""
+    ) -> AsyncIterator[Answer]:
+        """An answer that is a success, its body still to be read; leaving closes it. The whole exchange has its
+        own clock (`_call`); the client only limits the connecting."""
         base = self._base_url()
-        http = upstream(base).http
-        request = http.build_request(
-            method, base + path, json=body, headers=self._headers(), timeout=self._limits()
-        )
+        up, connect_s = upstream(base), min(CONNECT_SECONDS, self.connection.timeout_s)
         if meter is not None:
             meter.sent = True
-        answer = await http.send(request, stream=True)
+        headers = self._headers()
+        answer = await up.send(method, base + path, headers=headers, json_body=body, connect_s=connect_s)
         try:
             if not answer.is_success:
-                await answer.aread()
+                await answer.read()
                 raise self._status_fault(answer)
             yield answer
         finally:
-            await answer.aclose()
+            answer.close()
 
-    async def _post(self, path: str, body: dict[str, Any], meter: Meter | None = None) -> "httpx2.Response":
+    async def _post(self, path: str, body: dict[str, Any], meter: Meter | None = None) -> Answer:
         """The whole answer of a POST."""
         async with self._asked("POST", path, body, meter) as answer:
-            await answer.aread()
+            await answer.read()
         return answer
 
-    @asynccontextmanager
-    async def _post_stream(
-        self, path: str, body: dict[str, Any], meter: Meter
-    ) -> AsyncIterator["httpx2.Response"]:
+    def _post_stream(self, path: str, body: dict[str, Any], meter: Meter) -> AbstractAsyncContextManager[Answer]:
         """The answer of a POST with its body still to be read; leaving closes the connection."""
-        async with self._asked("POST", path, body, meter) as answer:
-            yield answer
+        return self._asked("POST", path, body, meter)
 
     async def _get(self, path: str) -> dict[str, Any]:
         """The JSON object that a GET answers."""
         async with self._asked("GET", path, None) as answer:
-            await answer.aread()
+            await answer.read()
         return self._json(answer)
 
     async def read(self, path: str) -> dict[str, Any]:
         """The JSON object of a GET beside chatting, such as a balance; raises an `UpstreamError`."""
         return await self._call(self._get(path))
 
-    async def _events(self, answer: "httpx2.Response") -> AsyncIterator[tuple[str, str]]:
+    async def _events(self, answer: Answer) -> AsyncIterator[tuple[str, str]]:
         """The server-sent events of an answer, as `(event name, data)`."""
         reader = sse.EventReader()
-        async for chunk in answer.aiter_raw():
+        async for chunk in answer.chunks():
             for event in reader.feed(chunk):
                 yield event
         for event in reader.end():
             yield event
 
-    def _json(self, answer: "httpx2.Response") -> dict[str, Any]:
+    def _json(self, answer: Answer) -> dict[str, Any]:
         """The JSON object of an answer; raises `UpstreamBroken` for anything else under a status 200."""
         text = answer.text
         if not text.strip():
@@ -238,9 +218,7 @@ class ChatWire(HttpWire):
 async def drain(events: AsyncIterator[tuple[str, str]]) -> None:
     """Reads what is left after the answer's last event, so that the connection can serve again. An
     upstream that keeps it open, or breaks it now, has given its answer all the same."""
-    import httpx2
-
-    with suppress(TimeoutError, httpx2.HTTPError):
+    with suppress(TimeoutError, *FAULTS):
         async with asyncio.timeout(DRAIN_SECONDS):
             async for _ in events:
                 continue

@@ -5,10 +5,9 @@ from collections.abc import AsyncIterator
 from typing import Any
 from urllib.parse import quote
 
-import httpx2
-
 from providers.calls import arguments_text
 from providers.exceptions import UpstreamRejected
+from providers.transport import FAULTS
 from providers.types import ChatMessage, Meter, ModelInfo, Prompt, Reply, ToolCall, ToolSpec
 from providers.wires.base import ChatWire, text_of, words
 from providers.wires.translate import ANY_OBJECT, grouped, label, system_of
@@ -52,7 +51,7 @@ class GeminiWire(ChatWire):
         path = f"{_path(prompt.model)}:streamGenerateContent?alt=sse"
         async with self._post_stream(path, self._body(prompt), meter) as answer:
             if "event-stream" not in answer.headers.get("content-type", "event-stream"):
-                await answer.aread()
+                await answer.read()
                 return self._reply(meter, self._read(self._json(answer), meter) or "STOP")
             finish = await self._read_stream(self._events(answer), meter)
         return self._reply(meter, finish)
@@ -64,7 +63,7 @@ class GeminiWire(ChatWire):
         try:
             async for _, data in events:
                 finish = self._read(self._object(data), meter) or finish
-        except httpx2.HTTPError:
+        except FAULTS:
             if not finish:
                 raise
         if not finish:

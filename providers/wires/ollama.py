@@ -7,8 +7,7 @@ Spoken on our own client (docs/decisions/0007). It can't be made to call a tool:
 from collections.abc import AsyncIterator
 from typing import Any
 
-import httpx2
-
+from providers.transport import FAULTS, Answer
 from providers.types import ChatMessage, Meter, ModelInfo, Prompt, Reply, ToolSpec
 from providers.wires.base import ChatWire, text_of, words
 from providers.wires.ndjson import LineReader
@@ -32,14 +31,14 @@ class OllamaWire(ChatWire):
         # It streams unless it is told not to.
         async with self._post_stream("/api/chat", self._body(prompt) | {"stream": True}, meter) as answer:
             if "ndjson" not in answer.headers.get("content-type", "ndjson"):
-                await answer.aread()
+                await answer.read()
                 return self._read_whole(self._json(answer), meter)  # it doesn't stream, or it is no API
             last = await self._read_stream(self._lines(answer), meter)
         return self._reply(last, meter)
 
-    async def _lines(self, answer: httpx2.Response) -> AsyncIterator[str]:
+    async def _lines(self, answer: Answer) -> AsyncIterator[str]:
         reader = LineReader()
-        async for chunk in answer.aiter_raw():
+        async for chunk in answer.chunks():
             for line in reader.feed(chunk):
                 yield line
         for line in reader.end():
@@ -54,7 +53,7 @@ class OllamaWire(ChatWire):
                 part = self._object(line)
                 self._read(part, meter)
                 last = part if part.get("done") is True else last
-        except httpx2.HTTPError:
+        except FAULTS:
             if not last:
                 raise
         if not part:

@@ -1,16 +1,13 @@
-"""The OpenAI Chat Completions wire, spoken by OpenAI and most of its followers."""
+"""The OpenAI Chat Completions wire, spoken by OpenAI and most of its followers. See docs/decisions/0009."""
 
 import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-import httpx2
-import openai
-
+from providers.transport import FAULTS
 from providers.types import Meter, ModelInfo, Prompt, Reply
-from providers.wires.base import drain, text_of, words
-from providers.wires.sdk import SdkWire
+from providers.wires.base import ChatWire, drain, text_of, words
 from providers.wires.translate import ANY_OBJECT, openai_tools, openai_turn, system_of, take_openai_calls
 from providers.wires.usage import openai_usage, section
 
@@ -46,7 +43,7 @@ DIALECTS = {
 _PLAIN = Dialect()
 
 
-class OpenAIChatWire(SdkWire):
+class OpenAIChatWire(ChatWire):
     chat_path = "/chat/completions"
 
     async def list_models(self) -> list[ModelInfo]:
@@ -71,7 +68,7 @@ class OpenAIChatWire(SdkWire):
     async def _stream(self, prompt: Prompt, meter: Meter) -> Reply:
         async with self._post_stream(self.chat_path, self._stream_body(prompt), meter) as answer:
             if "event-stream" not in answer.headers.get("content-type", "event-stream"):
-                await answer.aread()
+                await answer.read()
                 return self._read_whole(self._json(answer), meter)  # it doesn't stream, or it is no API
             return await self._read_stream(self._events(answer), meter)
 
@@ -93,7 +90,7 @@ class OpenAIChatWire(SdkWire):
                     ended = True
                     break
                 finish = self._read_chunk(self._object(data), meter) or finish
-        except httpx2.HTTPError:
+        except FAULTS:
             if not finish:  # after it only the usage was still to come
                 raise
         await drain(events)
@@ -150,25 +147,9 @@ class OpenAIChatWire(SdkWire):
     def _dialect(self) -> Dialect:
         return DIALECTS.get(self.connection.provider, _PLAIN)
 
-    def _make_client(self, http: httpx2.AsyncClient) -> Any:
-        return openai.AsyncOpenAI(
-            api_key="sent-with-each-request",
-            base_url=self._base_url(),
-            http_client=http,
-            max_retries=0,
-        )
-
-    def _headers(self) -> dict[str, Any]:
+    def _headers(self) -> dict[str, str]:
         key = self.connection.key
-        return {
-            "Authorization": f"Bearer {key}" if key else openai.Omit(),
-            # The SDK would take these from the environment and send them to every follower.
-            "OpenAI-Organization": openai.Omit(),
-            "OpenAI-Project": openai.Omit(),
-        }
-
-    def _faults(self) -> tuple[type[Exception], ...]:
-        return (openai.OpenAIError,)
+        return {"Authorization": f"Bearer {key}"} if key else {}
 
 
 def _first_choice(data: dict[str, Any]) -> dict[str, Any]:

@@ -76,18 +76,28 @@ def ollama(server: FakeUpstream, prompt: Prompt, stream: bool) -> Told:
     )
 
 
+def openai(server: FakeUpstream, prompt: Prompt, stream: bool) -> Told:
+    return _openai(server.url("openai"), prompt, stream, "max_completion_tokens")
+
+
 def cloudflare(server: FakeUpstream, prompt: Prompt, stream: bool) -> Told:
     """Cloudflare's documentation sends OpenAI's client to this address."""
+    return _openai(f"{server.url('cloudflare')}/accounts/acc-1/ai/v1", prompt, stream, "max_tokens")
+
+
+def _openai(base: str, prompt: Prompt, stream: bool, limit: str) -> Told:
     import openai
 
-    base = f"{server.url('cloudflare')}/accounts/acc-1/ai/v1"
     client = openai.OpenAI(api_key=KEY, base_url=base, max_retries=0, timeout=5)
     asked: dict[str, Any] = {
         "model": prompt.model,
         "messages": _turns(prompt),
-        "max_tokens": prompt.max_output_tokens,
+        limit: prompt.max_output_tokens,
         "temperature": prompt.temperature,
     }
+    if prompt.json_schema:
+        form = {"name": "answer", "schema": prompt.json_schema, "strict": True}
+        asked["response_format"] = {"type": "json_schema", "json_schema": form}
     if not stream:
         done = client.chat.completions.create(**asked)
         usage, choice = done.usage, done.choices[0]
@@ -99,9 +109,39 @@ def cloudflare(server: FakeUpstream, prompt: Prompt, stream: bool) -> Told:
     return text, finish or "", chunks[-1].usage.prompt_tokens, chunks[-1].usage.completion_tokens
 
 
+def claude(server: FakeUpstream, prompt: Prompt, stream: bool) -> Told:
+    """Without a temperature, which this version of its API has not."""
+    import anthropic
+
+    client = anthropic.Anthropic(api_key=KEY, base_url=server.url("claude"), max_retries=0, timeout=5)
+    asked: dict[str, Any] = {
+        "model": prompt.model,
+        "max_tokens": prompt.max_output_tokens,
+        "system": prompt.system,
+        "messages": [{"role": turn.role, "content": turn.content} for turn in prompt.messages],
+    }
+    if prompt.json_schema:
+        asked["output_config"] = {"format": {"type": "json_schema", "schema": prompt.json_schema}}
+    if stream:
+        with client.messages.stream(**asked) as events:
+            message = events.get_final_message()
+    else:
+        message = client.messages.create(**asked)
+    usage = message.usage
+    text = "".join(block.text for block in message.content)
+    return text, message.stop_reason, usage.input_tokens, usage.output_tokens
+
+
 def _turns(prompt: Prompt) -> list[dict[str, str]]:
     asked = [{"role": turn.role, "content": turn.content} for turn in prompt.messages]
     return [{"role": "system", "content": prompt.system}, *asked]
 
 
-ASK = {"gemini": gemini, "mistral": mistral, "cloudflare": cloudflare, "ollama": ollama}
+ASK = {
+    "openai": openai,
+    "claude": claude,
+    "gemini": gemini,
+    "mistral": mistral,
+    "cloudflare": cloudflare,
+    "ollama": ollama,
+}

@@ -152,7 +152,7 @@ async def test_a_public_name_that_leads_to_a_private_address_is_refused_at_conne
     with pytest.raises(
         OutboundRefused, match=f"innocent.example.com leads to a private address.*com:{upstream.port}"
     ):
-        await outbound.upstream(url).http.get(url)
+        await outbound.upstream(url).send("GET", url)
     meter = Meter()
     wire = wire_for(Connection("openai", url, "sk-x", 5))
     with pytest.raises(OutboundRefused, match="Provider openai failed: innocent") as caught:
@@ -165,7 +165,7 @@ async def test_one_private_address_among_public_ones_is_refused(closing, monkeyp
     found = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", address) for address in mixed]
     monkeypatch.setattr(socket, "getaddrinfo", lambda *args, **kwargs: found)
     with pytest.raises(OutboundRefused):
-        await outbound.upstream("https://mixed.example.com").http.get("https://mixed.example.com/")
+        await outbound.upstream("https://mixed.example.com").send("GET", "https://mixed.example.com/")
 
 
 async def test_an_international_name_reaches_the_connecting_step(closing, monkeypatch):
@@ -173,13 +173,13 @@ async def test_an_international_name_reaches_the_connecting_step(closing, monkey
     monkeypatch.setattr(socket, "getaddrinfo", lambda *args, **kwargs: found)
     url = "https://xn--bcher-kva.example/v1"
     with pytest.raises(OutboundRefused, match="xn--bcher-kva.example leads to a private address"):
-        await outbound.upstream(url).http.get(url)
+        await outbound.upstream(url).send("GET", url)
 
 
 async def test_a_client_serves_its_own_origin_alone(upstream, closing):
-    http = outbound.upstream(upstream.openai_url).http
+    own = outbound.upstream(upstream.openai_url)
     with pytest.raises(OutboundRefused, match="alone"):
-        await http.get(f"http://127.0.0.1:{upstream.port + 1}/v1/models")
+        await own.send("GET", f"http://127.0.0.1:{upstream.port + 1}/v1/models")
 
 
 async def test_redirects_cookies_proxies_and_netrc_are_left_alone(upstream, closing, monkeypatch, tmp_path):
@@ -189,10 +189,15 @@ async def test_redirects_cookies_proxies_and_netrc_are_left_alone(upstream, clos
     for name in ("HTTP_PROXY", "ALL_PROXY", "http_proxy"):
         monkeypatch.setenv(name, "http://127.0.0.1:9")
     upstream.script("redirect")
-    http = outbound.upstream(upstream.openai_url).http
-    answer = await http.get(f"{upstream.openai_url}/models", headers={"Authorization": "Bearer sk-1"})
-    assert answer.status_code == 302 and len(upstream.calls) == 1
-    assert not http.cookies and "Cookie" not in upstream.calls[0].headers
+    own = outbound.upstream(upstream.openai_url)
+    answers = []
+    for _ in range(2):
+        answer = await own.send("GET", f"{upstream.openai_url}/models", headers={"Authorization": "Bearer sk-1"})
+        await answer.read()
+        answer.close()
+        answers.append(answer.status_code)
+    assert answers == [302, 200] and len(upstream.calls) == 2
+    assert "Cookie" not in upstream.calls[0].headers
     assert upstream.calls[0].headers["Accept-Encoding"] == "identity"
 
 

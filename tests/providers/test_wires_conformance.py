@@ -54,11 +54,11 @@ async def test_the_request_is_the_one_that_the_sdk_sends(upstream, provider, str
     assert plain(ours.body) == plain(theirs.body)
     assert wants(ours.body, provider) == wants(theirs.body, provider)
     assert (ours.method, ours.path) == (theirs.method, theirs.path)
-    for name in ("Authorization", "x-goog-api-key", "Content-Type"):
+    for name in ("Authorization", "x-goog-api-key", "anthropic-version", "Content-Type"):
         assert ours.headers.get(name) == theirs.headers.get(name), name
 
 
-FINISH = {"STOP": "stop", "MAX_TOKENS": "length"}
+FINISH = {"STOP": "stop", "MAX_TOKENS": "length", "end_turn": "stop", "max_tokens": "length"}
 
 
 @both
@@ -85,7 +85,7 @@ async def test_a_status_is_the_same_error_to_the_sdk(upstream, provider, status,
     assert ours.value.upstream_status == seen == status
 
 
-@pytest.mark.parametrize("provider", ["gemini", "mistral", "ollama"])
+@pytest.mark.parametrize("provider", ["openai", "claude", "gemini", "mistral", "ollama"])
 async def test_an_error_inside_a_stream_is_one_to_the_sdk_too(upstream, provider):
     with pytest.raises(Exception, match="overloaded|[Vv]alidation|capacity"):
         await told_by_sdk(upstream, provider, "errorevent", True)
@@ -101,6 +101,14 @@ def listed(upstream, provider: str) -> list[str]:
         options = types.HttpOptions(base_url=upstream.url("gemini"))
         client = genai.Client(api_key=KEY, http_options=options)  # one without a name is closed at once
         return [one.name.removeprefix("models/") for one in client.models.list()]
+    if provider == "openai":
+        import openai
+
+        return [one.id for one in openai.OpenAI(api_key=KEY, base_url=upstream.url("openai")).models.list()]
+    if provider == "claude":
+        import anthropic
+
+        return [one.id for one in anthropic.Anthropic(api_key=KEY, base_url=upstream.url("claude")).models.list()]
     if provider == "mistral":
         from mistralai.client import Mistral
 
@@ -110,7 +118,7 @@ def listed(upstream, provider: str) -> list[str]:
     return [one.model for one in Client(host=upstream.url("ollama")).list().models]
 
 
-@pytest.mark.parametrize("provider", ["gemini", "mistral", "ollama"])
+@pytest.mark.parametrize("provider", ["openai", "claude", "gemini", "mistral", "ollama"])
 async def test_the_models_are_those_that_the_sdk_lists(upstream, provider):
     theirs = await asyncio.to_thread(listed, upstream, provider)
     ours = [one.id for one in await wire_for(connection(upstream, provider)).list_models()]
