@@ -186,7 +186,7 @@ class JulesWire(HttpWire):
         return own.base_url
 
     def _headers(self) -> dict[str, Any]:
-        return {"X-Goog-Api-Key": self.connection.key} if self.connection.key else {}
+        return {"x-goog-api-key": self.connection.key} if self.connection.key else {}
 
 
 def _path(session_id: str) -> str:
