@@ -111,7 +111,8 @@ class AnthropicWire(ChatWire):
             "max_tokens": prompt.max_output_tokens,
             "messages": [_turn(group) for group in grouped(prompt.messages)],
         }
-        native = prompt.json_schema not in (None, ANY_OBJECT) and not prompt.schema_in_words
+        strict = prompt.schema_strict and prompt.json_schema not in (None, ANY_OBJECT)
+        native = strict and not prompt.schema_in_words
         if system := system_of(prompt, not native):
             body["system"] = system
         if native:

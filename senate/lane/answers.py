@@ -10,15 +10,15 @@ from django.contrib.auth import get_user_model
 from providers import gateway
 from providers.conversation import Conversation
 from providers.directory import Directory, Seat
-from providers.exceptions import AIServiceError
+from providers.exceptions import AIServiceError, InvalidInput
 from providers.format import usd
 from providers.hop import hop
-from providers.types import AIResponse, Purpose
+from providers.types import AIResponse, Purpose, ToolDelta
 from senate import chat
 from senate.engine import prompts
 from senate.engine.plan import MODES, plan
 from senate.lane.admission import Admitted
-from senate.lane.chat_request import ChatRequest, conversation
+from senate.lane.chat_request import ChatRequest, conversation, equipped
 from senate.models import SenateSession
 
 
@@ -41,6 +41,7 @@ class Answered:
     input_tokens: int
     output_tokens: int
     metadata: dict[str, Any] = field(default_factory=dict)
+    tool_calls: list[dict[str, Any]] | None = None
 
 
 async def answer(
@@ -48,37 +49,40 @@ async def answer(
     admitted: Admitted,
     *,
     on_text: Say | None = None,
+    on_call: Callable[[ToolDelta], None] | None = None,
     on_news: Say | None = None,
     on_ready: Callable[[], None] | None = None,
 ) -> Answered:
     """Errors: InvalidInput, NotConfigured, BudgetExceeded before anything is spent; UpstreamError after."""
     said = conversation(request, settings.AI_MAX_INPUT_CHARS)
-    mode, seat = choose(request.model, admitted.current.directory)
+    mode, seat = choose(request.model, admitted.current.directory, needs_one=request.needs_one)
     if seat is not None:
-        response = await _solo(request, said, seat, admitted, on_text, on_ready)
+        prompt = prompts.solo(seat.model, said.messages, request.output_tokens())
+        prompt = equipped(replace(prompt, temperature=request.temperature), request)
+        purpose = Purpose(user_id=admitted.user_id, operation="chat")
+        shown = {"on_text": on_text, "on_call": on_call, "on_ready": on_ready}
+        response = await gateway.ask(prompt, seat.provider, purpose, current=admitted.current, **shown)
         return _answered(response, said, mode)
+    if request.needs_one:
+        raise InvalidInput(
+            f"Tools and response_format are for one model, and {mode} asks several: use model solo, auto, or a "
+            "provider's name.",
+            param="model",
+        )
     return await _committee(request, said, mode, admitted.user_id, on_text, on_news, on_ready)
 
 
-def choose(model: str, directory: Directory) -> tuple[str, Seat | None]:
-    """What `model` means: (mode, the one seat that answers, or None for a committee)."""
+def choose(model: str, directory: Directory, *, needs_one: bool = False) -> tuple[str, Seat | None]:
+    """What `model` means: (mode, the one seat that answers, or None for a committee). `auto` is solo for what only
+    one model can do."""
     if model not in MODES:
         return "solo", directory.resolve(model)
+    if needs_one and model == "auto":
+        model = "solo"
     made = plan(
         model, directory.members(), senate_enabled=directory.saved.senate_enabled, site_mode=directory.saved.mode
     )
     return made.kind, made.seats[0] if made.kind == "solo" else None
-
-
-async def _solo(
-    request: ChatRequest, said: Conversation, seat: Seat, admitted: Admitted, on_text: Say | None, on_ready: Any
-) -> AIResponse:
-    prompt = prompts.solo(seat.model, said.messages, request.output_tokens())
-    prompt = replace(prompt, temperature=request.temperature)
-    purpose = Purpose(user_id=admitted.user_id, operation="chat")
-    return await gateway.ask(
-        prompt, seat.provider, purpose, on_text=on_text, on_ready=on_ready, current=admitted.current
-    )
 
 
 def _answered(response: AIResponse, said: Conversation, mode: str) -> Answered:
@@ -94,7 +98,9 @@ def _answered(response: AIResponse, said: Conversation, mode: str) -> Answered:
     }
     if said.cut:
         metadata["input_cut_chars"] = said.cut
-    return Answered(response.content, response.model, response.input_tokens, response.output_tokens, metadata)
+    calls = [{name: part for name, part in call.items() if name != "error"} for call in response.tool_calls or ()]
+    used = response.input_tokens, response.output_tokens
+    return Answered(response.content, response.model, *used, metadata, calls or None)
 
 
 def _start(user_id: int, **asked: Any) -> SenateSession:

@@ -76,7 +76,12 @@ async def whole(request: ChatRequest, admitted: Admitted, out: "Answer") -> None
     answer = await answers.answer(request, admitted)
     usage = sse.usage(answer.input_tokens, answer.output_tokens)
     shape = sse.completion(
-        id=new_id(), model=answer.model, content=answer.content, usage=usage, metadata=answer.metadata
+        id=new_id(),
+        model=answer.model,
+        content=answer.content,
+        usage=usage,
+        metadata=answer.metadata,
+        tool_calls=answer.tool_calls,
     )
     await out.json(200, shape)
 
@@ -91,6 +96,7 @@ async def stream(request: ChatRequest, admitted: Admitted, out: "Answer") -> Non
             request,
             admitted,
             on_text=lambda piece: pieces.put_nowait(chunks.text(piece)),
+            on_call=lambda delta: pieces.put_nowait(chunks.call(delta)),
             on_news=lambda words: pieces.put_nowait(sse.comment(words)),
             on_ready=ready.set,
         )

@@ -4,12 +4,23 @@ import json
 import time
 from typing import Any
 
+from providers.types import ToolCall, ToolDelta
+
 DONE = b"data: [DONE]\n\n"
 
 
 def completion(
-    *, id: str, model: str, content: str, usage: dict[str, int], metadata: dict[str, Any]
+    *,
+    id: str,
+    model: str,
+    content: str,
+    usage: dict[str, int],
+    metadata: dict[str, Any],
+    tool_calls: list[dict[str, Any]] | None = None,
 ) -> dict[str, Any]:
+    message: dict[str, Any] = {"role": "assistant", "content": content, "refusal": None}
+    if tool_calls:
+        message |= {"content": content or None, "tool_calls": tool_calls}
     return {
         "id": id,
         "object": "chat.completion",
@@ -18,7 +29,7 @@ def completion(
         "choices": [
             {
                 "index": 0,
-                "message": {"role": "assistant", "content": content, "refusal": None},
+                "message": message,
                 "logprobs": None,
                 "finish_reason": metadata.pop("finish_reason", "stop"),
             }
@@ -52,6 +63,13 @@ class Chunks:
     def text(self, piece: str) -> bytes:
         return self._chunk([_choice({"content": piece})])
 
+    def call(self, delta: ToolDelta) -> bytes:
+        shape: dict[str, Any] = {"index": delta.index, "function": {"arguments": delta.arguments}}
+        if delta.name:
+            whole = ToolCall(delta.id, delta.name, delta.arguments, delta.signature)
+            shape |= whole.as_openai()
+        return self._chunk([_choice({"tool_calls": [shape]})])
+
     def last(self, finish_reason: str, metadata: dict[str, Any]) -> bytes:
         return self._chunk([_choice({}, finish_reason)], metadata=metadata)
 
@@ -59,7 +77,7 @@ class Chunks:
         return self._chunk([], usage=figures)
 
 
-def _choice(delta: dict[str, str], finish_reason: str | None = None) -> dict[str, Any]:
+def _choice(delta: dict[str, Any], finish_reason: str | None = None) -> dict[str, Any]:
     return {"index": 0, "delta": delta, "logprobs": None, "finish_reason": finish_reason}
 
 

@@ -38,7 +38,18 @@ def body(**fields: object) -> bytes:
         (b'{"messages": [{"role": "user", "content": "a\xed\xa0\x80b"}]}', "not JSON"),
         (body(metadata={"a": "\udfff"}), "surrogate"),
         ('{"messages": [{"role": "user", "content": "x"}]}'.encode("utf-16"), "not JSON"),
-        (b'{"messages": [{"role": "tool", "content": "x"}]}', "`messages.0.role`"),
+        (b'{"messages": [{"role": "function", "content": "x"}]}', "`messages.0.role`"),
+        (b'{"messages": [{"role": "user", "content": null}]}', "`messages.0` has no content"),
+        (b'{"messages": [{"role": "assistant"}]}', "`messages.0` has no content"),
+        (body(tools=[{"type": "retrieval"}]), "`tools.0.type`"),
+        (
+            body(tools=[{"type": "function", "function": {"description": "x"}}]),
+            "`tools.0.function.name` is missing",
+        ),
+        (body(functions=[]), "`functions` is not a field"),
+        (body(response_format={"type": "json_schema"}), "`response_format` needs json_schema"),
+        (body(response_format={"type": "xml"}), "`response_format.type`"),
+        (body(parallel_tool_calls="no"), "`parallel_tool_calls`"),
     ],
 )
 def test_a_bad_body_gets_one_sentence(given: bytes, names: str) -> None:
