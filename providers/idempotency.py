@@ -24,10 +24,13 @@ MOST_CHARS = 255
 
 
 class StillUnderWay(AIServiceError):
+    """`resource`: what the request under way has made so far, "" where nothing yet."""
+
     http_status = 409
     type = "idempotency_error"
     code = "idempotency_key_in_use"
     retryable = True
+    resource = ""
 
 
 class KeyReused(AIServiceError):
@@ -78,8 +81,15 @@ def begin(user_id: int, endpoint: str, key: str, body: str, *, hold_s: float, wa
         if claim is not None:
             return claim
         if time.monotonic() >= until:
-            raise StillUnderWay("The request with this Idempotency-Key is still under way.", retry_after=1)
+            raise _under_way(user_id, endpoint, key)
         time.sleep(LOOK_S)
+
+
+def _under_way(user_id: int, endpoint: str, key: str) -> StillUnderWay:
+    error = StillUnderWay("The request with this Idempotency-Key is still under way.", retry_after=1)
+    row = IdempotentRequest.objects.filter(user_id=user_id, endpoint=endpoint, key=key).first()
+    error.resource = row.resource if row else ""
+    return error
 
 
 def _claimed(user_id: int, endpoint: str, key: str, body: str, hold_s: float) -> Claim | None:

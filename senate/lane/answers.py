@@ -52,8 +52,12 @@ async def answer(
     on_call: Callable[[ToolDelta], None] | None = None,
     on_news: Say | None = None,
     on_ready: Callable[[], None] | None = None,
+    on_stored: Callable[[SenateSession], None] | None = None,
 ) -> Answered:
-    """Errors: InvalidInput, NotConfigured, BudgetExceeded before anything is spent; UpstreamError after."""
+    """`on_stored` runs in the transaction that stores a committee's session.
+
+    Errors: InvalidInput, NotConfigured, BudgetExceeded before anything is spent; UpstreamError after.
+    """
     said = conversation(request, settings.AI_MAX_INPUT_CHARS)
     mode, seat = choose(request.model, admitted.current.directory, needs_one=request.needs_one)
     if seat is not None:
@@ -69,7 +73,9 @@ async def answer(
             "provider's name.",
             param="model",
         )
-    return await _committee(request, said, mode, admitted.user_id, on_text, on_news, on_ready)
+    return await _committee(
+        said, mode, admitted.user_id, on_stored, on_text=on_text, on_news=on_news, on_ready=on_ready
+    )
 
 
 def choose(model: str, directory: Directory, *, needs_one: bool = False) -> tuple[str, Seat | None]:
@@ -108,32 +114,36 @@ def _start(user_id: int, **asked: Any) -> SenateSession:
 
 
 async def _committee(
-    request: ChatRequest,
     said: Conversation,
     mode: str,
     user_id: int,
-    on_text: Say | None,
-    on_news: Say | None,
-    on_ready: Callable[[], None] | None,
+    on_stored: Callable[[SenateSession], None] | None,
+    **hooks: Any,
 ) -> Answered:
-    """Starts a session, which lives on if the client leaves, and follows it to its end."""
-    session = await hop(
-        _start,
-        user_id,
-        question=said.question,
-        mode=mode,
-        messages=said.as_dicts(),
-    )
+    asked = {"question": said.question, "mode": mode, "messages": said.as_dicts(), "on_stored": on_stored}
+    session = await hop(_start, user_id, **asked)
+    answered = await followed(session.pk, **hooks)
+    if said.cut:
+        answered.metadata["input_cut_chars"] = said.cut
+    return answered
+
+
+async def followed(
+    session_id: int,
+    *,
+    on_text: Say | None = None,
+    on_news: Say | None = None,
+    on_ready: Callable[[], None] | None = None,
+) -> Answered:
+    """Follows a session, which lives on if the client leaves, to its end. Errors: SessionEnded."""
     if on_ready is not None:
         on_ready()
-    async for event in chat.follow(session.pk):
+    async for event in chat.follow(session_id):
         if on_news is not None and event["type"] != "call.text":
             on_news(f"{event['type']} {event['phase']}")
-    ended = await hop(chat.outcome, session.pk)
+    ended = await hop(chat.outcome, session_id)
     if ended.error:
         raise SessionEnded(ended.error, code=ended.code)
     if on_text is not None:
         on_text(ended.content)
-    if said.cut:
-        ended.metadata["input_cut_chars"] = said.cut
-    return Answered(ended.content, mode, ended.input_tokens, ended.output_tokens, ended.metadata)
+    return Answered(ended.content, ended.metadata["mode"], ended.input_tokens, ended.output_tokens, ended.metadata)

@@ -11,11 +11,12 @@ import uuid
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from providers import loop
+from providers import idempotency, loop
 from providers.exceptions import AIServiceError
-from senate.lane import answers, sse
+from senate.lane import sse
 from senate.lane.admission import Admitted, admit
 from senate.lane.chat_request import ChatRequest, parse
+from senate.lane.repeats import Once
 
 logger = logging.getLogger(__name__)
 Scope = dict[str, Any]
@@ -25,7 +26,7 @@ Send = Callable[[dict[str, Any]], Awaitable[None]]
 PREFIX = "/api/v1/ai/chat/"
 ROUTES = {"completions": False, "completions/": False, "stream": True, "stream/": True}
 MAX_BODY = 2 * 1024 * 1024
-ALIVE_EVERY_S = 15.0
+ALIVE_EVERY_S = 12.0  # proxies are promised a sign of life every 15
 
 
 class Refused(AIServiceError):
@@ -67,13 +68,15 @@ async def serve(scope: Scope, receive: Receive, out: "Answer") -> None:
     admitted = await admit(scope)
     out.headers.update(admitted.standing.headers())
     request = parse(body)
+    once = Once(key_of(scope), body)
     streaming = ROUTES[route] or request.stream
-    work = stream(request, admitted, out) if streaming else whole(request, admitted, out)
+    work = stream(request, admitted, once, out) if streaming else whole(request, admitted, once, out)
     await until_gone(work, receive)
 
 
-async def whole(request: ChatRequest, admitted: Admitted, out: "Answer") -> None:
-    answer = await answers.answer(request, admitted)
+async def whole(request: ChatRequest, admitted: Admitted, once: Once, out: "Answer") -> None:
+    answer = await once.answer(request, admitted)
+    out.replayed(once)
     usage = sse.usage(answer.input_tokens, answer.output_tokens)
     shape = sse.completion(
         id=new_id(),
@@ -86,13 +89,13 @@ async def whole(request: ChatRequest, admitted: Admitted, out: "Answer") -> None
     await out.json(200, shape)
 
 
-async def stream(request: ChatRequest, admitted: Admitted, out: "Answer") -> None:
+async def stream(request: ChatRequest, admitted: Admitted, once: Once, out: "Answer") -> None:
     """Chunks as they come; comments keep proxies awake while a committee works."""
     pieces: asyncio.Queue[bytes] = asyncio.Queue()
     chunks = sse.Chunks(new_id(), request.model)
     ready = asyncio.Event()
     task = asyncio.ensure_future(
-        answers.answer(
+        once.answer(
             request,
             admitted,
             on_text=lambda piece: pieces.put_nowait(chunks.text(piece)),
@@ -105,6 +108,7 @@ async def stream(request: ChatRequest, admitted: Admitted, out: "Answer") -> Non
         await _first_of(task, ready)
         if not ready.is_set():
             await task  # raises what went wrong before anything was spent
+        out.replayed(once)
         await out.start(200, "text/event-stream; charset=utf-8")
         await out.body(chunks.first())
         await _pump(task, pieces, out)
@@ -199,6 +203,10 @@ class Answer:
         self.headers: dict[str, str] = {"X-Request-Id": request_id, "Cache-Control": "no-store"}
         self.headers["X-Content-Type-Options"] = "nosniff"
 
+    def replayed(self, once: Once) -> None:
+        if once.replayed:
+            self.headers["Idempotent-Replayed"] = "true"
+
     async def start(self, status: int, content_type: str, **more: str) -> None:
         self.begun = True
         headers = {**self.headers, "Content-Type": content_type, **more}
@@ -226,6 +234,12 @@ class Answer:
         if error.http_status == 401:
             self.headers["WWW-Authenticate"] = "Bearer"
         await self.json(error.http_status, {"error": error.as_dict()})
+
+
+def key_of(scope: Scope) -> str:
+    """The Idempotency-Key, "" where none was sent. Errors: InvalidInput for one that is none."""
+    given = dict(scope["headers"]).get(b"idempotency-key")
+    return "" if given is None else idempotency.proper(given.decode("latin-1"))
 
 
 def new_id() -> str:
