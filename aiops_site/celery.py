@@ -53,6 +53,13 @@ def make_message_folders(**kwargs: Any) -> None:
             Path(options[name]).mkdir(parents=True, exist_ok=True)
 
 
+@signals.worker_init.connect
+def audit_as_worker(**kwargs: Any) -> None:
+    from providers import audit
+
+    audit.on("worker")
+
+
 @signals.worker_ready.connect
 def start_heart(**kwargs: Any) -> None:
     from aiops_site import heartbeat

@@ -10,6 +10,7 @@ from django.urls import reverse
 
 from aiops_site import csp
 from aiops_site.logs import request_id as current_request_id
+from providers import audit
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 _ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
@@ -28,6 +29,16 @@ def request_id(get_response: GetResponse) -> GetResponse:
             current_request_id.reset(token)
         response["X-Request-Id"] = request.request_id
         return response
+
+    return middleware
+
+
+def audited(get_response: GetResponse) -> GetResponse:
+    """What happens in a request is audited as done by its user."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        with audit.serving(request):
+            return get_response(request)
 
     return middleware
 

@@ -7,9 +7,10 @@ class ProvidersConfig(AppConfig):
     name = "providers"
 
     def ready(self) -> None:
-        from providers import outbound, watching
+        from providers import audited, outbound, watching
         from providers.ledger.triggers import reinstall
 
         outbound.configure(settings.AI_PRIVATE_HOSTS)
         watching.register("providers", watching.providers_version)
+        audited.connect()
         post_migrate.connect(reinstall, sender=self, dispatch_uid="usage triggers")

@@ -10,6 +10,7 @@ from typing import Any
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
 
+from providers import audit
 from providers.exceptions import InvalidInput
 from providers.ledger.refusal import resets_at
 from providers.models.ledger import DEFAULT_COST_CAP_USD, DEFAULT_TOKEN_CAP, CapDay, UserAICap
@@ -104,7 +105,8 @@ def _save(user: AbstractBaseUser, wanted: dict[str, Any], by: AbstractBaseUser, 
         before = {name: str(getattr(cap, name)) for name in wanted}
         for name, value in wanted.items():
             setattr(cap, name, value)
-        cap.save(update_fields=[*wanted, "updated_at"])
+        with audit.because(reason, by=by):
+            cap.save(update_fields=[*wanted, "updated_at"])
     after = {name: str(value) for name, value in wanted.items()}
     logger.info(
         "cap of user %s changed by user %s from %s to %s, reason %r", user.pk, by.pk, before, after, reason

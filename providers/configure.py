@@ -13,7 +13,7 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils import timezone
 
-from providers import breaker, clock
+from providers import audit, audit_settings, breaker, clock
 from providers.catalog import CATALOG, EXTRA, Provider, provider
 from providers.directory import COLOUR_SLOTS, Directory, Entry, why_not
 from providers.exceptions import AIServiceError, InvalidInput
@@ -51,8 +51,10 @@ class _Edit:
     touched: set[str] = field(default_factory=set)
     moved: set[str] = field(default_factory=set)
     notes: list[Note] = field(default_factory=list)
+    old: dict[str, Any] = field(default_factory=dict)
 
     def put(self, name: str, value: Any) -> None:
+        self.old.setdefault(name, getattr(self.row, name))
         setattr(self.row, name, value)
         self.touched.add(name)
 
@@ -80,6 +82,7 @@ def _close(edit: _Edit) -> Saved:
     ProviderCheck.objects.filter(slug__in=edit.moved).delete()
     for slug in edit.moved:  # what failed with another key or address says nothing about these
         breaker.reset(slug, clock.now())
+    audit_settings.record(edit.old, {name: getattr(edit.row, name) for name in edit.old})
     return Saved(_sync_db_to_env(edit.row), tuple(edit.notes))
 
 
@@ -208,10 +211,13 @@ def _give_colour(edit: _Edit, row: Provider) -> None:
         edit.put("colour_slots", {**slots, row.slug: free})
 
 
+@transaction.atomic
 def wake(*, slug: str) -> Saved:
     """Lets calls of a resting provider go again at once."""
     row = provider(slug)
     opened = breaker.reset(row.slug, clock.now())
+    if opened:
+        audit.record("breaker.reset", audit.Thing("provider", row.slug, row.name), before={"resting": opened})
     text = f"Calls of {row.name} go again." if opened else f"{row.name} was not resting."
     return Saved(Directory(), (Note(text),))
 

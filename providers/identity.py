@@ -10,10 +10,11 @@ from typing import Any
 
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Group
-from django.db import connection
+from django.db import connection, transaction
 from django.utils import timezone
 
-from providers.exceptions import InvalidInput
+from providers import audit
+from providers.exceptions import InvalidInput, NotFound
 from providers.guard import mended
 from providers.models import ApiToken
 from providers.roles import Role, strongest
@@ -33,7 +34,20 @@ def make_token(user: Any, name: str) -> tuple[ApiToken, str]:
     if not name:
         raise InvalidInput("Give the token a name, so that you know it later.", param="name")
     secret = PREFIX + secrets.token_urlsafe(32)
-    return ApiToken.objects.create(user=user, name=name, digest=digest(secret)), secret
+    with transaction.atomic():
+        row = ApiToken.objects.create(user=user, name=name, digest=digest(secret))
+        audit.record("token.add", audit.Thing("API token", str(row.pk), name), after={"user": user.pk})
+    return row, secret
+
+
+def revoke_token(user: Any, pk: int) -> None:
+    """Forgets a token of this user. Errors: NotFound."""
+    with transaction.atomic():
+        row = ApiToken.objects.filter(pk=pk, user=user).first()
+        if row is None:
+            raise NotFound("There is no such token of yours.")
+        audit.record("token.revoke", audit.Thing("API token", str(pk), row.name), before={"user": user.pk})
+        row.delete()
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from typing import Any
 from django.db import transaction
 from rest_framework import serializers
 
+from providers import audit
 from providers.catalog import provider as row_of
 from providers.exceptions import AIServiceError, InvalidInput
 from providers.models import AIServiceConfig
@@ -110,8 +111,11 @@ def save(fields: Mapping[str, Any], by: str) -> AIServiceConfig:
     with transaction.atomic():
         config = AIServiceConfig.objects.select_for_update().get(pk=1)
         changed = {n: v for n, v in checked.validated_data.items() if v != getattr(config, n)}
+        before = {name: getattr(config, name) for name in changed}
         for name, value in changed.items():
             setattr(config, name, value)
         config.save()
+        if changed:
+            audit.record("policy.change", audit.Thing("policy"), before=before, after=changed)
     logger.info("policy changed by %s: %s", by, ", ".join(sorted(changed)) or "nothing")
     return AIServiceConfig.get_instance()

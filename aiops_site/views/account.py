@@ -11,8 +11,9 @@ from rest_framework.views import APIView
 
 from aiops_site import signin_limit
 from aiops_site.context import THEMES
+from aiops_site.errors import plain
 from providers import identity
-from providers.exceptions import NotFound
+from providers.exceptions import AIServiceError
 from providers.models import ApiToken
 from providers.roles import ACTS, role_of
 
@@ -25,7 +26,13 @@ class SignIn(LoginView):
 
     def post(self, request: Any, *args: Any, **kwargs: Any) -> Any:
         limited = signin_limit.refused(request)
-        return limited or super().post(request, *args, **kwargs)
+        if limited:
+            return limited
+        try:
+            return super().post(request, *args, **kwargs)
+        except AIServiceError as error:  # it could not be audited, so nobody is signed in
+            request.session.flush()
+            return plain(request, error)
 
     def form_invalid(self, form: Any) -> Any:
         signin_limit.count_failure(self.request)
@@ -50,9 +57,7 @@ class Account(APIView):
 @extend_schema(exclude=True)
 class RevokeToken(APIView):
     def post(self, request: Request, pk: int) -> Response:
-        gone, _ = ApiToken.objects.filter(pk=pk, user=request.user).delete()
-        if not gone:
-            raise NotFound("There is no such token of yours.")
+        identity.revoke_token(request.user, pk)
         return Response({"revoked": pk}, headers={"Location": reverse("account")})
 
 

@@ -4,11 +4,13 @@ Only `providers/ledger/` writes these tables (UserAICap excepted, which admins e
 """
 
 import uuid
+from collections.abc import Iterable
+from typing import Any
 
 from django.apps import apps
 from django.conf import settings
 from django.core.exceptions import ValidationError
-from django.db import models
+from django.db import models, transaction
 
 from providers.fields import MoneyField
 from providers.models.forever import Forever
@@ -23,6 +25,31 @@ DEFAULT_COST_CAP_USD = "10.00"
 SITE_LOCK = 0x1ED6 << 48
 
 
+class Caps(models.QuerySet):
+    """Changes of caps one by one, so that each is audited, from a shell too."""
+
+    def update(self, **values: Any) -> int:
+        with transaction.atomic():
+            rows = list(self.select_for_update())
+            for row in rows:
+                for name, value in values.items():
+                    setattr(row, name, value)
+                row.save()
+        return len(rows)
+
+    def bulk_create(self, objs: Iterable["UserAICap"], *args: Any, **kwargs: Any) -> list["UserAICap"]:
+        rows = list(objs)
+        with transaction.atomic():
+            for row in rows:
+                row.save()
+        return rows
+
+    def bulk_update(
+        self, objs: Iterable["UserAICap"], fields: Iterable[str], batch_size: int | None = None
+    ) -> int:
+        return len(self.bulk_create(objs))
+
+
 class UserAICap(models.Model):
     """A user's daily limits (UTC day). A user without a row has the defaults."""
 
@@ -31,8 +58,14 @@ class UserAICap(models.Model):
     daily_cost_cap_usd = MoneyField(default=DEFAULT_COST_CAP_USD)
     updated_at = models.DateTimeField(auto_now=True)
 
+    objects = Caps.as_manager()
+
     def __str__(self) -> str:
         return f"cap of user {self.user_id}"
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        with transaction.atomic():  # the change and its audit entry, or neither
+            super().save(*args, **kwargs)
 
 
 class CapDay(models.Model):

@@ -11,7 +11,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
-from providers import rotation
+from providers import audit, rotation
 from providers.rotation import Place, Report
 
 SHOWN = 20  # rows that are named; the rest is counted
@@ -35,6 +35,8 @@ class Command(BaseCommand):
         if number is not None and not 1 <= number <= keys:
             raise CommandError(f"There is no key {number}: {keys} {'is' if keys == 1 else 'are'} set.")
         reading = options["check"] or number is not None
+        if not reading:
+            audit.record("encryption_key.rotate", audit.Thing("encryption key"), after={"set_now": keys})
         reports = self._told(rotation.look() if reading else rotation.rotate())
         unreadable = [place for report in reports for place in report.unreadable]
         old = [(key, place) for report in reports for key, place in report.old]

@@ -5,6 +5,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
+from providers import audit
 from providers.ledger import verify
 from providers.ledger.chains import CHAINS, Chain
 from providers.ledger.reconcile import reconcile
@@ -17,9 +18,18 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--chain", choices=sorted(CHAINS), help="only this one")
         parser.add_argument("--no-seal", action="store_true", help="do not seal first what is new")
+        parser.add_argument(
+            "--accept",
+            metavar="REASON",
+            help="after you looked into it (a restored backup, say): take the chain as it is now",
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         wanted = [chain for chain in CHAINS.values() if options["chain"] in (None, chain.name)]
+        if options["accept"]:
+            for chain in wanted:
+                verify.accept(chain)
+                audit.record("chain.accept", audit.Thing("chain", chain.name), reason=options["accept"])
         verdicts = [self._verify(chain, seal_first=not options["no_seal"]) for chain in wanted]
         whole = all(verdict.ok for verdict in verdicts)
         if options["chain"] in (None, "usage"):

@@ -1,0 +1,146 @@
+"""Acts that any surface can do through the models, a shell too: users, roles and caps. Each is written down first.
+
+Receivers of Django's signals, connected in `providers.apps`. What can't be audited raises before it is done.
+"""
+
+from typing import Any
+
+from django.contrib.auth import get_user_model
+from django.contrib.auth.models import Group
+from django.contrib.auth.signals import user_logged_in, user_logged_out, user_login_failed
+from django.db.models.signals import m2m_changed, post_save, pre_delete, pre_save
+
+from providers import audit
+from providers.audit import Thing
+from providers.exceptions import NotAllowed
+from providers.models import AIUsageLog, AuditEntry, UserAICap
+from providers.models.ledger import DEFAULT_COST_CAP_USD, DEFAULT_TOKEN_CAP
+
+_PERSONAL = ("username", "email", "first_name", "last_name", "password")  # that they changed, never what they were
+_RIGHTS = ("is_active", "is_staff", "is_superuser")
+_CAPS = ("daily_token_cap", "daily_cost_cap_usd")
+
+
+def connect() -> None:
+    user_model = get_user_model()
+    pre_save.connect(cap_saved, sender=UserAICap, dispatch_uid="audit")
+    pre_delete.connect(cap_deleted, sender=UserAICap, dispatch_uid="audit")
+    pre_save.connect(user_saved, sender=user_model, dispatch_uid="audit")
+    post_save.connect(user_made, sender=user_model, dispatch_uid="audit")
+    pre_delete.connect(user_deleted, sender=user_model, dispatch_uid="audit")
+    m2m_changed.connect(roles_changed, sender=user_model.groups.through, dispatch_uid="audit")
+    user_logged_in.connect(logged_in, dispatch_uid="audit")
+    user_logged_out.connect(logged_out, dispatch_uid="audit")
+    user_login_failed.connect(login_failed, dispatch_uid="audit")
+
+
+# Caps
+
+
+def _caps(cap: UserAICap | None) -> dict[str, str]:
+    if cap is None:
+        return {"daily_token_cap": f"{DEFAULT_TOKEN_CAP}", "daily_cost_cap_usd": DEFAULT_COST_CAP_USD}
+    field = cap._meta.get_field("daily_cost_cap_usd")
+    usd = field.to_python(cap.daily_cost_cap_usd)
+    return {"daily_token_cap": str(int(cap.daily_token_cap)), "daily_cost_cap_usd": f"{usd:.2f}"}
+
+
+def cap_saved(instance: UserAICap, raw: bool = False, **_: Any) -> None:
+    """What `save` will write, whoever calls it; nothing where no cap changes."""
+    if raw:
+        return
+    before = _caps(UserAICap.objects.filter(user_id=instance.user_id).first())
+    was, becomes = audit.changed(before, _caps(instance))
+    if becomes:
+        ups = {float(becomes[name]) > float(was[name]) for name in becomes}
+        action = {frozenset({True}): "cap.raise", frozenset({False}): "cap.lower"}.get(
+            frozenset(ups), "cap.change"
+        )
+        audit.record(action, Thing("user", str(instance.user_id)), before=was, after=becomes)
+
+
+def cap_deleted(instance: UserAICap, **_: Any) -> None:
+    was, becomes = audit.changed(_caps(instance), _caps(None))
+    audit.record("cap.reset", Thing("user", str(instance.user_id)), before=was, after=becomes)
+
+
+# Users and roles
+
+
+def user_saved(instance: Any, update_fields: Any = None, raw: bool = False, **_: Any) -> None:
+    """A change of somebody who is there already; nothing for the time of a sign-in."""
+    if raw or instance.pk is None or (update_fields and set(update_fields) == {"last_login"}):
+        return
+    old = type(instance)._default_manager.filter(pk=instance.pk).first()
+    if old is None:
+        return
+    names = set(update_fields) if update_fields else {*_PERSONAL, *_RIGHTS}
+    was, becomes = audit.changed(_seen(old, names), _seen(instance, names))
+    for name in names.intersection(_PERSONAL):
+        if getattr(old, name) != getattr(instance, name):
+            becomes[name] = "changed"
+    if becomes:
+        audit.record("user.change", audit.user(instance), before=was, after=becomes)
+
+
+def _seen(user: Any, names: set[str]) -> dict[str, Any]:
+    return {name: getattr(user, name) for name in _RIGHTS if name in names}
+
+
+def user_made(instance: Any, created: bool, raw: bool = False, **_: Any) -> None:
+    if not created or raw:
+        return
+    try:
+        audit.record("user.add", audit.user(instance), after=_seen(instance, set(_RIGHTS)))
+    except audit.AuditUnavailable:
+        type(instance)._base_manager.filter(pk=instance.pk)._raw_delete(using=instance._state.db)
+        raise
+
+
+def user_deleted(instance: Any, **_: Any) -> None:
+    """Errors: NotAllowed for somebody whose rows would lose their name."""
+    calls = AIUsageLog.objects.filter(user_id=instance.pk).count()
+    acts = AuditEntry.objects.filter(actor_id=instance.pk).count()
+    if calls or acts:
+        raise NotAllowed(
+            f"{instance.get_username()} has {calls:,} usage rows and {acts:,} audit entries, so the account can't "
+            "be deleted. `manage.py erase_user` deactivates it and erases its personal data; the rows stay, under "
+            "a pseudonym."
+        )
+    audit.record("user.delete", audit.user(instance))
+
+
+def roles_changed(instance: Any, action: str, pk_set: set[int] | None, reverse: bool, **_: Any) -> None:
+    """A user's groups are their roles."""
+    if action not in ("pre_add", "pre_remove", "pre_clear"):
+        return
+    word = action.removeprefix("pre_")
+    if not reverse:
+        names = Group.objects.filter(pk__in=pk_set) if pk_set is not None else instance.groups.all()
+        roles = sorted(names.values_list("name", flat=True))
+        if roles:
+            audit.record(f"role.{word}", audit.user(instance), after={"roles": roles})
+        return
+    people = pk_set if pk_set is not None else set(instance.user_set.values_list("pk", flat=True))
+    for pk in sorted(people):
+        audit.record(f"role.{word}", Thing("user", str(pk)), after={"roles": [instance.name]})
+
+
+# Signing in
+
+
+def logged_in(user: Any, **_: Any) -> None:
+    audit.record("signin", audit.user(user), by=user)
+
+
+def logged_out(user: Any, **_: Any) -> None:
+    if user is not None and user.pk:
+        audit.record("signout", audit.user(user), by=user)
+
+
+def login_failed(credentials: dict[str, Any], **_: Any) -> None:
+    """What was typed as a name may be a password, so it is kept only where it is somebody's name."""
+    user_model = get_user_model()
+    found = user_model._default_manager.filter(username=str(credentials.get("username", ""))[:150]).first()
+    about = audit.user(found) if found else Thing("user", "", "unknown name")
+    audit.record("signin", about, outcome="refused")
