@@ -7,6 +7,7 @@ from django.urls import NoReverseMatch, reverse
 from django.utils.functional import SimpleLazyObject
 
 from aiops_site.policy import allows
+from providers.models import ChainCheck
 from providers.roles import role_of
 from senate.models import OPEN_STATES, SenateSession
 
@@ -23,6 +24,7 @@ GROUPS: list[tuple[str, list[tuple[str, str, str]]]] = [
             ("Senate", "providers:committee", "landmark"),
             ("Intelligence", "providers:analysis", "scan-search"),
             ("Budgets", "providers:policy", "wallet"),
+            ("Audit log", "providers:audit", "scroll-text"),
         ],
     ),
 ]
@@ -51,6 +53,8 @@ def navigation(request: HttpRequest, role: Any) -> list[dict[str, Any]]:
     here = request.resolver_match.view_name if request.resolver_match else ""
     running = SenateSession.objects.visible_to(request.user).filter(state__in=OPEN_STATES).count()
     badges = {"senate:list": (running, f"{running} running")}
+    if allows("providers:audit", "GET", role) and (broken := ChainCheck.objects.filter(ok=False).count()):
+        badges["providers:audit"] = (broken, "chain broken")
     groups = []
     for label, entries in GROUPS:
         items = [item(entry, here, badges) for entry in entries if allows(entry[1], "GET", role)]
@@ -63,7 +67,10 @@ SECTION = {
     "senate:session": "senate:list",
     "providers:calls": "providers:usage",
     "providers:call": "providers:usage",
+    "providers:audit-entry": "providers:audit",
 }
+LEADS = {"senate:list": "?tab=running"}  # to the rows that a badge counts
+TONES = {"providers:audit": "red"}
 
 
 def item(entry: tuple[str, str, str], here: str, badges: Badges) -> dict[str, Any] | None:
@@ -75,5 +82,6 @@ def item(entry: tuple[str, str, str], here: str, badges: Badges) -> dict[str, An
     count, words = badges.get(route, (0, ""))
     current = SECTION.get(here, here) == route
     if count:
-        url += "?tab=running"
-    return {"label": label, "url": url, "icon": icon, "current": current, "badge": count, "badge_label": words}
+        url += LEADS.get(route, "")
+    shown = {"badge": count, "badge_label": words, "badge_tone": TONES.get(route, "")}
+    return {"label": label, "url": url, "icon": icon, "current": current, **shown}

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from providers.views import analysis, balance, caps, committee, keys, policy, usage
+from providers.views import analysis, audit, balance, caps, committee, keys, policy, usage
 
 app_name = "providers"
 urlpatterns = [
@@ -17,6 +17,12 @@ urlpatterns = [
     path("api/v1/ai/providers/", keys.ProviderList.as_view(), name="api-list"),
     path("api/v1/ai/providers/update/", keys.ProviderUpdate.as_view(), name="api-update"),
     path("api/v1/ai/test/", keys.ProviderTest.as_view(), name="api-test"),
+    path("audit/", audit.Audit.as_view(), name="audit"),
+    path("audit/check/", audit.Check.as_view(), name="audit-check"),
+    path("audit/<int:number>/", audit.Entry.as_view(), name="audit-entry"),
+    path("api/v1/audit/", audit.Entries.as_view(), name="api-audit"),
+    path("api/v1/audit/chains/", audit.Chains.as_view(), name="api-chains"),
+    path("api/v1/audit/<int:number>/", audit.EntryOf.as_view(), name="api-audit-entry"),
     path("usage/", usage.Usage.as_view(), name="usage"),
     path("usage/calls/", usage.Calls.as_view(), name="calls"),
     path("usage/calls/<uuid:pk>/", usage.Call.as_view(), name="call"),

@@ -196,6 +196,12 @@ def _keep(verdict: Verdict) -> None:
     ChainCheck.objects.update_or_create(chain=said.pop("chain"), defaults=said)
 
 
+def last_took(chain: Chain) -> float:
+    """Seconds of the last verification; 0 where there was none."""
+    last = ChainCheck.objects.filter(chain=chain.name).first()
+    return last.seconds if last else 0.0
+
+
 def due(chain: Chain, now: datetime) -> bool:
     """Whether it is time to look again: every quarter of an hour, but never more than 1 % of the time."""
     last = ChainCheck.objects.filter(chain=chain.name).first()

@@ -41,6 +41,7 @@ VOCABULARY: dict[str, tuple[str, str]] = {
     "Retired": ("warn", "calendar-clock"),
     "Not available yet": ("", "circle-dashed"),
     "No key": ("", "key-round"),
+    "Refused": ("bad", "ban"),
 }
 
 

@@ -21,12 +21,13 @@ def cell(value: Any) -> Any:
 
 async def as_csv(viewer: Any, question: Question) -> AsyncIterator[bytes]:
     """The head, then rows chunk by chunk."""
-    yield _lines([HEAD])
+    yield lines([HEAD])
     async for rows in all_rows(viewer, question):
-        yield _lines([[cell(row[name]) for name in HEAD] for row in rows])
+        yield lines([[cell(row[name]) for name in HEAD] for row in rows])
 
 
-def _lines(rows: list[Any]) -> bytes:
+def lines(rows: list[Any]) -> bytes:
+    """Rows of cells as CSV."""
     text = io.StringIO()
     csv.writer(text, lineterminator="\r\n").writerows(rows)
     return text.getvalue().encode()

@@ -7,6 +7,7 @@ from django.db.models.signals import post_migrate
 
 from providers import ledger
 from providers.apps import ProvidersConfig
+from providers.exceptions import NotAllowed
 from providers.ledger import seals, triggers
 from providers.models import AIUsageLog, AuditEntry
 from providers.models.forever import Immutable
@@ -96,8 +97,12 @@ def test_postgres_s_own_ways_are_refused(row, sql):
     assert only_row().operation == "chat"
 
 
-def test_deleting_the_user_leaves_the_rows_as_they_are(row, django_user_model):
-    django_user_model.objects.get(pk=row.user_id).delete()
+def test_a_user_with_rows_is_not_deleted(row, django_user_model):
+    ivo = django_user_model.objects.filter(pk=row.user_id)
+    with pytest.raises(NotAllowed, match="1 usage rows"):
+        ivo.get().delete()
+    with pytest.raises(NotAllowed):
+        ivo.delete()
     assert only_row().user_id == row.user_id
 
 
@@ -153,7 +158,7 @@ def test_installing_twice_is_harmless(row):
 
 def test_audit_entries_and_seals_are_kept_the_same_way(row):
     AuditEntry.objects.bulk_create([AuditEntry(at=NOON, surface="shell", action="cap.raise")])
-    assert seals.seal_all() == 2
+    assert seals.seal_all() == 3  # the user is an entry too
     for table in ("providers_auditentry", "providers_seal"):
         refused(f"DELETE FROM {table}")
         refused(f"UPDATE {table} SET number = number + 1")
