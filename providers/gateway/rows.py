@@ -46,7 +46,9 @@ def failed_attempt(
         usage, source = meter.usage or Usage(), "reported"
     elif meter.usage is not None:
         known = estimate(prompt, meter.written).output_tokens
-        usage = replace(meter.usage, output_tokens=max(meter.usage.output_tokens, known))
+        reported = meter.usage.output_tokens
+        # Some report as they go, which is exact; others only a first figure when they begin, which is too low.
+        usage = replace(meter.usage, output_tokens=reported if 2 * reported >= known else known)
         source = "interrupted"
     else:
         usage, source = estimate(prompt, meter.written), outcome

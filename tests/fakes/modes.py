@@ -36,6 +36,8 @@ MODES = {
     "bomb": "a small gzip that holds 64 MB",
     "redirect": "a 302 to another place",
 }
+CUT_POINTS = {f"cut{n}": n / 10 for n in range(1, 10)}  # of a stream's events
+MODES |= {name: f"drops the connection after {part:.0%} of a stream" for name, part in CUT_POINTS.items()}
 USAGE_LIES = {"negusage": -5, "hugeusage": 10**15, "strusage": "twelve"}
 
 
@@ -124,6 +126,9 @@ async def stream(
         "errorevent": [*head, *half, dialect.error_event()],
         "badjson": [*head, *half, dialect.broken_event, *tail],
     }
+    if mode in CUT_POINTS:
+        events = [*head, *deltas, *tail]
+        plans[mode] = events[: round(len(events) * CUT_POINTS[mode])]
     response = web.StreamResponse(headers={"Content-Type": dialect.content_type})
     await response.prepare(request)
     for event in plans.get(mode, [*head, *deltas, *tail]):
@@ -132,7 +137,7 @@ async def stream(
         await response.write(event)
     if mode == "hangmid":
         await asyncio.Event().wait()
-    if mode == "cut":
+    if mode == "cut" or mode in CUT_POINTS:
         assert request.transport is not None
         request.transport.abort()
         raise ConnectionResetError

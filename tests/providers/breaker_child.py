@@ -1,6 +1,6 @@
 """A process that asks eight times at once: `python -m tests.providers.breaker_child DATABASE USER_ID NETLOC`.
 
-Prints "ready", waits for a line, asks, and prints the code of each outcome as JSON ("ok" for an answer).
+Prints "ready"; for each line that it reads it asks, and prints each outcome's code as JSON ("ok" for an answer).
 """
 
 import asyncio
@@ -32,12 +32,12 @@ if __name__ == "__main__":
     set_up(database)
     from django.conf import settings
 
-    from providers import outbound
+    from providers import loop, outbound
 
     settings.AI_ENCRYPTION_KEYS = [os.environ["TEST_MASTER_KEY"]]
 
     outbound.configure([netloc])
     print("ready", flush=True)
-    sys.stdin.readline()
-    print(json.dumps(asyncio.run(codes(int(user)))), flush=True)
+    for _ in sys.stdin:
+        print(json.dumps(loop.run(codes(int(user)))), flush=True)
     os._exit(0)

@@ -203,9 +203,9 @@ def test_a_claim_is_renewed_while_its_caller_works(openai, everyone, monkeypatch
         call = AIService(user=everyone["ivo"]).aanalyze_object(everyone["lee"], "summary", "Who?", **HOW)
         task = asyncio.ensure_future(call)
         await asyncio.to_thread(openai.wait_for, lambda made: made)
-        first = (await AIAnalysis.objects.aget()).claim_until
+        first = (await hop(AIAnalysis.objects.get)).claim_until
         async with asyncio.timeout(10):
-            while await AIAnalysis.objects.filter(claim_until=first).aexists():
+            while await hop(AIAnalysis.objects.filter(claim_until=first).exists):
                 pass
         openai.release()
         await task

@@ -235,14 +235,11 @@ def test_a_probe_that_never_came_to_its_call_leaves_its_place(openai, everyone, 
     assert ask(everyone["ivo"]).content
 
 
-def test_four_processes_make_one_probe_together(openai, everyone) -> None:
-    """Each asks eight times at once while the breaker is half-open; the upstream sees a single call."""
+def test_four_processes_call_nothing_while_it_is_open_and_make_one_probe_in_each_window(openai, everyone) -> None:
+    """Each asks eight times at once in every round; the upstream sees no call, then a single one per window."""
     policy(circuit_breaker_threshold=1, max_retries=0)
     openai.script("500")
     fail(everyone["ivo"], 1)
-    ProviderBreaker.objects.update(opened_at=datetime.now(UTC) - timedelta(hours=1))
-    openai.script("500")
-    before = len(openai.calls)
     writer.shut_down()
     close_all()
     database, user = str(connection.settings_dict["NAME"]), str(everyone["ivo"].pk)
@@ -250,20 +247,31 @@ def test_four_processes_make_one_probe_together(openai, everyone) -> None:
     environment = {**os.environ, "TEST_MASTER_KEY": settings.AI_ENCRYPTION_KEYS[0]}
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True, "env": environment}
     children = [subprocess.Popen(command, **pipes) for _ in range(4)]
-    try:
-        for child in children:
-            assert child.stdout.readline() == "ready\n"
+
+    def a_round() -> list[str]:
         for child in children:
             child.stdin.write("go\n")
             child.stdin.flush()
-        outcomes = [code for child in children for code in json.loads(child.communicate(timeout=60)[0])]
+        return [code for child in children for code in json.loads(child.stdout.readline())]
+
+    try:
+        for child in children:
+            assert child.stdout.readline() == "ready\n"
+        assert set(a_round()) == {"provider_resting"}
+        assert len(openai.calls) == 1
+        for window in (1, 2):
+            ProviderBreaker.objects.update(opened_at=datetime.now(UTC) - timedelta(hours=1))
+            openai.script("500")
+            outcomes = a_round()
+            assert (outcomes.count("upstream_unavailable"), outcomes.count("provider_resting")) == (1, 31)
+            assert len(openai.calls) == 1 + window
+        ProviderBreaker.objects.update(opened_at=datetime.now(UTC) - timedelta(hours=1))
+        assert "ok" in a_round()
     finally:
         for child in children:
             child.kill()
-            child.wait()
-    assert sorted(set(outcomes)) == ["provider_resting", "upstream_unavailable"]
-    assert outcomes.count("upstream_unavailable") == 1
-    assert len(openai.calls) - before == 1
+            child.communicate()
+    assert state() == "closed"
 
 
 def test_the_provider_health_of_the_configuration_tells_it(openai, everyone) -> None:

@@ -1,0 +1,32 @@
+"""The tests of the breaker and of analyses once more, on a real PostgreSQL: their SQL and their claims."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from django.db import connection
+
+from tests.postgres import server
+
+ROOT = Path(__file__).resolve().parents[2]
+FILES = ("test_breaker.py", "test_analyses.py")
+WHICH = "test_breaker or force or time or claim or current or database_itself or processes"
+TIMEOUT_S = 600
+
+
+@pytest.mark.postgres
+@pytest.mark.skipif(connection.vendor == "postgresql", reason="the suite runs on PostgreSQL already")
+def test_breaker_and_analyses_hold_on_postgresql_too(tmp_path):
+    files = [str(Path(__file__).parent / name) for name in FILES]
+    command = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", "-k", WHICH, *files]
+    try:
+        with server() as url:
+            environment = {**os.environ, "TEST_DATABASE_URL": url, "TEST_DATA_DIR": str(tmp_path)}
+            ran = subprocess.run(
+                command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=TIMEOUT_S
+            )
+    except LookupError as error:
+        pytest.skip(f"NOT TESTED ON POSTGRESQL: {error}")
+    assert ran.returncode == 0, ran.stdout[-4000:] + ran.stderr[-2000:]
