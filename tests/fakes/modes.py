@@ -16,6 +16,8 @@ MODES = {
     "hold": "waits for `release()` before it answers",
     "hang": "takes the request and never answers",
     "hangmid": "half a stream, then nothing more",
+    "endless": "a stream that never ends (`pause` seconds between its pieces)",
+    "loris": "an answer of one byte each `pause` seconds",
     "reset": "drops the connection without an answer",
     "html": "a web page with status 200",
     "badjson": "broken JSON with status 200",
@@ -67,6 +69,12 @@ async def early(
         return web.Response(text="<!doctype html><html><body>Sign in</body></html>", content_type="text/html")
     elif mode == "empty":
         return web.Response(body=b"", content_type="application/json")
+    elif mode == "loris":
+        slow = web.StreamResponse(headers={"Content-Type": "application/json"})
+        await slow.prepare(request)
+        while True:
+            await slow.write(b" ")
+            await asyncio.sleep(0.05)
     elif mode == "redirect":
         return web.Response(status=302, headers={"Location": "http://127.0.0.1:9/elsewhere"})
     elif mode == "huge":
@@ -121,6 +129,7 @@ async def stream(
     plans = {
         "cut": [*head, *half],
         "hangmid": [*head, *half],
+        "endless": head,
         "nodone": [*head, *deltas],
         "nochoices": [*head, *tail[-1:]],
         "errorevent": [*head, *half, dialect.error_event()],
@@ -135,6 +144,10 @@ async def stream(
         if mode == "slow":
             await asyncio.sleep(pause)
         await response.write(event)
+    while mode == "endless":
+        for event in deltas:
+            await response.write(event)
+            await asyncio.sleep(pause)
     if mode == "hangmid":
         await asyncio.Event().wait()
     if mode == "cut" or mode in CUT_POINTS:

@@ -12,7 +12,9 @@ from tests.postgres import server
 
 ROOT = Path(__file__).resolve().parents[2]
 FILES = ("test_breaker.py", "test_analyses.py")
-WHICH = "test_breaker or force or time or claim or current or database_itself or processes"
+WHICH = (
+    "five or bad_probe or twenty or processes or new_key or that_never_came or callers_at or lost_worker or itself"
+)
 TIMEOUT_S = 600
 
 
