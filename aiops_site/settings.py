@@ -94,6 +94,8 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
+DEFAULT_EXCEPTION_REPORTER = "aiops_site.fault_report.Reporter"
+DEFAULT_EXCEPTION_REPORTER_FILTER = "aiops_site.fault_report.Filter"
 CSRF_FAILURE_VIEW = "aiops_site.errors.csrf_failure"
 LOGIN_URL = "login"
 LOGIN_REDIRECT_URL = "overview"

@@ -40,6 +40,9 @@ def crypter() -> MultiFernet:
 class SecretField(EncryptedTextField):
     """Text that is Fernet-encrypted in the database; empty stays empty. Never readable through a form."""
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **{**kwargs, "editable": False})  # no model form, no dict of the model's values
+
     def to_python(self, value: Any) -> Any:
         return models.TextField.to_python(self, value)
 
