@@ -73,6 +73,8 @@ ROUTES: Mapping[str, Mapping[str, Roles]] = {
     "intelligence:api-deployments": {"GET": ALL, "POST": ASKERS},
     "intelligence:api-deployment": {"GET": ALL, "PATCH": ASKERS},
     "intelligence:api-deployment-log": {"GET": ALL, "POST": ASKERS},
+    "intelligence:api-approvals": {"GET": ALL},
+    "intelligence:api-approval": {"GET": ALL, "POST": ASKERS},
 }
 
 
