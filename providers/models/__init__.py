@@ -5,6 +5,14 @@ from providers.models.breaker import ProviderBreaker
 from providers.models.config import AIServiceConfig
 from providers.models.idempotency import IdempotentRequest
 from providers.models.ledger import AIUsageLog, CapDay, Reservation, SiteDay, UserAICap
+from providers.models.rollup import (
+    UsageDay,
+    UsageGeneration,
+    UsageKey,
+    UsageMonth,
+    UsageQuarters,
+    UsageSession,
+)
 from providers.models.seal import ChainCheck, Seal
 from providers.models.settings import AIProviderSettings, ProviderCheck
 
@@ -23,5 +31,11 @@ __all__ = [
     "Reservation",
     "Seal",
     "SiteDay",
+    "UsageDay",
+    "UsageGeneration",
+    "UsageKey",
+    "UsageMonth",
+    "UsageQuarters",
+    "UsageSession",
     "UserAICap",
 ]

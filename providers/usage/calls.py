@@ -1,7 +1,8 @@
 """Single calls: pages of rows, one call, and the stream of an export."""
 
-from collections.abc import AsyncIterator
-from datetime import UTC, datetime
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -11,13 +12,16 @@ from django.db.models import Q, QuerySet
 from providers.exceptions import InvalidInput, NotFound
 from providers.models import AIUsageLog
 from providers.usage.names import provider_name, usernames
-from providers.usage.question import Question
-from providers.usage.scope import matching, user_key, visible
+from providers.usage.question import Question, quarter_of
+from providers.usage.rollup.reading import Reading, snapshot
+from providers.usage.rollup.store import start_of_quarter
+from providers.usage.scope import matching, scope_of, user_key, visible
+from providers.usage.sums import calls as calls_in
 from providers.usage.sums import usd
 
 PAGE_SIZE, LARGEST_PAGE = 50, 500
-DEEPEST = 10_000  # rows that can be paged over; beyond that a narrower range is quicker for everybody
 CHUNK = 1_000
+NEAR, MOST_NEAR = timedelta(minutes=15), 200
 MONEY = ("estimated_cost_usd", "actual_cost_usd")
 FIELDS = (
     "id",
@@ -49,27 +53,90 @@ FIELDS = (
 )
 
 
-def page_of(viewer: Any, question: Question, page: int, size: int) -> dict[str, Any]:
-    """Newest first. Errors: InvalidInput for a page beyond DEEPEST rows, NotFound of `scope.matching`."""
-    first = (page - 1) * size
-    if first + size > DEEPEST and page > 1:
-        raise InvalidInput(
-            f"Only the first {DEEPEST:,} rows can be paged over. Choose fewer days, or export.", param="page"
-        )
-    rows = matching(viewer, question)
-    total = rows.count()
-    found = _plain(list(_newest_first(rows).values(*FIELDS)[first : first + size]))
+def page_of(viewer: Any, question: Question, after: str, size: int) -> dict[str, Any]:
+    """Newest first. `after` is the `next` of the page before; rows that come meanwhile shift nothing.
+
+    Errors: InvalidInput for an `after` that is none, NotFound of `scope.matching`.
+    """
+    place = Place.read(after)
+    with snapshot():
+        reading = Reading(scope_of(viewer, question))
+        rows = matching(viewer, question)
+        total = calls_in(reading.total(*question.span()))
+        found = newest(reading, rows, question.span(), place, size + 1)
+    more, found = len(found) > size, found[:size]
+    before = place.rows if place else 0
+    last = Place(before + len(found), found[-1]["created_at"], found[-1]["id"]) if more else None
     return {
         "range": question.as_dict(),
         "filters": question.filters,
-        "rows": found,
-        "page": page,
+        "rows": _plain(found),
         "page_size": size,
         "total": total,
-        "first": first + 1 if found else 0,
-        "last": first + len(found),
-        "more": first + size < total and first + 2 * size <= DEEPEST,
+        "first": before + 1 if found else 0,
+        "last": before + len(found),
+        "next": str(last) if last else "",
     }
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a page ends: how many rows came before, and the last of them. As text: `50~<moment>~<id>`."""
+
+    rows: int
+    moment: datetime
+    id: UUID
+
+    def __str__(self) -> str:
+        return f"{self.rows}~{self.moment.astimezone(UTC).isoformat()}~{self.id}"
+
+    @classmethod
+    def read(cls, text: str) -> "Place | None":
+        if not text:
+            return None
+        try:
+            rows, moment, key = text.split("~")
+            found = cls(int(rows), datetime.fromisoformat(moment), UUID(key))
+            if found.moment.tzinfo is None or not 0 < found.rows < 10**12 or not rows.isascii():
+                raise ValueError(text)
+        except ValueError:
+            raise InvalidInput("after is the `next` of the page before this one.", param="after") from None
+        return found
+
+
+def newest(
+    reading: Reading, rows: QuerySet[AIUsageLog], span: tuple[int, int], place: Place | None, want: int
+) -> list[dict[str, Any]]:
+    """The first `want` rows after a place. The sums say in which quarters of an hour they are, so however rare
+    they are, only these are looked through."""
+    if place is not None:
+        moment = place.moment
+        rows = rows.filter(
+            Q(created_at__lt=moment) | Q(created_at=moment, id__lt=place.id), created_at__lte=moment
+        )
+        span = span[0], min(span[1], quarter_of(moment) + 1)
+    found: list[dict[str, Any]] = []
+    for first, end in windows(reading, span, want):
+        part = rows.filter(created_at__gte=start_of_quarter(first), created_at__lt=start_of_quarter(end))
+        found += _newest_first(part).values(*FIELDS)[: want - len(found)]
+        if len(found) == want:
+            break
+    return found
+
+
+def windows(reading: Reading, span: tuple[int, int], want: int) -> Iterator[tuple[int, int]]:
+    """Runs of quarters with matching rows, newest first. A run ends once it has what is wanted and its newest
+    quarter, of which a part may be on pages before."""
+    end, run, held = 0, 0, 0
+    for quarter, calls in reading.quarters_down(*span):
+        if end and quarter == run - 1 and held < want:
+            run, held = quarter, held + calls
+            continue
+        if end:
+            yield run, end
+        end, run, held = quarter + 1, quarter, 0
+    if end:
+        yield run, end
 
 
 def call(viewer: Any, pk: UUID) -> dict[str, Any]:
@@ -77,7 +144,29 @@ def call(viewer: Any, pk: UUID) -> dict[str, Any]:
     found = visible(viewer).filter(pk=pk).values(*FIELDS, "rates", "metadata").first()
     if found is None:
         raise NotFound("There is no call with this id that you may see.")
-    return _plain([found])[0]
+    chain = attempts(viewer, found)
+    return {**_plain([found])[0], "attempts": chain}
+
+
+def attempts(viewer: Any, call: dict[str, Any]) -> list[dict[str, Any]]:
+    """All attempts at the question that a call belongs to, oldest first: same asker, operation, session and words,
+    near in time, from a first try up to the next one."""
+    if not call["prompt_hash"]:
+        return []
+    near = visible(viewer).filter(
+        user_id=call["user_id"],
+        created_at__gte=call["created_at"] - NEAR,
+        created_at__lte=call["created_at"] + NEAR,
+        **{name: call[name] for name in ("operation", "session_id", "prompt_hash")},
+    )
+    chain: list[dict[str, Any]] = []
+    for row in near.order_by("created_at", "number").values(*FIELDS)[:MOST_NEAR]:
+        if not row["retry_count"] and not row["used_fallback"]:
+            if any(one["id"] == call["id"] for one in chain):
+                break
+            chain = []
+        chain.append(row)
+    return _plain(chain) if any(one["id"] == call["id"] for one in chain) else []
 
 
 def whole(given: str, name: str, default: int, most: int) -> int:

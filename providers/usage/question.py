@@ -1,16 +1,18 @@
 """What a reader of usage asks: which days, grouped how, filtered by what. Parsed from a query string.
 
 A `Question` holds only what was asked; whose rows may answer it is decided in `providers.usage.scope`.
-Days are UTC days, both ends included.
+Days are those of the zone that is asked for (UTC without one), both ends included. Caps are always UTC days.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any
 from urllib.parse import urlencode
+from zoneinfo import ZoneInfo
 
 from providers.exceptions import InvalidInput
+from providers.usage.zones import UTC_NAME, zone_of
 
 RANGES = {"today": "Today", "7d": "7 days", "30d": "30 days", "month": "Month", "custom": "Custom"}
 GROUPS = {
@@ -18,6 +20,7 @@ GROUPS = {
     "model": "Model",
     "user": "User",
     "operation": "Operation",
+    "service": "Service",
     "session": "Session",
 }
 STATUSES = {
@@ -25,16 +28,18 @@ STATUSES = {
     "failed": "Failed",
     "estimated": "Estimated usage",
     "fallback": "Fell back",
+    "limited": "Rate-limited upstream",
 }
-FILTERS = ("provider", "model", "user", "session", "operation", "status")
+FILTERS = ("provider", "model", "user", "session", "operation", "service", "status")
 LONGEST_DAYS = 366
 LONGEST_VALUE = 200
+QUARTER_S = 900
 DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """`first` and `last` are UTC days, both included. An empty filter means: all."""
+    """`first` and `last` are days of `zone`, both included. An empty filter means: all."""
 
     range: str
     first: date
@@ -46,7 +51,9 @@ class Question:
     user: str = ""
     session: str = ""
     operation: str = ""
+    service: str = ""
     status: str = ""
+    zone: str = UTC_NAME
 
     @property
     def days(self) -> int:
@@ -58,7 +65,18 @@ class Question:
 
     def moments(self) -> tuple[datetime, datetime]:
         """The first moment of the range, and the first one after it."""
-        return start_of(self.first), start_of(self.last + DAY)
+        zone = zone_of(self.zone)
+        return start_of(self.first, zone), start_of(self.last + DAY, zone)
+
+    def boundaries(self) -> list[int]:
+        """Where days begin, as quarters of an hour since 1970-01-01 UTC; the last one ends the last day."""
+        zone = zone_of(self.zone)
+        return [quarter_of(start_of(self.first + n * DAY, zone)) for n in range(self.days + 1)]
+
+    def span(self) -> tuple[int, int]:
+        """The first and the last of the boundaries."""
+        first, after = self.moments()
+        return quarter_of(first), quarter_of(after)
 
     def before(self) -> "Question":
         """The same number of days just before; for a month, the same days of the month before it."""
@@ -88,6 +106,8 @@ class Question:
             parts |= {"from": self.first.isoformat(), "to": self.last.isoformat()}
         elif self.range != "30d":
             parts["range"] = self.range
+        if self.zone != UTC_NAME:
+            parts["zone"] = self.zone
         if self.group != "provider":
             parts["group"] = self.group
         parts |= {**self.filters, **changes}
@@ -108,12 +128,17 @@ class Question:
             "from": self.first.isoformat(),
             "to": self.last.isoformat(),
             "days": self.days,
-            "zone": "UTC",
+            "zone": self.zone,
         }
 
 
-def start_of(day: date) -> datetime:
-    return datetime.combine(day, time.min, UTC)
+def start_of(day: date, zone: ZoneInfo) -> datetime:
+    """The first moment of a day: midnight, or the end of a gap in which midnight fell, or its first midnight."""
+    return datetime.combine(day, time.min, zone)
+
+
+def quarter_of(moment: datetime) -> int:
+    return int(moment.timestamp()) // QUARTER_S
 
 
 def read(given: Mapping[str, str], now: datetime, also: tuple[str, ...] = ()) -> Question:
@@ -121,22 +146,23 @@ def read(given: Mapping[str, str], now: datetime, also: tuple[str, ...] = ()) ->
 
     Errors: InvalidInput that names the first parameter that can't be used.
     """
-    known = {"range", "from", "to", "group", *FILTERS, *also}
+    known = {"range", "from", "to", "group", "zone", *FILTERS, *also}
     for name in given:
         if name not in known:
             raise InvalidInput(
                 f"There is no parameter {name[:60]!r}. These can be used: {', '.join(sorted(known))}.",
                 param=name[:60],
             )
-    today = now.astimezone(UTC).date()
-    name, first, last = _range(given, today)
+    zone = given.get("zone", "").strip() or UTC_NAME
+    today = now.astimezone(zone_of(zone)).date()
+    name, first, last = _range(given, today, zone)
     group = _one_of(given, "group", GROUPS) or "provider"
     filters = {name: _text(given, name) for name in FILTERS}
     filters["status"] = _one_of(given, "status", STATUSES)
-    return Question(name, first, last, today, group, **filters)
+    return Question(name, first, last, today, group, zone=zone, **filters)
 
 
-def _range(given: Mapping[str, str], today: date) -> tuple[str, date, date]:
+def _range(given: Mapping[str, str], today: date, zone: str) -> tuple[str, date, date]:
     custom = bool(given.get("from") or given.get("to"))
     name = _one_of(given, "range", RANGES) or ("custom" if custom else "30d")
     if custom and name != "custom":
@@ -150,16 +176,16 @@ def _range(given: Mapping[str, str], today: date) -> tuple[str, date, date]:
             return name, today - 29 * DAY, today
         case "month":
             return name, today.replace(day=1), today
-    return _custom(given, today)
+    return _custom(given, today, zone)
 
 
-def _custom(given: Mapping[str, str], today: date) -> tuple[str, date, date]:
+def _custom(given: Mapping[str, str], today: date, zone: str) -> tuple[str, date, date]:
     begin, last = _day(given, "from"), _day(given, "to") or today
     first = begin or last - 29 * DAY
     if first > last:
         raise InvalidInput(f"The range ends ({last}) before it begins ({first}).", param="from")
     if first > today:
-        raise InvalidInput(f"The range begins on {first}, and today is {today} (UTC).", param="from")
+        raise InvalidInput(f"The range begins on {first}, and today is {today} ({zone}).", param="from")
     last = min(last, today)
     if (last - first).days >= LONGEST_DAYS:
         raise InvalidInput(f"A range can have at most {LONGEST_DAYS} days.", param="from")

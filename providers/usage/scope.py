@@ -12,6 +12,9 @@ from providers.exceptions import InvalidInput, NotFound
 from providers.models import AIUsageLog
 from providers.roles import may
 from providers.usage.question import Question
+from providers.usage.rollup.cells import COUNTED, FAILED, FELL_BACK, LIMITED
+from providers.usage.rollup.reading import Scope
+from providers.usage.rollup.source import LIMITED_CODE
 
 # A row keeps its user's number for ever; '#' can't stand in a username, so "#7" names a user who is gone.
 GONE = "#"
@@ -20,6 +23,15 @@ STATUS = {
     "failed": Q(success=False),
     "estimated": ~Q(usage_source="reported"),
     "fallback": Q(used_fallback=True),
+    "limited": Q(error_code=LIMITED_CODE),
+}
+BITS = {
+    "": (0, 0),
+    "ok": (FAILED, 0),
+    "failed": (FAILED, FAILED),
+    "estimated": (COUNTED, COUNTED),
+    "fallback": (FELL_BACK, FELL_BACK),
+    "limited": (LIMITED, LIMITED),
 }
 
 
@@ -32,17 +44,33 @@ def visible(viewer: Any) -> QuerySet[AIUsageLog]:
     return everything if sees_everyone(viewer) else everything.filter(user_id=viewer.pk)
 
 
+def scope_of(viewer: Any, question: Question) -> Scope:
+    """The same rows as `matching`, of any range, for the sums. Errors: as there."""
+    equal: dict[str, int | str] = {}
+    if question.user:
+        equal["user_id"] = _user_id(viewer, question.user) or 0
+    elif not sees_everyone(viewer):
+        equal["user_id"] = viewer.pk
+    for name in ("provider", "model", "operation", "service"):
+        if value := getattr(question, name):
+            equal[name] = value
+    bits, wanted = BITS[question.status]
+    return Scope(equal, bits, wanted, question.session)
+
+
 def matching(viewer: Any, question: Question) -> QuerySet[AIUsageLog]:
     """Rows of the range that match all filters. Errors: NotFound for somebody else's name, InvalidInput."""
     start, end = question.moments()
     rows = visible(viewer).filter(created_at__gte=start, created_at__lt=end)
     if question.user:
-        rows = rows.filter(_of_user(viewer, question.user))
+        rows = rows.filter(user_id=_user_id(viewer, question.user))
     if question.session:
         rows = rows.filter(session_id=question.session)
     for name in ("provider", "model", "operation"):
         if value := getattr(question, name):
             rows = rows.filter(**{name: value})
+    if question.service:
+        rows = rows.filter(metadata__service=question.service)
     return rows.filter(STATUS[question.status]) if question.status else rows
 
 
@@ -64,15 +92,16 @@ def user_label(pk: int | None, username: str | None) -> str:
     return username or (f"Former user {pk}" if pk else "No user")
 
 
-def _of_user(viewer: Any, name: str) -> Q:
+def _user_id(viewer: Any, name: str) -> int | None:
+    """None: rows without a user."""
     if not sees_everyone(viewer) and name != viewer.get_username():
         raise NotFound("There is no usage of that user that you may see.")
     if name.startswith(GONE):
         number = name.removeprefix(GONE)
         if not (number.isascii() and number.isdigit() and len(number) < 19):
             raise InvalidInput(f"There is no user {name[:40]!r}.", param="user")
-        return Q(user_id=int(number)) if int(number) else Q(user_id=None)
+        return int(number) or None
     pk = get_user_model().objects.filter(username=name).values_list("pk", flat=True).first()
     if pk is None:
         raise InvalidInput(f"There is no user named {name[:60]!r}.", param="user")
-    return Q(user_id=pk)
+    return pk

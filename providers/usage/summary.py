@@ -1,61 +1,85 @@
 """What was spent, on what: the one dict behind the usage page, its JSON twin and its chart.
 
-Money is exact text in US dollars, shares are percent as text with one decimal, times are milliseconds.
+Money is exact text in US dollars, shares are percent as text with two decimals, times are milliseconds.
 """
 
-from collections.abc import Mapping
 from datetime import date, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
-from django.db.models import QuerySet
-
-from providers.usage import sums
+from providers.usage import projection, sessions, sums
 from providers.usage.names import Names
 from providers.usage.question import Question
-from providers.usage.scope import matching, sees_everyone
+from providers.usage.rollup.cells import FAILED
+from providers.usage.rollup.reading import Group, Kinds, Reading, snapshot
+from providers.usage.scope import scope_of, sees_everyone
 from providers.usage.sums import usd
 
 SERIES = 7
 OTHER = "other"
 Figures = dict[str, Any]
+Daily = list[Kinds]
 
 
 def summary(viewer: Any, question: Question) -> dict[str, Any]:
-    """All figures of the question. Errors: NotFound, InvalidInput of `scope.matching`."""
-    rows = matching(viewer, question)
-    found = sums.by_group(rows, question.group)
-    days = sums.by_day(rows, question.group, [key for key, _ in found[:SERIES]])
-    whole = sums.add([figures for parts in days.values() for figures in parts.values()])
+    """All figures of the question. Errors: NotFound, InvalidInput of `scope.scope_of`."""
+    scope = scope_of(viewer, question)
+    with snapshot():
+        return _summary(Reading(scope), viewer, question)
+
+
+def _summary(reading: Reading, viewer: Any, question: Question) -> dict[str, Any]:
+    days = question.boundaries()
+    shown, count, whole, series = _grouped(reading, question.group, days)
+    found = [(key, sums.figures(kinds)) for key, kinds in shown]
     names = Names(question.group, [key for key, _ in found])
-    count = len(found) if len(found) < sums.SHOWN else sums.count_groups(rows, question.group)
-    groups = _groups(rows, question, found, names, whole)
-    legend = _legend(found, groups, count, whole)
+    groups = _groups(found, names, whole)
+    every = reading.daily(days).get((), [{} for _ in days[1:]])
+    legend = _legend(groups, count, whole, found)
+    month = question.this_month()
     return {
         "range": question.as_dict(),
         "group": question.group,
         "filters": question.filters,
         "whose": "everyone" if sees_everyone(viewer) else "own",
-        "totals": {**_answer(whole), "p95_ms": sums.p95(rows, whole["calls"])},
-        "before": _before(viewer, question, whole["pico"]),
-        "month": _month(viewer, question),
+        "totals": _answer(whole),
+        "before": _before(reading, question, whole["pico"]),
+        "month": _month(reading, question),
+        "projection": projection.of_month(reading, month),
         "groups": groups,
         "other": _other(whole, found, count),
         "series": legend,
-        "days": _days(question, days, len(legend)),
+        "days": _days(question, every, [series.get(key, []) for key, _ in found[:SERIES]], len(legend)),
     }
+
+
+def _grouped(
+    reading: Reading, group: str, days: list[int]
+) -> tuple[list[tuple[Group, Kinds]], int | None, Figures, dict[Group, Daily]]:
+    """The named groups, how many there are (None: not counted), the sum of all, and the days of the first."""
+    if group == "session":
+        shown, count, rows = sessions.dearest(reading, days)
+        whole = sums.figures(reading.total(days[0], days[-1]))
+        return shown, count, whole, sessions.daily(rows, [key for key, _ in shown[:SERIES]], reading, days)
+    columns = sums.COLUMNS[group]
+    groups = reading.groups(columns, days[0], days[-1])
+    shown = sums.ordered(groups)[: sums.SHOWN]
+    series = reading.daily(days, columns, [key for key, _ in shown[:SERIES]]) if shown else {}
+    return shown, len(groups), sums.figures(sums.merge(groups.values())), series
 
 
 def _answer(figures: Figures) -> Figures:
     """Money as text, shares in percent; the whole pico-dollars stay behind."""
-    shown = {name: value for name, value in figures.items() if not name.endswith("pico")}
+    shown = {name: value for name, value in figures.items() if not name.endswith("pico") and name != "times"}
     return {
         "spend_usd": usd(figures["pico"]),
         "estimated_usd": usd(figures["estimated_pico"]),
         **shown,
         "failed_percent": percent(figures["failed"], figures["calls"]),
+        "limited_percent": percent(figures["limited"], figures["calls"]),
         "fallback_percent": percent(figures["fallbacks"], figures["calls"]),
         "cached_percent": percent(figures["cached_input_tokens"], figures["input_tokens"]),
+        **sums.latencies(figures["times"]),
     }
 
 
@@ -66,76 +90,85 @@ def percent(part: int, whole: int) -> str | None:
     return str((Decimal(part) * 100 / whole).quantize(Decimal("0.01"), ROUND_HALF_UP))
 
 
-def _groups(
-    rows: QuerySet, question: Question, found: list[tuple[Any, Figures]], names: Names, whole: Figures
-) -> list[Figures]:
-    p95 = sums.p95_by_group(rows, question.group) if found else {}
+def _groups(found: list[tuple[Group, Figures]], names: Names, whole: Figures) -> list[Figures]:
     return [
         {
             **names.of(key, place < SERIES),
             **_answer(figures),
             "share_percent": percent(figures["pico"], whole["pico"]),
-            "p95_ms": p95.get(key),
         }
         for place, (key, figures) in enumerate(found)
     ]
 
 
-def _other(whole: Figures, found: list[tuple[Any, Figures]], count: int) -> Figures | None:
-    """Groups beyond the named ones, as one line; None where all are named."""
-    if count <= len(found):
+def _other(whole: Figures, found: list[tuple[Group, Figures]], count: int | None) -> Figures | None:
+    """Groups beyond the named ones, as one line; None where all are named. `groups` None: not counted."""
+    if count is not None and count <= len(found):
         return None
-    rest = sums.less(whole, sums.add([figures for _, figures in found]))
-    return {"groups": count - len(found), **_answer(rest), "share_percent": percent(rest["pico"], whole["pico"])}
-
-
-def _legend(found: list[tuple[Any, Figures]], groups: list[Figures], count: int, whole: Figures) -> list[Figures]:
-    """The series of the chart: the first groups, and all others as one."""
-    named = [{name: g[name] for name in ("key", "label", "slot", "spend_usd")} for g in groups[:SERIES]]
-    left = count - len(named)
-    if left <= 0:
-        return named
-    rest = whole["pico"] - sum(figures["pico"] for _, figures in found[:SERIES])
-    return [*named, {"key": OTHER, "label": f"Other, {left}", "slot": 0, "spend_usd": usd(rest)}]
-
-
-def _days(question: Question, days: Mapping[Any, Mapping[int, Figures]], width: int) -> list[Figures]:
-    """Every day of the range, empty ones too; `series` are dollars in the order of the legend."""
-    return [_day(question.first + timedelta(days=n), question, days, width) for n in range(question.days)]
-
-
-def _day(day: date, question: Question, days: Mapping[Any, Mapping[int, Figures]], width: int) -> Figures:
-    parts = days.get(day, {})
-    figures = sums.add(list(parts.values()))
-    places = [place if place < SERIES else sums.REST for place in range(width)]
+    rest = {name: value - sum(f[name] for _, f in found) for name, value in whole.items() if name != "times"}
+    times = {at: n - sum(f["times"].get(at, 0) for _, f in found) for at, n in whole["times"].items()}
+    if count is None and not rest["calls"]:
+        return None
+    left = None if count is None else count - len(found)
     return {
-        "day": day.isoformat(),
-        "today": day == question.today,
-        "spend_usd": usd(figures["pico"]),
-        "calls": figures["calls"],
-        "failed": figures["failed"],
-        "series": [usd(parts[place]["pico"] if place in parts else 0) for place in places],
+        "groups": left,
+        **_answer({**rest, "times": times}),
+        "share_percent": percent(rest["pico"], whole["pico"]),
     }
 
 
-def _before(viewer: Any, question: Question, pico: int) -> Figures:
+def _legend(
+    groups: list[Figures], count: int | None, whole: Figures, found: list[tuple[Group, Figures]]
+) -> list[Figures]:
+    """The series of the chart: the first groups, and all others as one."""
+    named = [{name: g[name] for name in ("key", "label", "slot", "spend_usd")} for g in groups[:SERIES]]
+    rest = whole["pico"] - sum(figures["pico"] for _, figures in found[:SERIES])
+    if (count is not None and count <= len(named)) or (count is None and not rest):
+        return named
+    label = "Other" if count is None else f"Other, {count - len(named)}"
+    return [*named, {"key": OTHER, "label": label, "slot": 0, "spend_usd": usd(rest)}]
+
+
+def _days(question: Question, every: Daily, series: list[Daily], width: int) -> list[Figures]:
+    """Every day of the range, empty ones too; `series` are dollars in the order of the legend."""
+    lines = []
+    for n, kinds in enumerate(every):
+        spent = sums.spend(kinds)
+        parts = [sums.spend(of_group[n]) if of_group else 0 for of_group in series]
+        if width > len(parts):
+            parts.append(spent - sum(parts))
+        lines.append(_day(question.first + timedelta(days=n), question.today, kinds, parts))
+    return lines
+
+
+def _day(day: date, today: date, kinds: Kinds, parts: list[int]) -> Figures:
+    return {
+        "day": day.isoformat(),
+        "today": day == today,
+        "spend_usd": usd(sums.spend(kinds)),
+        "calls": sums.calls(kinds),
+        "failed": sums.calls_of(kinds, FAILED),
+        "series": [usd(part) for part in parts],
+    }
+
+
+def _before(reading: Reading, question: Question, pico: int) -> Figures:
     earlier = question.before()
-    spent = sums.spend(matching(viewer, earlier))
-    change = percent(pico - spent, spent)
+    spent = reading.spent(*earlier.span())
     return {
         "from": earlier.first.isoformat(),
         "to": earlier.last.isoformat(),
         "spend_usd": usd(spent),
-        "change_percent": change,
+        "change_percent": percent(pico - spent, spent),
     }
 
 
-def _month(viewer: Any, question: Question) -> Figures:
+def _month(reading: Reading, question: Question) -> Figures:
     """The calendar month that today is in, and the whole one before it; same filters, any range."""
     now, last = question.this_month(), question.last_month()
     return {
         "label": f"{question.today:%B}",
-        "spend_usd": usd(sums.spend(matching(viewer, now))),
+        "spend_usd": usd(reading.spent(*now.span())),
         "last_label": f"{last.last:%B}",
-        "last_usd": usd(sums.spend(matching(viewer, last))),
+        "last_usd": usd(reading.spent(*last.span())),
     }

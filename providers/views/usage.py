@@ -19,7 +19,7 @@ from providers.usage.summary import summary
 from providers.views import usage_page
 from providers.views.usage_schema import PAGED, QUESTION, CallPageSerializer, SummarySerializer
 
-PAGING = ("page", "page_size")
+PAGING = ("after", "page_size")
 
 
 def question_of(request: Request, *also: str) -> Question:
@@ -88,9 +88,8 @@ class UsageSummary(APIView):
 
 def page_of(request: Request, question: Question) -> dict[str, Any]:
     given = request.query_params
-    number = calls.whole(given.get("page", ""), "page", 1, calls.DEEPEST)
     size = calls.whole(given.get("page_size", ""), "page_size", calls.PAGE_SIZE, calls.LARGEST_PAGE)
-    return calls.page_of(request.user, question, number, size)
+    return calls.page_of(request.user, question, given.get("after", ""), size)
 
 
 def csv_of(user: Any, question: Question) -> StreamingHttpResponse:

@@ -24,6 +24,7 @@ FILTER_NAMES = {
     "user": "User",
     "session": "Session",
     "operation": "Operation",
+    "service": "Service",
     "status": "Status",
 }
 MOST_USERS = 500
@@ -102,6 +103,8 @@ def call_page(viewer: Any, call: dict[str, Any]) -> dict[str, Any]:
     return {
         **call,
         "estimated": call["usage_source"] != "reported",
+        "attempts_tokens": sum(one["total_tokens"] for one in call["attempts"]),
+        "attempts_usd": str(sum((Decimal(one["actual_cost_usd"]) for one in call["attempts"]), Decimal(0))),
         "rate_rows": [{"name": name.replace("_", " "), "rate": str(rate)} for name, rate in call["rates"].items()],
         "crumbs": [
             {"label": "Usage", "url": reverse("providers:usage")},
@@ -150,11 +153,11 @@ def controls(viewer: Any, question: Question, route: str) -> dict[str, Any]:
 
 
 def neighbours(question: Question, page: dict[str, Any], here: str) -> dict[str, str]:
+    """`next_url` leads to older calls, `newest_url` back to the first page; empty where one is there."""
     size = page["page_size"] if page["page_size"] != 50 else ""
-    older = here + question.query(group="", page=page["page"] + 1, page_size=size) if page["more"] else ""
-    newer = page["page"] - 1
-    previous = here + question.query(group="", page=newer if newer > 1 else "", page_size=size) if newer else ""
-    return {"previous_url": previous, "next_url": older}
+    older = here + question.query(group="", after=page["next"], page_size=size) if page["next"] else ""
+    newest = here + question.query(group="", page_size=size) if page["first"] > 1 else ""
+    return {"newest_url": newest, "next_url": older}
 
 
 def calls_url(question: Question, **changes: str) -> str:

@@ -12,19 +12,21 @@ def _query(name: str, text: str, **more: object) -> OpenApiParameter:
 
 
 QUESTION = [
-    _query("range", "UTC days, today included; 30d without it", enum=list(RANGES)),
-    _query("from", "First UTC day, such as 2026-11-01"),
-    _query("to", "Last UTC day, included"),
+    _query("range", "Days, today included; 30d without it", enum=list(RANGES)),
+    _query("from", "First day, such as 2026-11-01"),
+    _query("to", "Last day, included"),
+    _query("zone", "Whose days, such as Europe/Stockholm; UTC without it. Caps are always by UTC day"),
     _query("group", "What the groups and series are; provider without it", enum=list(GROUPS)),
     _query("provider", "Slug"),
     _query("model", "Exact name"),
     _query("user", "Username; `#7` for a user who is gone"),
     _query("session", "Id of a session or conversation"),
     _query("operation", "Exact name, such as senate.propose"),
+    _query("service", "Id of a service"),
     _query("status", "Only such calls", enum=list(STATUSES)),
 ]
 PAGED = [
-    _query("page", "From 1"),
+    _query("after", "`next` of the page before; the newest calls without it"),
     _query("page_size", f"1 to {LARGEST_PAGE}; {PAGE_SIZE} without it"),
 ]
 
@@ -51,16 +53,19 @@ class FiguresSerializer(serializers.Serializer):
     output_tokens = serializers.IntegerField()
     total_tokens = serializers.IntegerField()
     cached_input_tokens = serializers.IntegerField()
+    cache_write_tokens = serializers.IntegerField()
+    reasoning_tokens = serializers.IntegerField()
+    limited = serializers.IntegerField(help_text="Refused by the provider's rate limit")
     failed_percent = serializers.CharField(allow_null=True)
+    limited_percent = serializers.CharField(allow_null=True)
     fallback_percent = serializers.CharField(allow_null=True)
     cached_percent = serializers.CharField(allow_null=True)
-
-
-class TotalsSerializer(FiguresSerializer):
+    p50_ms = serializers.IntegerField(allow_null=True, help_text="Times are to within a quarter")
     p95_ms = serializers.IntegerField(allow_null=True)
+    p99_ms = serializers.IntegerField(allow_null=True)
 
 
-class GroupSerializer(TotalsSerializer):
+class GroupSerializer(FiguresSerializer):
     key = serializers.CharField()
     label = serializers.CharField()
     filters = serializers.DictField(child=serializers.CharField())
@@ -69,7 +74,7 @@ class GroupSerializer(TotalsSerializer):
 
 
 class OtherSerializer(FiguresSerializer):
-    groups = serializers.IntegerField()
+    groups = serializers.IntegerField(allow_null=True, help_text="Null: too many to count")
     share_percent = serializers.CharField(allow_null=True)
 
 
@@ -105,14 +110,23 @@ class MonthSerializer(serializers.Serializer):
     last_usd = serializers.CharField()
 
 
+class ProjectionSerializer(serializers.Serializer):
+    """Where the month will end, from the days of the last four weeks."""
+
+    spend_usd = serializers.CharField()
+    least_usd = serializers.CharField()
+    most_usd = serializers.CharField()
+
+
 class SummarySerializer(serializers.Serializer):
     range = RangeSerializer()
     group = serializers.ChoiceField(choices=list(GROUPS))
     filters = serializers.DictField(child=serializers.CharField())
     whose = serializers.ChoiceField(choices=["everyone", "own"])
-    totals = TotalsSerializer()
+    totals = FiguresSerializer()
     before = BeforeSerializer()
     month = MonthSerializer()
+    projection = ProjectionSerializer(allow_null=True)
     groups = GroupSerializer(many=True)
     other = OtherSerializer(allow_null=True)
     series = SeriesSerializer(many=True)
@@ -153,13 +167,12 @@ class CallPageSerializer(serializers.Serializer):
     range = RangeSerializer()
     filters = serializers.DictField(child=serializers.CharField())
     rows = CallSerializer(many=True)
-    page = serializers.IntegerField()
     page_size = serializers.IntegerField()
     total = serializers.IntegerField()
     first = serializers.IntegerField()
     last = serializers.IntegerField()
-    more = serializers.BooleanField()
-    previous_url = serializers.CharField()
+    next = serializers.CharField(help_text="For `after`; empty on the last page")
+    newest_url = serializers.CharField()
     next_url = serializers.CharField()
 
 

@@ -11,6 +11,7 @@ from django.test import AsyncClient, Client
 
 from providers.usage import calls
 from providers.usage.export import HEAD, cell
+from providers.usage.rollup.roller import roll
 from tests.providers.usage_kit import MARCH, NOW, insert, many, row
 
 JSON = {"HTTP_ACCEPT": "application/json"}
@@ -23,13 +24,17 @@ def ana(people) -> Client:
     return client
 
 
-def test_pages_give_every_row_once_newest_first(ana: Client, people) -> None:
+@pytest.mark.parametrize("rolled", [False, True])
+def test_pages_give_every_row_once_newest_first(ana: Client, people, rolled: bool) -> None:
     same_moment = [row(people["ivo"], at=NOW) for _ in range(30)]
     rows = insert(*same_moment, *[row(people["lee"], at=NOW - timedelta(minutes=n)) for n in range(45)])
     url, seen = f"/api/v1/ai/usage/?{MARCH}&page_size=20", []
+    if rolled:
+        roll()
+        rows += insert(row(people["ivo"], at=NOW))
     while url:
         page = ana.get(url).json()
-        assert page["total"] == 75
+        assert page["total"] == len(rows)
         assert (page["first"], page["last"]) == (len(seen) + 1, len(seen) + len(page["rows"]))
         seen += page["rows"]
         url = page["next_url"]
@@ -40,11 +45,14 @@ def test_pages_give_every_row_once_newest_first(ana: Client, people) -> None:
 
 def test_a_page_links_to_its_neighbours_with_the_same_filters(ana: Client, people) -> None:
     insert(*[row(people["ivo"], provider="groq") for _ in range(120)])
-    page = ana.get(f"/usage/calls/?{MARCH}&provider=groq&page=2", **JSON).json()
-    assert page["previous_url"] == f"/usage/calls/?{MARCH}&provider=groq"
-    assert page["next_url"] == f"/usage/calls/?{MARCH}&provider=groq&page=3"
-    text = ana.get(f"/usage/calls/?{MARCH}&provider=groq&page=2").content.decode()
-    assert "51 to 100 of 120" in text
+    first = ana.get(f"/usage/calls/?{MARCH}&provider=groq", **JSON).json()
+    assert first["newest_url"] == ""
+    page = ana.get(first["next_url"], **JSON).json()
+    assert page["newest_url"] == f"/usage/calls/?{MARCH}&provider=groq"
+    assert page["filters"] == {"provider": "groq"}
+    assert "51 to 100 of 120" in ana.get(first["next_url"]).content.decode()
+    last = ana.get(page["next_url"], **JSON).json()
+    assert (last["first"], last["last"], last["next_url"]) == (101, 120, "")
 
 
 def test_a_row_has_exact_money_and_says_how_its_usage_is_known(ana: Client, people) -> None:
@@ -80,6 +88,52 @@ def test_a_call_shows_classes_rates_source_error_and_hash(ana: Client, people) -
         assert text in page
     for text in ("genai-prices", "ab" * 32, "/usage/calls/?session=77", "/senate/77/", "retried 2", "$0.01"):
         assert text in page
+
+
+def test_a_call_shows_all_attempts_at_its_question(ana: Client, people) -> None:
+    same = {"prompt_hash": "ab" * 32, "operation": "chat", "session_id": "s"}
+
+    def tried(second: int, **given: object) -> object:
+        return row(people["ivo"], at=NOW + timedelta(seconds=second), **{**same, **given})
+
+    rows = insert(
+        tried(0),
+        tried(10, success=False, error_code="upstream_timeout"),
+        tried(11, success=False, retry_count=1),
+        tried(12, used_fallback=True, provider="claude"),
+        tried(20),
+        tried(13, prompt_hash="cd" * 32),
+        row(people["lee"], at=NOW + timedelta(seconds=11), **same),
+    )
+    for chosen in rows[1:4]:
+        call = ana.get(f"/usage/calls/{chosen.pk}/", **JSON).json()
+        assert [one["id"] for one in call["attempts"]] == [str(r.pk) for r in rows[1:4]]
+    page = ana.get(f"/usage/calls/{rows[2].pk}/").content.decode()
+    assert all(f"/usage/calls/{r.pk}/" in page for r in (rows[1], rows[3]))
+    assert len(ana.get(f"/usage/calls/{rows[4].pk}/", **JSON).json()["attempts"]) == 1
+
+
+def test_rare_calls_are_found_without_looking_through_the_others(ana: Client, people) -> None:
+    """The quarters that hold them are known; every other row of the range stays unread."""
+    insert(*[row(people["ivo"], at=NOW - timedelta(minutes=n)) for n in range(300)])
+    rare = [NOW - timedelta(minutes=3), NOW - timedelta(hours=4), NOW - timedelta(days=9)]
+    insert(*[row(people["lee"], at=at, model="rare") for at in rare])
+    roll()
+    spans = []
+    real = calls.windows
+
+    def seen(*given: object):
+        for window in real(*given):
+            spans.append(window)
+            yield window
+
+    calls.windows = seen
+    try:
+        page = ana.get(f"/api/v1/ai/usage/?{MARCH}&model=rare").json()
+    finally:
+        calls.windows = real
+    assert [row["model"] for row in page["rows"]] == ["rare"] * 3
+    assert sum(end - first for first, end in spans) == 3
 
 
 @pytest.mark.parametrize("pk", ["00000000-0000-4000-8000-000000000000", "no-uuid"])

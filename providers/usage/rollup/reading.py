@@ -1,0 +1,252 @@
+"""Answers from the sums, exact up to the last committed row.
+
+Whole days (and months) come from the sums; what a day in another zone lacks or has too much of comes from the
+packed quarters of the two days at its ends; rows above the watermark come from the ledger and are added here.
+"""
+
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.db import connection
+
+from providers.models.rollup import UsageGeneration, UsageKey, UsageQuarters
+from providers.usage.rollup import source, store
+from providers.usage.rollup.cells import (
+    QUARTERS,
+    Cell,
+    Packed,
+    Row,
+    all_before,
+    bin_of,
+    counts,
+    from_columns,
+    money_before,
+)
+from providers.usage.rollup.cubes import cube_for
+
+Group = tuple[int | str, ...]
+Kinds = dict[int, Cell]  # kind -> sums
+Boundaries = Sequence[int]  # quarters since 1970 at which days begin; the last one ends the last day
+STRIDE = 31  # days that are looked at together
+_KEYS, _QUARTERS = UsageKey._meta.db_table, UsageQuarters._meta.db_table
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Which rows count. `equal`: dimension -> value; `kinds`: (bits to look at, bits wanted); `any_of`: one of
+    these bits. `session`: of that session alone."""
+
+    equal: dict[str, int | str] = field(default_factory=dict)
+    bits: int = 0
+    wanted: int = 0
+    session: str = ""
+
+    @property
+    def user_id(self) -> int | None:
+        return self.equal.get("user_id")  # type: ignore[return-value]
+
+    def takes(self, row: Row) -> bool:
+        return self.takes_kind(row.kind) and all(getattr(row, n) == v for n, v in self.equal.items())
+
+    def takes_kind(self, kind: int) -> bool:
+        return kind & self.bits == self.wanted
+
+
+@contextmanager
+def snapshot() -> Iterator[None]:
+    """Sums, watermark and ledger as they stood at one moment. Takes no lock; nothing inside may write."""
+    if connection.in_atomic_block:
+        yield
+        return
+    begin = "BEGIN" if connection.vendor == "sqlite" else "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
+    with connection.cursor() as cursor:
+        cursor.execute(begin)
+        try:
+            yield
+        finally:
+            cursor.execute("ROLLBACK")
+
+
+class Reading:
+    """For one scope; to be used inside one `snapshot`."""
+
+    def __init__(self, scope: Scope) -> None:
+        self.scope = scope
+        found = UsageGeneration.objects.filter(current=True).order_by("-pk").values("pk", "watermark").first()
+        self.generation, self.watermark = (found["pk"], found["watermark"]) if found else (0, 0)
+        if scope.session:
+            self.generation = 0
+            rows = source.of_sessions([scope.session], scope.user_id)
+        else:
+            rows = source.after(self.watermark, user_id=scope.user_id)
+        self.rows = [row for row in rows if scope.takes(row)]
+
+    def groups(self, dimensions: Sequence[str], start: int, end: int) -> dict[Group, Kinds]:
+        """Sums of the quarters from `start` up to `end`, by the values of some dimensions."""
+        found: dict[Group, Kinds] = {}
+        for row in self.rows:
+            if start <= row.quarter < end:
+                group = tuple(getattr(row, name) for name in dimensions)
+                _cell(found, group, row.kind).count(row, bin_of(row.ms))
+        if self.generation:
+            self._add_days(found, dimensions, start, end)
+            for place, sign in ((start, -1), (end, 1)):
+                if place % QUARTERS:
+                    self._add_edge(found, dimensions, place, sign)
+        return {group: kinds for group, kinds in found.items() if any(cell.calls for cell in kinds.values())}
+
+    def total(self, start: int, end: int) -> Kinds:
+        return self.groups((), start, end).get((), {})
+
+    def spent(self, start: int, end: int) -> int:
+        """Pico-dollars."""
+        return sum(cell.pico for cell in self.total(start, end).values())
+
+    def daily(
+        self, days: Boundaries, dimensions: Sequence[str] = (), only: Sequence[Group] = ()
+    ) -> dict[Group, list[Kinds]]:
+        """Calls and money (nothing else) of each day, for the groups in `only`, or without dimensions for all."""
+        found: dict[Group, list[Kinds]] = {}
+        for group, kind, day, calls, pico in self._daily(days, dimensions, only):
+            cell = found.setdefault(group, [{} for _ in days[1:]])[day].setdefault(kind, Cell())
+            cell.parts[0] += calls
+            cell.parts[1] += pico
+        return found
+
+    def quarters_down(self, start: int, end: int) -> Iterator[tuple[int, int]]:
+        """(quarter, calls in it) of quarters with calls, newest first; days are read as they are asked for."""
+        new: dict[int, int] = {}
+        for row in self.rows:
+            if start <= row.quarter < end:
+                new[row.quarter] = new.get(row.quarter, 0) + 1
+        for first in range((end - 1) // QUARTERS, start // QUARTERS - 1, -STRIDE):
+            begin = max(first - STRIDE + 1, start // QUARTERS)
+            days = {day for _, _, (day, *_) in self._money((), (), begin, first)} if self.generation else set()
+            days |= {quarter // QUARTERS for quarter in new if begin <= quarter // QUARTERS <= first}
+            for day in sorted(days, reverse=True):
+                found = {quarter: number for quarter, number in new.items() if quarter // QUARTERS == day}
+                for _, _, (_, running) in self._runnings((), (), day, day):
+                    for place, number in counts(running):
+                        quarter = day * QUARTERS + place
+                        found[quarter] = found.get(quarter, 0) + number
+                yield from ((q, found[q]) for q in sorted(found, reverse=True) if start <= q < end)
+
+    def _daily(
+        self, days: Boundaries, dimensions: Sequence[str], only: Sequence[Group]
+    ) -> Iterator[tuple[Group, int, int, int, int]]:
+        """(group, kind, index of the day, calls, pico) in pieces that are to be added up."""
+        wanted = set(only)
+        for row in self.rows:
+            group = tuple(getattr(row, name) for name in dimensions)
+            if days[0] <= row.quarter < days[-1] and (not dimensions or group in wanted):
+                yield group, row.kind, bisect_right(days, row.quarter) - 1, 1, row.pico
+        if not self.generation or (dimensions and not only):
+            return
+        first, last = days[0] // QUARTERS, days[-1] // QUARTERS
+        starts = [at // QUARTERS for at in days]
+        for group, kind, (day, calls, high, low) in self._money(dimensions, only, first, last - 1):
+            yield group, kind, bisect_right(starts, day) - 1, calls, high * 10**6 + low
+        shifted: dict[int, list[tuple[int, int]]] = {}
+        for n, at in enumerate(days):
+            if at % QUARTERS:
+                shifted.setdefault(at // QUARTERS, []).append((n, at % QUARTERS))
+        if not shifted:
+            return
+        # A whole UTC day went to the day that begins in it: what is before the beginning goes to the day before.
+        for group, kind, (day, running) in self._runnings(dimensions, only, first, last):
+            for n, quarter in shifted.get(day, ()):
+                calls, pico = money_before(running, quarter)
+                if n:
+                    yield group, kind, n - 1, calls, pico
+                if n < len(days) - 1:
+                    yield group, kind, n, -calls, -pico
+
+    def _where(self, dimensions: Sequence[str], only: Sequence[Group]) -> tuple[str, list[Any]]:
+        """The condition on keys, and its values."""
+        cube = cube_for({*dimensions, *self.scope.equal})
+        parts, values = ["k.generation = %s", "k.cube = %s"], [self.generation, cube]
+        for name, value in self.scope.equal.items():
+            parts.append(f"k.{name} = %s")
+            values.append(value)
+        if self.scope.bits:
+            parts.append("(k.kind & %s) = %s")
+            values += [self.scope.bits, self.scope.wanted]
+        if only and dimensions:
+            mark = f"({', '.join(['%s'] * len(dimensions))})"
+            names = ", ".join(f"k.{name}" for name in dimensions)
+            parts.append(f"({names}) IN (VALUES {', '.join([mark] * len(only))})")
+            values += [value for group in only for value in group]
+        return " AND ".join(parts), values
+
+    def _read(self, dimensions: Sequence[str], columns: str, rest: str, values: list[Any]) -> Iterator[Any]:
+        """Lines as (group, kind, the other columns)."""
+        width = len(dimensions)
+        names = "".join(f"k.{name}, " for name in dimensions)
+        with connection.cursor() as cursor:
+            cursor.execute(f"SELECT {names}k.kind, {columns} FROM {_KEYS} AS k {rest}", values)  # noqa: S608
+            for line in cursor.fetchall():
+                yield tuple(line[:width]), line[width], line[width + 1 :]
+
+    def _add_days(self, found: dict[Group, Kinds], dimensions: Sequence[str], start: int, end: int) -> None:
+        where, values = self._where(dimensions, ())
+        sums = ", ".join(f"SUM({name}) AS {name}" for name in store.SUMS)
+        names = "".join(f"k.{name}, " for name in dimensions)
+        columns = ", ".join(f"SUM(s.{name})" for name in store.SUMS)
+        for table, first, last in spans(start // QUARTERS, end // QUARTERS - 1):
+            # Key by key, each from its own index: a planner without statistics would read every day.
+            inner = f"SELECT {sums} FROM {table} WHERE key_id = k.id AND day BETWEEN %s AND %s"  # noqa: S608
+            if connection.vendor == "sqlite":
+                joined = f"CROSS JOIN {table} AS s ON s.key_id = k.id AND s.day BETWEEN %s AND %s"
+            else:
+                joined = f"CROSS JOIN LATERAL ({inner}) AS s"
+            rest = f"{joined} WHERE {where} GROUP BY {names}k.kind"
+            for group, kind, line in self._read(dimensions, columns, rest, [first, last, *values]):
+                if line[0]:
+                    _cell(found, group, kind).add(from_columns(line))
+
+    def _add_edge(self, found: dict[Group, Kinds], dimensions: Sequence[str], place: int, sign: int) -> None:
+        day, quarter = divmod(place, QUARTERS)
+        where, values = self._where(dimensions, ())
+        rest = f"JOIN {_QUARTERS} AS q ON q.key_id = k.id AND q.day = %s WHERE {where}"
+        for group, kind, line in self._read(dimensions, "q.running, q.tokens, q.times", rest, [day, *values]):
+            _cell(found, group, kind).add(all_before(Packed(*map(bytes, line)), quarter), sign)
+
+    def _money(self, dimensions: Sequence[str], only: Sequence[Group], first: int, last: int) -> Iterator[Any]:
+        where, values = self._where(dimensions, only)
+        rest = f"JOIN {store.DAY_TABLE} AS d ON d.key_id = k.id AND d.day BETWEEN %s AND %s WHERE {where}"
+        yield from self._read(
+            dimensions, "d.day, d.calls, d.spend_high, d.spend_low", rest, [first, last, *values]
+        )
+
+    def _runnings(self, dimensions: Sequence[str], only: Sequence[Group], first: int, last: int) -> Iterator[Any]:
+        if not self.generation:
+            return
+        where, values = self._where(dimensions, only)
+        rest = f"JOIN {_QUARTERS} AS q ON q.key_id = k.id AND q.day BETWEEN %s AND %s WHERE {where}"
+        for group, kind, (day, running) in self._read(
+            dimensions, "q.day, q.running", rest, [first, last, *values]
+        ):
+            yield group, kind, (day, bytes(running))
+
+
+def _cell(found: dict[Group, Kinds], group: Group, kind: int) -> Cell:
+    return found.setdefault(group, {}).setdefault(kind, Cell())
+
+
+def spans(first: int, last: int) -> list[tuple[str, int, int]]:
+    """UTC days `first` to `last` as whole months and single days: (table, first, last)."""
+    if last < first:
+        return []
+    begin = first if store.month_of(first) == first else store.next_month(first)
+    end = store.month_of(last + 1)
+    if begin >= end:
+        return [(store.DAY_TABLE, first, last)]
+    parts = [
+        (store.DAY_TABLE, first, begin - 1),
+        (store.MONTH_TABLE, begin, end - 1),
+        (store.DAY_TABLE, end, last),
+    ]
+    return [part for part in parts if part[1] <= part[2]]
