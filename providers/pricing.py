@@ -15,9 +15,19 @@ from providers.catalog import provider as row_of
 from providers.exceptions import PriceUnknown
 from providers.own_prices import FALLBACK, NONE, OwnPrice, OwnPrices, price_for
 from providers.tokens import bound_tokens, estimate_tokens
-from providers.types import Usage
+from providers.types import Prompt, Usage
 
-__all__ = ["Cost", "Price", "bound_tokens", "cost_of", "estimate_tokens", "price_of", "sane", "worst_case"]
+__all__ = [
+    "Cost",
+    "Price",
+    "bound_of",
+    "bound_tokens",
+    "cost_of",
+    "estimate_tokens",
+    "price_of",
+    "sane",
+    "worst_case",
+]
 
 MILLION = Decimal(1_000_000)
 ZERO = Decimal(0)
@@ -25,6 +35,15 @@ FREE = {"mock": "mock", "local": "local", "ollama": "local"}  # slug -> source
 MAX_TOKENS = 100_000_000  # of one call; ten times the largest context there is
 MAX_USD = Decimal(1_000)  # of one call
 _SOON = timedelta(days=2)  # a price that starts while a call may still run
+
+PER_MESSAGE = 8  # tokens that a dialect puts round each turn
+TOOLS_TOKENS = 1_000  # what an upstream itself says to a model of its tools, billed as input
+
+
+def bound_of(prompt: Prompt) -> int:
+    """An upper estimate of the input tokens of that prompt, for a reservation."""
+    bound = bound_tokens(prompt.words) + PER_MESSAGE * (len(prompt.messages) + 1)
+    return bound + TOOLS_TOKENS if prompt.tools else bound
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ A wire sees a `Connection` and a `Prompt`; the ledger sees a `Purpose`; a `Meter
 of one upstream call so far and survives time-outs and cancellation.
 """
 
+import json
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -82,6 +83,16 @@ class Prompt:
     tools: tuple[ToolSpec, ...] = ()
     tool_choice: str = ""
     parallel_tool_calls: bool | None = None
+
+    @property
+    def words(self) -> str:
+        """All that an upstream reads and bills as input: tools, calls and the schema of an answer too."""
+        said = [self.system, *(message.content for message in self.messages)]
+        if self.json_schema:
+            said.append(json.dumps(self.json_schema))
+        said += [f"{tool.name} {tool.description} {json.dumps(tool.parameters)}" for tool in self.tools]
+        said += [f"{call.name} {call.arguments}" for message in self.messages for call in message.tool_calls]
+        return "".join(said)
 
 
 @dataclass(frozen=True, slots=True)

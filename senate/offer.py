@@ -1,6 +1,6 @@
 """Who would sit, what it would cost, and whether the asker's cap has room for it: what is said before asking."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from math import ceil
@@ -17,11 +17,12 @@ from providers.exceptions import AIDisabled, BudgetExceeded, InvalidInput, NotCo
 from providers.format import usd
 from providers.models import AIServiceConfig
 from providers.pricing import cost_of, price_of
-from providers.types import Usage
+from providers.types import Prompt, Usage
+from senate.engine import prompts
 from senate.engine.plan import LABELS, MODES, MOST_MEMBERS, Plan, plan
 from senate.engine.purse import Amount
 from senate.models import SenateSession
-from senate.quote import Planned, make_case, planned_calls
+from senate.quote import Planned, make_case, planned_call, planned_calls
 
 MOST_OUTPUT = 32_000
 TYPICAL_ANSWER = 400  # tokens
@@ -207,14 +208,27 @@ def usual(made: Plan[Seat], worst_usd: Decimal) -> Usual | None:
     return Usual(worst_usd * Decimal(median(shares)), worst_usd * shares[ceil(len(shares) * 0.9) - 1], len(shares))
 
 
-def priced_request(user: Any, model: str, said: Conversation, answer_tokens: int) -> dict[str, Any]:
+def priced_request(
+    user: Any,
+    model: str,
+    said: Conversation,
+    answer_tokens: int,
+    *,
+    equip: Callable[[Prompt], Prompt] | None = None,
+) -> dict[str, Any]:
     """A chat request's cost before it is made; see `senate/views/estimate.py`. Money as Decimals.
+    `equip` adds what only a request to one model has: its tools and its format.
 
     What is expected is what such questions cost of late, else a third of the input's bound and short answers.
     """
     made = seated(model, None) if model in MODES else seated("solo", [model])
     solo = made.kind == "solo"
-    whole = estimate(made, said.question, said.as_dicts(), answer_tokens if solo else None)
+    if equip is not None and solo:
+        seat = made.seats[0]
+        call = planned_call(seat.provider, equip(prompts.solo(seat.model, said.messages, answer_tokens)))
+        whole = Estimate([call], call.worst, answer_tokens)
+    else:
+        whole = estimate(made, said.question, said.as_dicts(), answer_tokens if solo else None)
     room = room_for(caps.standing(user))
     reason, late = too_much(whole, room), usual(made, whole.worst.usd)
     sources = {price_of(seat.provider, seat.model, own=room.config.own_prices).source for seat in made.seats}

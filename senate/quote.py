@@ -18,14 +18,13 @@ from providers.types import ChatMessage, Prompt
 from senate.engine import prompts
 from senate.engine.ballots import Ballot, Vote
 from senate.engine.case import Case, chair_order
-from senate.engine.prompts import Limits, words_of
+from senate.engine.prompts import Limits
 from senate.engine.purse import Amount
 from senate.models import SenateSession
 
 THINKS = re.compile(
     r"(?:^|[/:@])(?:o[1-9]|gpt-[5-9]|grok-[3-9]|gemini-(?:2\.5|[3-9])|qwq|magistral)|deepseek-r|think|reason"
 )
-PER_MESSAGE = 8  # tokens that a vendor's chat format adds to each message
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +102,12 @@ def own_prices() -> OwnPrices:
 
 def price_of_call(provider: str, prompt: Prompt) -> Amount:
     """The worst case of this very prompt. Errors: PriceUnknown."""
-    return _planned("", provider, prompt, own_prices()).worst
+    return planned_call(provider, prompt).worst
+
+
+def planned_call(provider: str, prompt: Prompt) -> Planned:
+    """One call by itself. Errors: PriceUnknown."""
+    return _planned("answer:0", provider, prompt, own_prices())
 
 
 def planned_calls(kind: str, seats: Sequence[dict[str, Any]], case: Case) -> list[Planned]:
@@ -147,7 +151,7 @@ def _chair(member: int, seat: dict[str, Any], case: Case, longest: dict[int, str
 
 
 def _planned(key: str, provider: str, prompt: Prompt, own: OwnPrices) -> Planned:
-    bound = pricing.bound_tokens(words_of(prompt)) + PER_MESSAGE * (len(prompt.messages) + 1)
+    bound = pricing.bound_of(prompt)
     usd = pricing.worst_case(
         provider, prompt.model, input_tokens=bound, max_output_tokens=prompt.max_output_tokens, own=own
     )

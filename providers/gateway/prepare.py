@@ -1,6 +1,5 @@
 """Policy, key, price and bounds of a call, and its reservation."""
 
-import json
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
@@ -15,7 +14,6 @@ from providers.models import AIServiceConfig
 from providers.types import Connection, Prompt, Purpose
 
 LEASE_MARGIN_S = 60.0
-TOOLS_TOKENS = 1_000  # what an upstream itself says to a model of its tools, billed as input
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +55,7 @@ def prepare(
     connection = replace(
         connection, timeout_s=min(max(timeout_s or connection.timeout_s, 0.001), connection.timeout_s)
     )
-    bound = pricing.bound_tokens(words_of(prompt)) + 8 * (len(prompt.messages) + 1)
-    bound += TOOLS_TOKENS if prompt.tools else 0
+    bound = pricing.bound_of(prompt)
     size = {"input_tokens": bound, "max_output_tokens": prompt.max_output_tokens}
     worst = pricing.worst_case(provider, prompt.model, own=config.own_prices, **size)
     warning = limits.check_one_call(config, worst)
@@ -88,13 +85,3 @@ async def reserve(
             "retry_count": repeat,
         },
     )
-
-
-def words_of(prompt: Prompt) -> str:
-    """All that an upstream reads and bills as input: tools, calls and the schema of a structured answer too."""
-    said = [prompt.system, *(message.content for message in prompt.messages)]
-    if prompt.json_schema:
-        said.append(json.dumps(prompt.json_schema))
-    said += [f"{tool.name} {tool.description} {json.dumps(tool.parameters)}" for tool in prompt.tools]
-    said += [f"{call.name} {call.arguments}" for message in prompt.messages for call in message.tool_calls]
-    return "".join(said)

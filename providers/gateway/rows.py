@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any, Literal
 
 from providers import ledger, pricing
-from providers.gateway.prepare import Prepared, words_of
+from providers.gateway.prepare import Prepared
 from providers.guard import Redactor
 from providers.types import AIResponse, Meter, Prompt, Purpose, Reply, Usage, UsageSource
 
@@ -59,7 +59,7 @@ def failed_attempt(
 def estimate(prompt: Prompt, answer: str) -> Usage:
     """Counted here, because the upstream reported nothing."""
     return Usage(
-        input_tokens=pricing.estimate_tokens(words_of(prompt)) + 4 * (len(prompt.messages) + 1),
+        input_tokens=pricing.estimate_tokens(prompt.words) + 4 * (len(prompt.messages) + 1),
         output_tokens=pricing.estimate_tokens(answer),
     )
 
@@ -88,7 +88,7 @@ def _attempt(
         processing_time_ms=round((loop_time() - meter.started_at) * 1000),
         first_token_ms=first,
         prompt_hash=hash_of(prompt),
-        prompt_preview=prepared.redactor.whole(words_of(prompt)) if prepared.config.log_prompts else "",
+        prompt_preview=prepared.redactor.whole(prompt.words) if prepared.config.log_prompts else "",
         metadata={**purpose.metadata, **({"upstream_id": meter.upstream_id} if meter.upstream_id else {})},
     )
 
@@ -99,7 +99,7 @@ def hash_of(prompt: Prompt) -> str:
     for message in prompt.messages:
         digest.update(f"\x1e{message.role}\x1f{message.content}".encode())
     if prompt.tools or prompt.json_schema or any(turn.tool_calls for turn in prompt.messages):
-        digest.update(f"\x1d{words_of(prompt)}".encode())
+        digest.update(f"\x1d{prompt.words}".encode())
     return digest.hexdigest()
 
 

@@ -4,7 +4,6 @@ System prompts are made here and nowhere else. The question, proposals and revie
 lines with a random mark, and nothing in them is an instruction. Members know each other by letters only.
 """
 
-import json
 import random
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -160,12 +159,6 @@ def order_for(reviewer: int, members: Sequence[int], seed: int = 0) -> list[int]
     random.Random(seed).shuffle(circle)  # noqa: S311  no secret: a seed must always give the same order
     at = circle.index(reviewer)
     return [*circle[at + 1 :], *circle[:at]]
-
-
-def words_of(prompt: Prompt) -> str:
-    """All that is billed as input: system, messages and the schema."""
-    schema = json.dumps(prompt.json_schema) if prompt.json_schema else ""
-    return "".join([prompt.system, schema, *(m.content for m in prompt.messages)])
 
 
 def _case(at: str, question: str, proposals: Mapping[int, str], order: Sequence[int]) -> str:

@@ -10,7 +10,7 @@ from django.contrib.auth import get_user_model
 from providers import gateway
 from providers.conversation import Conversation
 from providers.directory import Directory, Seat
-from providers.exceptions import AIServiceError, InvalidInput
+from providers.exceptions import AIServiceError
 from providers.format import usd
 from providers.hop import hop
 from providers.types import AIResponse, Purpose, ToolDelta
@@ -18,7 +18,7 @@ from senate import chat
 from senate.engine import prompts
 from senate.engine.plan import MODES, plan
 from senate.lane.admission import Admitted
-from senate.lane.chat_request import ChatRequest, conversation, equipped
+from senate.lane.chat_request import ChatRequest, conversation, equipped, model_for
 from senate.models import SenateSession
 
 
@@ -59,7 +59,7 @@ async def answer(
     Errors: InvalidInput, NotConfigured, BudgetExceeded before anything is spent; UpstreamError after.
     """
     said = conversation(request, settings.AI_MAX_INPUT_CHARS)
-    mode, seat = choose(request.model, admitted.current.directory, needs_one=request.needs_one)
+    mode, seat = choose(model_for(request), admitted.current.directory)
     if seat is not None:
         prompt = prompts.solo(seat.model, said.messages, request.output_tokens())
         prompt = equipped(replace(prompt, temperature=request.temperature), request)
@@ -67,24 +67,15 @@ async def answer(
         shown = {"on_text": on_text, "on_call": on_call, "on_ready": on_ready}
         response = await gateway.ask(prompt, seat.provider, purpose, current=admitted.current, **shown)
         return _answered(response, said, mode)
-    if request.needs_one:
-        raise InvalidInput(
-            f"Tools and response_format are for one model, and {mode} asks several: use model solo, auto, or a "
-            "provider's name.",
-            param="model",
-        )
     return await _committee(
         said, mode, admitted.user_id, on_stored, on_text=on_text, on_news=on_news, on_ready=on_ready
     )
 
 
-def choose(model: str, directory: Directory, *, needs_one: bool = False) -> tuple[str, Seat | None]:
-    """What `model` means: (mode, the one seat that answers, or None for a committee). `auto` is solo for what only
-    one model can do."""
+def choose(model: str, directory: Directory) -> tuple[str, Seat | None]:
+    """What `model` means: (mode, the one seat that answers, or None for a committee)."""
     if model not in MODES:
         return "solo", directory.resolve(model)
-    if needs_one and model == "auto":
-        model = "solo"
     made = plan(
         model, directory.members(), senate_enabled=directory.saved.senate_enabled, site_mode=directory.saved.mode
     )

@@ -211,6 +211,19 @@ def _shape(message: Message) -> dict[str, Any]:
     }
 
 
+def model_for(request: ChatRequest) -> str:
+    """The model that is asked for; `auto` is solo for what only one model can do. Errors: InvalidInput."""
+    if not request.needs_one:
+        return request.model
+    if request.model in ("senate", "code-review"):
+        raise InvalidInput(
+            f"Tools and response_format are for one model, and {request.model} asks several: use model solo, "
+            "auto, or a provider's name.",
+            param="model",
+        )
+    return "solo" if request.model == "auto" else request.model
+
+
 def equipped(prompt: Prompt, request: ChatRequest) -> Prompt:
     """The prompt with the tools and the answer's format that the client asks for. Errors: InvalidInput."""
     tools = tools_in(tool.model_dump(exclude_none=True) for tool in request.tools or ())

@@ -1,6 +1,7 @@
 """`POST /api/v1/ai/cost-estimate/`: what a chat request would cost, before it is made."""
 
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 from django.conf import settings
@@ -11,7 +12,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from senate import offer
-from senate.lane.chat_request import conversation, parse
+from senate.lane.chat_request import conversation, equipped, model_for, parse
 
 
 class CostEstimate(serializers.Serializer):
@@ -36,7 +37,9 @@ class Estimate(APIView):
     def post(self, request: Request) -> Response:
         asked = parse(request.body)
         said = conversation(asked, settings.AI_MAX_INPUT_CHARS)
-        return Response(as_text(offer.priced_request(request.user, asked.model, said, asked.output_tokens())))
+        equip = partial(equipped, request=asked) if asked.needs_one else None
+        figures = offer.priced_request(request.user, model_for(asked), said, asked.output_tokens(), equip=equip)
+        return Response(as_text(figures))
 
 
 def as_text(figures: dict[str, Any]) -> dict[str, Any]:

@@ -14,7 +14,6 @@ from providers.own_prices import NONE, OwnPrices
 from providers.pricing import cost_of, estimate_tokens
 from providers.types import Usage
 from senate.engine.case import Event, Spec
-from senate.engine.prompts import words_of
 from senate.work.scribe import SCRIBE
 from senate.work.store import CallChange, Entry
 
@@ -71,7 +70,7 @@ class Recorder:
 
     async def start(self, spec: Spec, provider: str, worst: dict[str, Any], again: bool) -> Draft:
         """`worst`: the call's worst case as plain values, for whoever finds it without an end."""
-        draft = Draft(spec, provider, estimate_tokens(words_of(spec.prompt)), self.own_prices)
+        draft = Draft(spec, provider, estimate_tokens(spec.prompt.words), self.own_prices)
         row = {"phase": spec.phase, "member": spec.member, "data": {"worst": worst}, "started_at": timezone.now()}
         data = {"key": spec.key, "timeout_s": spec.timeout_s, "again": again}
         started = Event("call.started", spec.phase, spec.member, data)

@@ -59,3 +59,21 @@ def test_an_unknown_price_and_a_broken_body_are_refused(client, upstream, asker)
     keyed(upstream)
     assert estimate(client, asker, model="openai/no-such-model").json()["error"]["code"] == "price_unknown"
     assert estimate(client, asker, messages=[]).status_code == 400
+
+
+def test_tools_and_a_format_are_priced_as_they_will_be_reserved(client, upstream, asker) -> None:
+    keyed(upstream)
+    tool = {"type": "function", "function": {"name": "get_time", "description": "What time it is. " * 20}}
+    plain = estimate(client, asker, model=f"openai/{MODEL}").json()
+    told = estimate(client, asker, model="auto", tools=[tool]).json()
+    assert told["mode"] == "solo" and told["input_tokens"] > plain["input_tokens"] + 1_000
+    call = {"id": "c1", "type": "function", "function": {"name": "get_time", "arguments": "{}"}}
+    turns = [
+        {"role": "user", "content": "What time is it?"},
+        {"role": "assistant", "tool_calls": [call]},
+        {"role": "tool", "tool_call_id": "c1", "content": "noon"},
+    ]
+    assert estimate(client, asker, model="openai", messages=turns, tools=[tool]).json()["allowed"]
+    refused = estimate(client, asker, model="senate", messages=turns, tools=[tool])
+    assert refused.status_code == 400
+    assert "are for one model" in refused.json()["error"]["message"]
