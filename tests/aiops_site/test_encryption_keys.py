@@ -47,7 +47,9 @@ def test_adding_a_main_key_later_loses_nothing(keys_of, settings):
     assert AIProviderSettings.get_solo().grok_api_key == "sk-after"
 
 
-@pytest.mark.parametrize("bad", ["too-short", "x" * 44, MAIN[:-2], f"{MAIN}{MAIN}"])
+@pytest.mark.parametrize(
+    "bad", ["too-short", "x" * 44, MAIN[:-2], f"{MAIN}{MAIN}"], ids=["short", "no-base64", "cut", "twice"]
+)
 def test_what_is_no_fernet_key_stops_the_start_with_the_command_that_makes_one(settings, bad):
     settings.AI_ENCRYPTION_KEYS = [MAIN, bad]
     (found,) = checks.secrets_are_usable(None)
