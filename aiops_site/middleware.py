@@ -7,6 +7,7 @@ from collections.abc import Callable
 from django.contrib.auth import get_user_model
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
+from django.utils.cache import patch_vary_headers
 
 from aiops_site import csp
 from aiops_site.logs import request_id as current_request_id
@@ -52,6 +53,8 @@ def security_headers(get_response: GetResponse) -> GetResponse:
         response.setdefault("Permissions-Policy", csp.PERMISSIONS)
         if not request.path.startswith("/static/"):
             response.setdefault("Cache-Control", "no-store")
+        if hasattr(response, "accepted_renderer"):  # a page, its fragment or JSON at one address
+            patch_vary_headers(response, ("Accept", "HX-Request"))
         if standing := getattr(
             request, "rate_standing", None
         ):  # a request that was counted (providers/throttles.py)
