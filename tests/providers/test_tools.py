@@ -12,6 +12,7 @@ from django.contrib.auth.models import AnonymousUser, Permission
 from pydantic import BaseModel, Field
 
 from providers.exceptions import AIServiceError, BudgetExceeded, InvalidInput, NotAllowed, NotFound, ToolFailed
+from providers.models import AIUsageLog
 from providers.service import AIService
 from providers.tools import MOST_RESULT_CHARS, ToolRegistry, tool
 from tests.providers.test_gateway import MODEL
@@ -287,3 +288,19 @@ def test_broken_arguments_come_back_as_an_error_and_never_run(weather, openai, e
     with pytest.raises(AIServiceError):
         ToolRegistry.execute_tool(call["function"]["name"], call["function"]["arguments"], user=everyone["ivo"])
     assert ran == []
+
+
+def test_a_stream_that_breaks_within_a_call_is_billed_for_what_was_written(weather, openai, everyone) -> None:
+    openai.script("cut")
+
+    async def read() -> None:
+        ask = [{"role": "user", "content": "x"}]
+        stream = AIService(user=everyone["ivo"]).astream(ask, provider="openai", model=MODEL, tools=[weather])
+        async for _ in stream:
+            raise AssertionError("A call is no text.")
+
+    with pytest.raises(AIServiceError):
+        asyncio.run(read())
+    row = AIUsageLog.objects.get()
+    assert (row.success, row.usage_source) == (False, "interrupted")
+    assert row.output_tokens > 0
