@@ -25,6 +25,11 @@ PURE = [
     "intelligence/states.py",
     "intelligence/agents/seccomp.py",
     "jules/patch/*.py",
+    "intelligence/analyst.py",
+    "intelligence/quotes.py",
+    "intelligence/reducer.py",
+    "intelligence/rules/*.py",
+    "intelligence/rules/rows/*.py",
 ]
 MAX_FILE, MAX_FUNCTION = 300, 40
 

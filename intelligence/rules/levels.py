@@ -1,0 +1,47 @@
+"""How loudly a line speaks, and when: its level, its time, and whether it is only an echo of something else."""
+
+import re
+
+ERROR, WARNING, CALM, ECHO = 2, 1, 0, -1
+# What passed, what is only being run, and titles of commits may hold any word.
+_ECHO = re.compile(
+    rb"\bPASSED\b|\.\.\. ok\b|--- PASS|^\s*(?:\xe2\x9c\x93|\xe2\x9c\x94|\xe2\x88\x9a|ok \d+\b|PASS\b)"
+    rb"|^\s*\++ \S|^\s*\$ \S|^(?:Step \d+/\d+ :|#\d+ \[.*\] (?:RUN|COPY))|^HEAD is now at|^(?:\* )?[0-9a-f]{7,40} "
+    rb"|^\s*[-*] (?:fix|feat|docs|chore|test|refactor)\b|^ok  ?\t|Merge (?:pull request|branch)|\bXFAIL\b|\bxfail"
+    rb"|^[>\s]\s+(?:raise|return|except|elif|if|for|while|with|try|def|assert|await|throw|const|let|var)\b"
+    rb"|^[>\s]\s+[\w.\[\]]+(?:: [\w\[\], .|]+)? = |\blogg(?:er|ing)\.\w+\("
+    rb"|HTTP/[\d.]+\" ?[123]\d\d "
+    rb"|\b(?:PASS|SUCCESS)(?:\]|:)|^\s*(?:CC|LD|AR|CXX|AS)(?: \[M\])? +\S+\.[oa]$|Building C(?:XX)? object"
+)
+_LEVEL = re.compile(
+    rb"(?:^|[\s\[\"'=:|(/<])(?P<level>TRACE|DEBUG|INFO|NOTICE|WARN|WARNING|ERROR|ERR|CRITICAL|CRIT|FATAL"
+    rb"|SEVERE|PANIC|ALERT|EMERG"
+    rb"|trace|debug|info|notice|warn|warning|error|crit|critical|fatal|panic|alert|emerg)(?=[\s\]\"',:|)/>&]|$)"
+)
+_NUMBERED = re.compile(rb"\"level\": ?(?P<number>\d\d)\b|^(?P<letter>[IWEF])\d{4} \d\d:")
+_TIMES = re.compile(
+    rb"\d{4}[-/]\d\d[-/]\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d{1,9})?(?:Z|[+-]\d\d:?\d\d)?"
+    rb"|\b[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d|\d\d/[A-Z][a-z]{2}/\d{4}:\d\d:\d\d:\d\d(?: [+-]\d{4})?"
+)
+_CALM_WORDS = {"trace", "debug", "info", "notice"}
+_WARNING_WORDS = {"warn", "warning"}
+
+
+def level(line: bytes) -> int:
+    """2 error or unmarked, 1 warning, 0 information, -1 an echo that never counts."""
+    if _ECHO.search(line):
+        return ECHO
+    head = line[:200]
+    if marked := _NUMBERED.search(head):
+        number = int(marked["number"]) if marked["number"] else {b"I": 30, b"W": 40}.get(marked["letter"], 50)
+        return ERROR if number >= 50 else WARNING if number >= 40 else CALM
+    if marked := _LEVEL.search(head):
+        word = marked["level"].decode().lower()
+        return CALM if word in _CALM_WORDS else WARNING if word in _WARNING_WORDS else ERROR
+    return ERROR
+
+
+def time(line: bytes) -> str:
+    """The time that the line itself tells, as it stands there; empty where it tells none."""
+    found = _TIMES.search(line[:300])
+    return found[0].decode("ascii") if found else ""
