@@ -1,6 +1,7 @@
 """The site's policy: `/providers/policy/`, and the same as JSON at `/api/v1/ai/config/`."""
 
 import json
+from dataclasses import asdict
 from typing import Any
 
 from drf_spectacular.utils import extend_schema
@@ -12,6 +13,7 @@ from providers import limits, policy_form
 from providers.configure import Note
 from providers.models import AIServiceConfig
 from providers.roles import may
+from providers.troubles import TROUBLES
 from providers.views.answers import fields_of, keep_for_next_page, wants_page, way_back
 from providers.views.keys import name_of
 
@@ -56,6 +58,7 @@ def page(request: Request, config: AIServiceConfig) -> dict[str, Any]:
         "texts": {
             name: json.dumps(policy[name], indent=2) if policy[name] else "" for name in policy_form.OBJECTS
         },
+        "troubles": [asdict(trouble) for trouble in TROUBLES],
         "today_usd": f"{standing.today_usd:.2f}",
         "month_usd": f"{standing.month_usd:.2f}",
         "notes": [],

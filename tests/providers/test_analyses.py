@@ -8,12 +8,14 @@ import subprocess
 import sys
 from datetime import timedelta
 from decimal import Decimal
+from typing import Annotated
 from uuid import UUID
 
 import pytest
 from django.conf import settings
 from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
+from pydantic import BaseModel, Field
 
 from providers import analyses, loop
 from providers.exceptions import BudgetExceeded, InvalidInput, UpstreamError, UpstreamUnavailable
@@ -248,6 +250,22 @@ def test_long_data_is_cut_and_the_cut_is_noted(openai, everyone, settings) -> No
     row = analyze(everyone["ivo"], everyone["lee"], data="line\n" * 1_000)
     assert row.input_cut_chars > 3_000
     assert len(openai.calls[0].body["messages"][1]["content"]) <= 2_000
+
+
+class Verdict(BaseModel):
+    label: str
+    confidence: Annotated[float, Field(ge=0, le=1)]
+
+
+def test_a_validated_object_is_the_result_with_its_confidence(openai, everyone) -> None:
+    row = analyze(everyone["ivo"], everyone["lee"], response_model=Verdict)
+    assert isinstance(row.parsed, Verdict) or row.validation_errors
+    assert row.validation_passed == (not row.validation_errors)
+    if row.parsed:
+        assert row.result == row.parsed.model_dump()
+        assert row.confidence == row.parsed.confidence
+    assert analyze(everyone["ivo"], everyone["lee"], response_model=Verdict).pk == row.pk
+    assert analyze(everyone["ivo"], everyone["lee"]).pk != row.pk
 
 
 @pytest.mark.parametrize(
