@@ -24,7 +24,7 @@ TROUBLES = (
     Trouble(
         "Provider X failed: 429 Too Many Requests",
         "The provider limits how often this site may ask. A call is repeated 3 times with growing pauses first.",
-        "Wait, set a lower number of calls a minute in Settings > AI > Policy, or name a fallback provider there.",
+        "Wait, lower the calls a minute in Settings > AI > Policy, or name a fallback provider there.",
     ),
     Trouble(
         "Daily cost cap exceeded",
@@ -49,6 +49,6 @@ TROUBLES = (
     Trouble(
         "Streaming cuts off after the first chunk",
         "A reverse proxy in front of this site closes connections that are idle, often after 60 seconds.",
-        "Raise its idle time-out (in Traefik transport.respondingTimeouts.idleTimeout) and switch its buffering off.",
+        "Raise its idle time-out (Traefik: transport.respondingTimeouts.idleTimeout) and stop its buffering.",
     ),
 )
