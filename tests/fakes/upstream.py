@@ -59,6 +59,7 @@ class State:
     mode: str = ""
     script: deque[str] = field(default_factory=deque)
     pause: float = 0.05
+    choose: Any = None
     calls: list[Call] = field(default_factory=list)
 
 
@@ -108,6 +109,10 @@ class FakeUpstream:
     def set_mode(self, mode: str, pause: float = 0.05) -> None:
         """The mode of all calls whose model names none; `pause` is the one of mode `slow`, in seconds."""
         self._state.mode, self._state.pause = mode, pause
+
+    def choose(self, mode_of: Any) -> None:
+        """A function of (body, model) that gives a call's mode, or None where it has no opinion."""
+        self._state.choose = mode_of
 
     def release(self) -> None:
         """Lets the calls in mode `hold` go on."""
@@ -227,7 +232,9 @@ class FakeUpstream:
         self._finish(call, "done")
         return answer
 
-    def _mode(self, model: str) -> str:
+    def _mode(self, model: str, body: Any) -> str:
+        if self._state.choose and (chosen := self._state.choose(body, model)):
+            return str(chosen)
         if self._state.script:
             return self._state.script.popleft()
         ending = model.rpartition("-")[2]
@@ -238,7 +245,7 @@ class FakeUpstream:
         if refusal:
             return web.json_response(dialect.error(*refusal), status=refusal[0])
         model = dialect.model(body, request.path)
-        mode = self._mode(model)
+        mode = self._mode(model, body)
         early = self._refuse_key(request, dialect) or await modes.early(request, dialect, mode, self._release)
         if early is not None:
             return early

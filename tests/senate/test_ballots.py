@@ -78,6 +78,46 @@ MALFORMED = {
     "deep": "[" * 20_000,
     "huge": " " * 70_000 + json.dumps(GOOD),
     "null": "null",
+    "true": "true",
+    "a string": '"B"',
+    "empty object": "{}",
+    "single quotes": str(GOOD),
+    "trailing comma": json.dumps(GOOD).replace("]}", "],}"),
+    "comment": json.dumps(GOOD)[:-1] + " /* done */}",
+    "YAML": "votes:\n  - proposal: B\n    agree: true\nranking: [B, C]",
+    "XML": "<ballot><vote proposal='B'>agree</vote></ballot>",
+    "a table": "| B | agree |\n| C | disagree |\n\nRanking: B > C",
+    "FINAL RANKING": "FINAL RANKING:\n1. Response B\n2. Response C",
+    "letters only": "B, C",
+    "apology": "I'm sorry, but I can't rank the proposals of my colleagues.",
+    "JSON lines": "\n".join(json.dumps(v) for v in GOOD["votes"]),
+    "wrapped in ballot": json.dumps({"ballot": GOOD}),
+    "wrapped in a list": json.dumps([GOOD]),
+    "a string of JSON": json.dumps(json.dumps(GOOD)),
+    "text after the fence": "```json\n" + json.dumps(GOOD) + "\n```\nI hope this helps.",
+    "text before the fence": "Ballot:\n```json\n" + json.dumps(GOOD) + "\n```",
+    "fence not closed": "```json\n" + json.dumps(GOOD),
+    "thinking not closed": "<think>B is right. " + json.dumps(GOOD),
+    "agree null": changed(votes=[{**v, "agree": None} for v in GOOD["votes"]]),
+    "agree as text": changed(votes=[{**v, "agree": "true"} for v in GOOD["votes"]]),
+    "agree missing": changed(votes=[{"proposal": p, "reason": "r"} for p in "BC"]),
+    "vote word": changed(votes=[{"proposal": p, "reason": "r", "vote": "agree"} for p in "BC"]),
+    "reason as number": changed(votes=[{**v, "reason": 5} for v in GOOD["votes"]]),
+    "reason null": changed(votes=[{**v, "reason": None} for v in GOOD["votes"]]),
+    "score beside": changed(votes=[{**v, "score": 9} for v in GOOD["votes"]]),
+    "lower case": changed(votes=votes(("b", True), ("c", True))),
+    "two in one": changed(votes=votes(("B and C", True), ("C", True))),
+    "a name": changed(votes=votes(("Claude", True), ("C", True))),
+    "ranking as text": changed(ranking="B > C"),
+    "ranking as objects": changed(ranking=[{"proposal": "B"}, {"proposal": "C"}]),
+    "ranking of numbers": changed(ranking=[1, 2]),
+    "ranking with a stranger": changed(ranking=["B", "Z"]),
+    "ranking nested": changed(ranking=[["B"], ["C"]]),
+    "votes null": changed(votes=None),
+    "votes empty": changed(votes=[]),
+    "infinity": json.dumps(GOOD).replace("true", "Infinity"),
+    "half a surrogate as label": changed(votes=votes(("\ud800", True), ("C", True))),
+    "another reviewer's": changed(votes=votes(("D", True), ("E", True))),
 }
 
 
@@ -85,6 +125,10 @@ MALFORMED = {
 def test_nothing_is_guessed_from_a_malformed_ballot(text):
     with pytest.raises(Unreadable):
         parse_ballot(text, [1, 2])
+
+
+def test_there_are_sixty_malformed_ballots():
+    assert len(set(MALFORMED.values())) >= 60
 
 
 def test_the_schema_names_exactly_the_proposals_to_judge():

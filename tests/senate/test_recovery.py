@@ -150,7 +150,7 @@ def test_two_workers_that_are_nudged_at_once_are_one_claim(asker, committee):
     assert [bool(store.claim(session.pk, new_token())) for _ in range(3)] == [True, False, False]
 
 
-@pytest.mark.parametrize("seed", [1, 2])
+@pytest.mark.parametrize("seed", [1])  # twenty more, over all phases: python -m tests.benchmarks.senate soak
 def test_workers_killed_at_any_moment_lose_nothing_and_pay_no_finished_call_twice(
     asker, committee, upstream, spawned, work, seed
 ):
