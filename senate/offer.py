@@ -19,7 +19,7 @@ from providers.models import AIServiceConfig
 from providers.pricing import cost_of, price_of
 from providers.types import Prompt, Usage
 from senate.engine import prompts
-from senate.engine.plan import LABELS, MODES, MOST_MEMBERS, Plan, plan
+from senate.engine.plan import LABELS, MODES, MOST_MEMBERS, Plan, made_words, plan
 from senate.engine.purse import Amount
 from senate.models import SenateSession
 from senate.quote import Planned, make_case, planned_call, planned_calls
@@ -54,6 +54,12 @@ def seated(mode: str, members: Sequence[str] | None) -> Plan[Seat]:
         raise InvalidInput(f"At most {MOST_MEMBERS} members can sit.", param="members")
     seats = [directory.resolve(name) for name in members] if members else directory.members()
     return plan(mode, coloured(seats), directory.saved.senate_enabled, directory.saved.mode)
+
+
+def auto_now(directory: Directory) -> tuple[str, str]:
+    """What a question without a mode gets on this site now, and why. Errors: NotConfigured."""
+    made = plan("auto", directory.members(), directory.saved.senate_enabled, directory.saved.mode)
+    return made_words(made.kind, len(made.seats), made.calls), made.why
 
 
 def coloured(seats: Sequence[Seat]) -> list[Seat]:

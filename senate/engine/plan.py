@@ -29,6 +29,12 @@ class Plan(Generic[S]):
         return {"solo": 1, "code-review": 2 * n, "senate": 2 * n + 1}[self.kind]
 
 
+def made_words(kind: Kind, members: int, calls: int) -> str:
+    """`Senate, 5 members, 11 calls`"""
+    who = f"{members} member{'' if members == 1 else 's'}"
+    return f"{LABELS[kind]}, {who}, {calls} call{'' if calls == 1 else 's'}"
+
+
 def plan(mode: str, seats: Sequence[S], senate_enabled: bool, site_mode: str = "auto") -> Plan[S]:
     """Chooses. `auto` follows the site's mode, and where that is `auto` too, the number of members.
 

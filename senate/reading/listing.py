@@ -11,7 +11,7 @@ from django.utils.http import urlencode
 from providers.directory import Directory
 from providers.exceptions import NotConfigured
 from providers.roles import Role, may, role_of
-from senate.engine.plan import LABELS, Kind, plan
+from senate.engine.plan import LABELS, made_words, plan
 from senate.models import OPEN_STATES, SenateSession
 
 PAGE_SIZE = 25
@@ -119,12 +119,6 @@ def box(user: Any, filled: dict[str, Any]) -> dict[str, Any]:
     ]
     made = plan("auto", committee, directory.saved.senate_enabled, directory.saved.mode)
     return {**offered, "seats": seats, "modes": modes(made_words(made.kind, len(made.seats), made.calls))}
-
-
-def made_words(kind: Kind, members: int, calls: int) -> str:
-    """`Senate, 5 members, 11 calls`"""
-    who = f"{members} member{'' if members == 1 else 's'}"
-    return f"{LABELS[kind]}, {who}, {calls} call{'' if calls == 1 else 's'}"
 
 
 def modes(auto: str) -> list[dict[str, str]]:

@@ -10,7 +10,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from providers.format import parsed, zone
-from senate.reading import listing
+from senate.engine import plan
 from senate.reading.markdown import to_html
 
 register = template.Library()
@@ -212,7 +212,7 @@ def table_cell(text: str) -> str:
 @register.filter
 def made_words(quote: dict[str, Any]) -> str:
     """What a quote is for: `Senate, 5 members, 11 calls`."""
-    return listing.made_words(quote["plan"], len(quote["members"]), quote["calls"])
+    return plan.made_words(quote["plan"], len(quote["members"]), quote["calls"])
 
 
 @register.filter
