@@ -1,6 +1,7 @@
 """The house: imports only go down, engines know no framework, files and functions stay small."""
 
 import ast
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -39,6 +40,7 @@ def sources() -> list[Path]:
     return [p for p in tracked if "migrations" not in p.parts]
 
 
+@cache
 def tree(path: Path) -> ast.Module:
     return ast.parse(path.read_text(encoding="utf-8"))
 
@@ -58,29 +60,38 @@ def relative(path: Path) -> str:
     return path.relative_to(ROOT).as_posix()
 
 
-@pytest.mark.parametrize("path", sources(), ids=relative)
-def test_imports_only_go_down(path: Path) -> None:
-    own = FLOORS.index(path.relative_to(ROOT).parts[0])
-    above = {name for name in imports(path) if name.split(".")[0] in FLOORS[own + 1 :]}
-    assert not above, f"{relative(path)} imports from a floor above: {sorted(above)}"
+def test_imports_only_go_down() -> None:
+    wrong = {}
+    for path in sources():
+        own = FLOORS.index(path.relative_to(ROOT).parts[0])
+        if above := sorted(name for name in imports(path) if name.split(".")[0] in FLOORS[own + 1 :]):
+            wrong[relative(path)] = above
+    assert wrong == {}, "these import from a floor above"
 
 
 @pytest.mark.parametrize("pattern", PURE)
 def test_engines_import_no_framework(pattern: str) -> None:
-    for path in ROOT.glob(pattern):
+    places = list(ROOT.glob(pattern))
+    assert places, f"{pattern} names no file any more"
+    for path in places:
         known = {name.split(".")[0] for name in imports(path)} & FRAMEWORKS
         assert not known, f"{relative(path)} imports {sorted(known)}"
 
 
-@pytest.mark.parametrize("path", sources(), ids=relative)
-def test_files_and_functions_stay_small(path: Path) -> None:
-    assert len(path.read_text(encoding="utf-8").splitlines()) <= MAX_FILE
-    functions = [n for n in ast.walk(tree(path)) if isinstance(n, ast.FunctionDef | ast.AsyncFunctionDef)]
-    long = {f.name: f.end_lineno - f.lineno + 1 for f in functions if f.end_lineno - f.lineno + 1 > MAX_FUNCTION}
-    assert not long, f"{relative(path)}: {long}"
+def functions(path: Path) -> list[ast.FunctionDef | ast.AsyncFunctionDef]:
+    return [n for n in ast.walk(tree(path)) if isinstance(n, ast.FunctionDef | ast.AsyncFunctionDef)]
 
 
-@pytest.mark.parametrize("path", sources(), ids=relative)
-def test_every_signature_has_types(path: Path) -> None:
-    functions = [n for n in ast.walk(tree(path)) if isinstance(n, ast.FunctionDef | ast.AsyncFunctionDef)]
-    assert not [f.name for f in functions if f.returns is None], relative(path)
+def test_files_and_functions_stay_small() -> None:
+    long = {}
+    for path in sources():
+        if (lines := len(path.read_text(encoding="utf-8").splitlines())) > MAX_FILE:
+            long[relative(path)] = lines
+        for f in functions(path):
+            if (size := f.end_lineno - f.lineno + 1) > MAX_FUNCTION:
+                long[f"{relative(path)}:{f.name}"] = size
+    assert long == {}
+
+
+def test_every_signature_has_types() -> None:
+    assert [f"{relative(p)}:{f.name}" for p in sources() for f in functions(p) if f.returns is None] == []
