@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any
 
 from django.contrib.auth import get_user_model
@@ -141,6 +142,8 @@ def _masked(name: str, value: Any) -> Any:
         return "set" if value else "none"
     if value is None or isinstance(value, bool | int):
         return value
+    if isinstance(value, Decimal):
+        return f"{value.normalize():f}"
     if isinstance(value, list | tuple):
         return [_masked("", each) for each in value[:50]]
     if isinstance(value, dict):
