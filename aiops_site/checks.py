@@ -8,7 +8,7 @@ from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, Warning, register
 from django.db import connection
 
-from providers import throttles
+from providers import output_limits, throttles
 
 FERNET = re.compile(r"[A-Za-z0-9_-]{43}=")
 NEW_KEY = 'python -c "from cryptography.fernet import Fernet; print(Fernet.generate_key().decode())"'
@@ -65,6 +65,10 @@ def hosts_are_named(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
         except ValueError:
             hint = "Write it like 30/min."
             found.append(Error(f"{name} is no rate: {getattr(settings, name)!r}.", hint=hint, id="aiops.E006"))
+    try:
+        output_limits.parsed(tuple(settings.AI_OUTPUT_TOKENS))
+    except ValueError as error:
+        found.append(Error(f"AI_OUTPUT_TOKENS: {error}", id="aiops.E009"))
     if settings.DEBUG and not settings.LOCAL:
         found.append(Error("DEBUG is on while HOST is not this machine.", id="aiops.E005"))
     return found

@@ -196,6 +196,9 @@ AI_ALLOW_MOCK = env.flag("AI_ALLOW_MOCK")
 AI_PRIVATE_HOSTS = env.items("AI_PRIVATE_HOSTS")
 AI_CHAT_RATE = env.text("AI_CHAT_RATE", "30/min")
 AI_ANALYSIS_RATE = env.text("AI_ANALYSIS_RATE", "10/min")
+AI_OUTPUT_TOKENS = env.items(
+    "AI_OUTPUT_TOKENS", "2000"
+)  # where no limit is asked; operation=number for one of them
 AI_MAX_INPUT_CHARS = env.whole("AI_MAX_INPUT_CHARS", 20_000)
 JULES_ALLOWED_HOSTS = env.items("JULES_ALLOWED_HOSTS", "api.jules.google.com,jules.googleapis.com")
 SENATE_TIMEOUT_SECONDS = env.number("SENATE_TIMEOUT_SECONDS", 180)

@@ -17,7 +17,7 @@ from django.conf import settings
 from django.db import models
 from pydantic import BaseModel
 
-from providers import analyses, gateway, loop, structured
+from providers import analyses, gateway, loop, output_limits, structured
 from providers.catalog import provider as row_of
 from providers.directory import Directory
 from providers.exceptions import InvalidInput, UpstreamTimeout
@@ -31,8 +31,6 @@ from providers.types import AIResponse, Prompt, Purpose
 __all__ = ["AIResponse", "AIService", "AIStream"]
 
 T = TypeVar("T")
-DEFAULT_OUTPUT_TOKENS = 2_000
-MOST_OUTPUT_TOKENS = 32_000
 
 
 class AIService:
@@ -51,8 +49,9 @@ class AIService:
         """One answer. `messages`: [{"role": "user" | "assistant", "content": text}], the last one is answered.
 
         operation ("chat"): what the call is for; provider and model: else those of the policy, else the first
-        provider with a key; system: server-side instructions; max_tokens (2,000); temperature; timeout_s; target:
-        a model instance that the call is about; connection: an own key and address.
+        provider with a key; system: server-side instructions; max_tokens: else the operation's own limit
+        (`AI_OUTPUT_TOKENS`); temperature; timeout_s; target: a model instance that the call is about; connection:
+        an own key and address.
         tools: of a registry, `ToolSpec` or in OpenAI's shape; what the model asks for comes back in `tool_calls`,
         and nothing is run: go on with `response.as_message()` and one {"role": "tool", "tool_call_id", "content"}
         for each call. tool_choice: "auto", "none", "required" or a tool's name. response_model: a Pydantic model;
@@ -121,7 +120,7 @@ class AIService:
         provider: str = "",
         model: str = "",
         system: str = "",
-        max_tokens: int = DEFAULT_OUTPUT_TOKENS,
+        max_tokens: int | None = None,
         temperature: float | None = None,
         timeout_s: float | None = None,
         target: models.Model | None = None,
@@ -130,8 +129,10 @@ class AIService:
         tool_choice: Any = None,
         response_model: type[BaseModel] | None = None,
     ) -> AIResponse:
-        if not 1 <= max_tokens <= MOST_OUTPUT_TOKENS:
-            raise InvalidInput(f"max_tokens is from 1 to {MOST_OUTPUT_TOKENS:,}.", param="max_tokens")
+        if max_tokens is None:
+            max_tokens = output_limits.output_limit(operation)
+        if not 1 <= max_tokens <= output_limits.MOST:
+            raise InvalidInput(f"max_tokens is from 1 to {output_limits.MOST:,}.", param="max_tokens")
         said = turns_of(messages, settings.AI_MAX_INPUT_CHARS)
         slug, name = await hop(chosen, provider, model, connection)
         prompt = Prompt(name, said.messages, max_tokens, f"{system}\n\n{NEVER_REVEAL}".strip(), temperature)

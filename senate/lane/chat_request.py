@@ -11,14 +11,13 @@ from typing import Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
+from providers import output_limits
 from providers.conversation import Conversation, within
 from providers.exceptions import InvalidInput
 from providers.guard import storable_all
 from providers.turns import choice_in, tools_in, turns_of
 from providers.types import Prompt
 
-DEFAULT_OUTPUT_TOKENS = 2_000
-CEILING_OUTPUT_TOKENS = 32_000
 LONGEST_FIELD = 80
 _ESCAPED = re.compile(rb"\\u(?:0000|[dD][89a-fA-F])")  # only so can NUL or half a pair stand in UTF-8 JSON
 
@@ -149,8 +148,8 @@ class ChatRequest(BaseModel):
 
     def output_tokens(self) -> int:
         """The bound of the answer: what was asked, at most our ceiling; a default where nothing was asked."""
-        asked = self.max_completion_tokens or self.max_tokens or DEFAULT_OUTPUT_TOKENS
-        return min(asked, CEILING_OUTPUT_TOKENS)
+        asked = self.max_completion_tokens or self.max_tokens or output_limits.output_limit("chat")
+        return min(asked, output_limits.MOST)
 
 
 def parse(body: bytes) -> ChatRequest:

@@ -5,7 +5,8 @@ import json
 import pytest
 
 from providers.exceptions import InvalidInput
-from senate.lane.chat_request import CEILING_OUTPUT_TOKENS, conversation, parse
+from providers.output_limits import MOST
+from senate.lane.chat_request import conversation, parse
 
 USER = {"role": "user", "content": "Why is my deploy stuck?"}
 
@@ -60,7 +61,7 @@ def test_a_bad_body_gets_one_sentence(given: bytes, names: str) -> None:
 
 
 def test_absurd_output_limits_are_clamped() -> None:
-    assert parse(body(max_tokens=10**12)).output_tokens() == CEILING_OUTPUT_TOKENS
+    assert parse(body(max_tokens=10**12)).output_tokens() == MOST
     assert parse(body()).output_tokens() == 2_000
 
 
