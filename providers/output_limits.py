@@ -1,7 +1,7 @@
 """How long an answer may be where its caller doesn't say: `AI_OUTPUT_TOKENS`, a number and words per operation.
 
 `2000,chat=4000,log_analysis=1200`: chats 4,000 tokens, analyses of logs 1,200, all else 2,000. A call without a
-bound can't be reserved, so there always is one. The Senate's phases have settings of their own (`SENATE_*_TOKENS`).
+bound can't be reserved, so there always is one. The Senate's phases have their own settings (`SENATE_*_TOKENS`).
 """
 
 from functools import lru_cache

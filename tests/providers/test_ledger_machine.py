@@ -21,7 +21,7 @@ from providers import ledger
 from providers.exceptions import BudgetExceeded
 from providers.ledger import triggers
 from providers.ledger.reconcile import reconcile
-from providers.models import AIUsageLog, CapDay, Reservation, SiteDay
+from providers.models import AIServiceConfig, AIUsageLog, CapDay, Reservation, SiteDay
 from providers.types import Usage
 from tests.providers.ledger_kit import attempt, set_cap
 
@@ -55,6 +55,10 @@ class Machine(RuleBasedStateMachine):
         self.user = get_user_model()._base_manager.get(username="ivo").pk
         self.cap = (200, 200)
         set_cap(self.user, self.cap[0], "2.00")
+        no_limit = Decimal(1_000_000)  # of the site: a hostile figure of one run would end all others
+        AIServiceConfig.objects.update_or_create(
+            pk=1, defaults={"daily_cost_limit_usd": no_limit, "monthly_cost_limit_usd": no_limit}
+        )
         self.known: list[Held] = []
         self.used: dict[str, list[int]] = {}
         self.calls: set[str] = set()
