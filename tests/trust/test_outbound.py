@@ -281,6 +281,20 @@ def test_a8_a_saved_address_that_may_not_be_called_is_reported_by_the_check(sett
     assert checks.addresses_may_be_called(None, databases=None) == []
 
 
+def test_a8_the_check_lets_a_database_be_made(monkeypatch) -> None:
+    """`migrate` runs it before there is a table."""
+    from django.db import OperationalError
+
+    from aiops_site import checks
+
+    class NoTable:
+        def filter(self, **_: object) -> None:
+            raise OperationalError("no such table")
+
+    monkeypatch.setattr(AIProviderSettings, "objects", NoTable())
+    assert checks.addresses_may_be_called(None, databases=["default"]) == []
+
+
 @pytest.mark.parametrize("port", [6379, 5432, 22, 3306, 11211])
 def test_a9_a_private_host_that_is_open_leads_to_no_database_or_shell_unless_its_port_is_named(port) -> None:
     rules_ = outbound.Guard(["127.0.0.1"])
