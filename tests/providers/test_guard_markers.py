@@ -40,7 +40,9 @@ SPELLINGS = {
     "beside settings": "name: web\nsystem: {}",
 }
 LEFT = re.compile(
-    r"(?im)^\s*(?:system|assistant|developer|human)\s*:|<\|\s*(?:im_\w+|\w+_\w+|system|assistant|end|endoftext)\s*\|>|\[/?INST\]|<</?SYS>>|<(?:start|end)_of_turn>"
+    r"(?im)^[ \t]*(?:system|assistant|developer|human)[ \t]*:|\[/?INST\]|<</?SYS>>|<(?:start|end)_of_turn>"
+    r"|<\|[ \t]*(?:im_(?:start|end|sep)|(?:start|end)_header_id|eot_id|begin_of_text|endoftext)[ \t]*\|>"
+    r"|<\|[ \t]*(?:system|assistant|end)[ \t]*\|>"
 )
 
 
