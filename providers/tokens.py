@@ -57,7 +57,7 @@ def _letters(piece: str) -> tuple[int, float]:
 
 def bound_tokens(text: str) -> int:
     """An upper estimate of the tokens of this text, for a reservation. 0 for an empty text."""
-    return sum(_weigh(piece)[0] for piece in _PIECES.findall(text))
+    return sum([_weigh(piece)[0] for piece in _PIECES.findall(text)])
 
 
 def estimate_tokens(text: str) -> int:

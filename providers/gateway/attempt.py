@@ -42,7 +42,8 @@ async def attempt(asked: Asked, repeat: int) -> AIResponse:
         if reservation is None:
             admission = await reserve(asked.prompt, asked.provider, asked.purpose, prepared, repeat)
             reservation = admission.reservation
-            prepared = replace(prepared, warning=admission.warning or prepared.warning)
+            if admission.warning:
+                prepared = replace(prepared, warning=admission.warning)
     except BaseException:
         if prepared.probe:
             await _even_if_cancelled(hop(breaker.give_back, asked.breaker, asked.prompt.model, prepared.probe))
@@ -137,7 +138,8 @@ class _Booking:
 
     async def book(self, row: ledger.Attempt, error: BaseException | None) -> ledger.Attempt:
         """A reservation of this call alone ends with it, a caller's goes on."""
-        row = replace(row, retry_count=self._repeat, used_fallback=self._asked.used_fallback)
+        if self._repeat or self._asked.used_fallback:
+            row = replace(row, retry_count=self._repeat, used_fallback=self._asked.used_fallback)
         self._asked.bill.add(row)
         verdict = self._verdict(error)
         tell = ledger.record(

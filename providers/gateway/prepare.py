@@ -52,9 +52,8 @@ def prepare(
     if not config.is_enabled:
         raise AIDisabled
     connection = own.connection() if own else now.directory.connection(provider)
-    connection = replace(
-        connection, timeout_s=min(max(timeout_s or connection.timeout_s, 0.001), connection.timeout_s)
-    )
+    if timeout_s and timeout_s < connection.timeout_s:
+        connection = replace(connection, timeout_s=max(timeout_s, 0.001))
     bound = pricing.bound_of(prompt)
     size = {"input_tokens": bound, "max_output_tokens": prompt.max_output_tokens}
     worst = pricing.worst_case(provider, prompt.model, own=config.own_prices, **size)

@@ -21,11 +21,11 @@ def good_attempt(
 ) -> ledger.Attempt:
     source: UsageSource = "reported" if reply.usage else "estimated"
     usage = reply.usage or estimate(prompt, said_in(reply))
-    attempt = _attempt(prompt, purpose, prepared, meter, usage, source)
     answer = prepared.redactor.ended(said_in(reply)) if prepared.config.log_responses else ""
     said = purpose.describe(prepared.redactor.ended(reply.content)) if purpose.describe else {}
-    metadata = {**attempt.metadata, **said}
-    return replace(attempt, success=True, model_version=reply.model, response_preview=answer, metadata=metadata)
+    found = _attempt(prompt, purpose, prepared, meter, usage, source)
+    found["metadata"] |= said
+    return ledger.Attempt(**found | {"success": True, "model_version": reply.model, "response_preview": answer})
 
 
 def failed_attempt(
@@ -52,8 +52,8 @@ def failed_attempt(
         source = "interrupted"
     else:
         usage, source = estimate(prompt, meter.written), outcome
-    attempt = _attempt(prompt, purpose, prepared, meter, usage, source)
-    return replace(attempt, success=False, error_code=code, error_message=words[:500])
+    found = _attempt(prompt, purpose, prepared, meter, usage, source)
+    return ledger.Attempt(**found, success=False, error_code=code, error_message=words[:500])
 
 
 def estimate(prompt: Prompt, answer: str) -> Usage:
@@ -66,31 +66,32 @@ def estimate(prompt: Prompt, answer: str) -> Usage:
 
 def _attempt(
     prompt: Prompt, purpose: Purpose, prepared: Prepared, meter: Meter, usage: Usage, source: UsageSource
-) -> ledger.Attempt:
+) -> dict[str, Any]:
+    """The fields of the row that every outcome has."""
     provider = prepared.connection.provider
     cost = pricing.cost_of(provider, prompt.model, usage, own=prepared.config.own_prices)
     loop_time = asyncio.get_running_loop().time
     first = None if meter.first_text_at is None else round((meter.first_text_at - meter.started_at) * 1000)
-    return ledger.Attempt(
-        id=prepared.attempt_id,
-        provider=provider,
-        model=prompt.model,
-        user_id=purpose.user_id,
-        operation=purpose.operation,
-        session_id=purpose.session_id,
-        model_version=meter.model,
-        usage=usage,
-        usage_source=source,
-        estimated_cost_usd=prepared.worst_usd,
-        actual_cost_usd=cost.usd,
-        price_source=cost.source,
-        rates=cost.rates,
-        processing_time_ms=round((loop_time() - meter.started_at) * 1000),
-        first_token_ms=first,
-        prompt_hash=hash_of(prompt),
-        prompt_preview=prepared.redactor.whole(prompt.words) if prepared.config.log_prompts else "",
-        metadata={**purpose.metadata, **({"upstream_id": meter.upstream_id} if meter.upstream_id else {})},
-    )
+    return {
+        "id": prepared.attempt_id,
+        "provider": provider,
+        "model": prompt.model,
+        "user_id": purpose.user_id,
+        "operation": purpose.operation,
+        "session_id": purpose.session_id,
+        "model_version": meter.model,
+        "usage": usage,
+        "usage_source": source,
+        "estimated_cost_usd": prepared.worst_usd,
+        "actual_cost_usd": cost.usd,
+        "price_source": cost.source,
+        "rates": cost.rates,
+        "processing_time_ms": round((loop_time() - meter.started_at) * 1000),
+        "first_token_ms": first,
+        "prompt_hash": hash_of(prompt),
+        "prompt_preview": prepared.redactor.whole(prompt.words) if prepared.config.log_prompts else "",
+        "metadata": {**purpose.metadata, **({"upstream_id": meter.upstream_id} if meter.upstream_id else {})},
+    }
 
 
 def hash_of(prompt: Prompt) -> str:
@@ -122,7 +123,12 @@ class Bill:
 
     def figures(self) -> dict[str, Any]:
         """input_tokens, output_tokens, cost_usd, estimated."""
-        return {name: value for name, value in asdict(self).items() if name != "attempts"}
+        return {
+            "input_tokens": self.input_tokens,
+            "output_tokens": self.output_tokens,
+            "cost_usd": self.cost_usd,
+            "estimated": self.estimated,
+        }
 
 
 def raw_of(reply: Reply, prepared: Prepared) -> dict[str, Any]:

@@ -124,8 +124,18 @@ def _text(value: Any, most: int) -> str:
 
 
 def _json(value: dict[str, Any]) -> str:
-    text = json.dumps(_plain(value))
+    text = _as_it_is(value) or json.dumps(_plain(value))
     return text if len(text) <= METADATA_CHARS else json.dumps({"dropped": f"{len(text)} characters of metadata"})
+
+
+def _as_it_is(value: dict[str, Any]) -> str:
+    """The JSON of what is plain already, which nearly all is; empty for what `_plain` must look at."""
+    try:
+        text = json.dumps(value, allow_nan=False)
+    except (TypeError, ValueError, RecursionError):
+        return ""
+    shallow = text.count("{") + text.count("[") <= _DEEPEST
+    return text if shallow and len(text) <= METADATA_CHARS and "\\u" not in text else ""
 
 
 def _plain(value: Any, depth: int = 0) -> Any:
