@@ -72,7 +72,7 @@ def measured(found: list[Gateway], of: argparse.Namespace) -> dict[str, Any]:
     for number in range(of.rounds):
         print(f"round {number + 1} of {of.rounds}", flush=True)
         rounds.append({gateway.name: one_round(gateway, of) for gateway in found})
-    growth = {gateway.name: grown(gateway, of) for gateway in found if gateway.name != "direct"}
+    growth = {gateway.name: grown(gateway, of) for gateway in found if gateway.name in SERVERS}
     notes = {gateway.name: gateway.note for gateway in found if gateway.note}
     return {"machine": report.machine(), "notes": notes, "rounds": rounds, "growth": growth}
 
