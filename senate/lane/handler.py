@@ -16,6 +16,7 @@ from providers.exceptions import AIServiceError
 from senate.lane import sse
 from senate.lane.admission import Admitted, admit
 from senate.lane.chat_request import ChatRequest, parse
+from senate.lane.pieces import Pieces
 from senate.lane.repeats import Once
 
 logger = logging.getLogger(__name__)
@@ -91,16 +92,16 @@ async def whole(request: ChatRequest, admitted: Admitted, once: Once, out: "Answ
 
 async def stream(request: ChatRequest, admitted: Admitted, once: Once, out: "Answer") -> None:
     """Chunks as they come; comments keep proxies awake while a committee works."""
-    pieces: asyncio.Queue[bytes] = asyncio.Queue()
+    pieces = Pieces()
     chunks = sse.Chunks(new_id(), request.model)
     ready = asyncio.Event()
     task = asyncio.ensure_future(
         once.answer(
             request,
             admitted,
-            on_text=lambda piece: pieces.put_nowait(chunks.text(piece)),
-            on_call=lambda delta: pieces.put_nowait(chunks.call(delta)),
-            on_news=lambda words: pieces.put_nowait(sse.comment(words)),
+            on_text=lambda piece: pieces.put(chunks.text(piece)),
+            on_call=lambda delta: pieces.put(chunks.call(delta)),
+            on_news=lambda words: pieces.put(sse.comment(words)),
             on_ready=ready.set,
         )
     )
@@ -127,19 +128,14 @@ async def _first_of(task: asyncio.Future[Any], ready: asyncio.Event) -> None:
     waiting.cancel()
 
 
-async def _pump(task: asyncio.Future[Any], pieces: asyncio.Queue[bytes], out: "Answer") -> None:
-    """Sends what is queued until the work is done; several waiting pieces leave in one write."""
+async def _pump(task: asyncio.Future[Any], pieces: Pieces, out: "Answer") -> None:
+    """Sends what is put until the work is done."""
+    task.add_done_callback(pieces.wake)
     while True:
-        getter = asyncio.ensure_future(pieces.get())
-        try:
-            await asyncio.wait({task, getter}, timeout=ALIVE_EVERY_S, return_when=asyncio.FIRST_COMPLETED)
-        finally:  # also where the client went away
-            taken = [getter.result()] if getter.done() else []
-            getter.cancel()
-        while not pieces.empty():
-            taken.append(pieces.get_nowait())
-        if taken:
-            await out.body(b"".join(taken))
+        if not task.done():
+            await pieces.wait(ALIVE_EVERY_S)
+        if taken := pieces.take():
+            await out.body(taken)
         elif task.done():
             return
         else:

@@ -52,6 +52,8 @@ class Chunks:
 
     def __init__(self, id: str, model: str) -> None:
         self.id, self.model, self.created = id, model, int(time.time())
+        # All chunks of text are one but for the text; NUL stands in no other field.
+        self._before, _, self._after = self._chunk([_choice({"content": "\0"})]).rpartition(b'"\\u0000"')
 
     def _chunk(self, choices: list[dict[str, Any]], **rest: Any) -> bytes:
         head = {"id": self.id, "object": "chat.completion.chunk", "created": self.created, "model": self.model}
@@ -61,7 +63,7 @@ class Chunks:
         return self._chunk([_choice({"role": "assistant", "content": ""})])
 
     def text(self, piece: str) -> bytes:
-        return self._chunk([_choice({"content": piece})])
+        return b"".join((self._before, json.dumps(piece).encode(), self._after))
 
     def call(self, delta: ToolDelta) -> bytes:
         shape: dict[str, Any] = {"index": delta.index, "function": {"arguments": delta.arguments}}
