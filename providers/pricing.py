@@ -183,7 +183,7 @@ def price_of(provider: str, model: str, *, own: OwnPrices = NONE, now: datetime 
 def sane(usage: Usage) -> Usage:
     """Usage as it can be: whole numbers from 0 to `MAX_TOKENS`, parts within their whole, a cost from 0 to
     `MAX_USD` or none. What an upstream reports wrongly never lowers a total below zero."""
-    if _is_sane(usage):
+    if usage.cost_usd is None and usage.fits(MAX_TOKENS):
         return usage
 
     def whole(value: Any, most: int) -> int:
@@ -201,20 +201,6 @@ def sane(usage: Usage) -> Usage:
         cache_write_tokens=whole(usage.cache_write_tokens, tokens_in - cached),
         reasoning_tokens=whole(usage.reasoning_tokens, tokens_out),
         cost_usd=_sane_cost(usage.cost_usd),
-    )
-
-
-def _is_sane(usage: Usage) -> bool:
-    """The common case, quickly: plain whole numbers in their bounds, and no cost of the upstream's own."""
-    tokens_in, tokens_out, cached = usage.input_tokens, usage.output_tokens, usage.cached_input_tokens
-    written, reasoning = usage.cache_write_tokens, usage.reasoning_tokens
-    plain = type(tokens_in) is type(tokens_out) is type(cached) is type(written) is type(reasoning) is int
-    return (
-        plain
-        and usage.cost_usd is None
-        and 0 <= cached <= tokens_in <= MAX_TOKENS
-        and 0 <= written <= tokens_in - cached
-        and 0 <= reasoning <= tokens_out <= MAX_TOKENS
     )
 
 

@@ -128,6 +128,17 @@ class Usage:
     reasoning_tokens: int = 0
     cost_usd: Decimal | None = None
 
+    def fits(self, most: int) -> bool:
+        """Whether all are plain whole numbers, parts within their whole, and no whole is above `most`."""
+        tokens_in, tokens_out, cached = self.input_tokens, self.output_tokens, self.cached_input_tokens
+        written, reasoning = self.cache_write_tokens, self.reasoning_tokens
+        plain = type(tokens_in) is type(tokens_out) is type(cached) is type(written) is type(reasoning) is int
+        return plain and (
+            0 <= cached <= tokens_in <= most
+            and 0 <= written <= tokens_in - cached
+            and 0 <= reasoning <= tokens_out <= most
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Reply:
