@@ -3,16 +3,24 @@
 import re
 
 ERROR, WARNING, CALM, ECHO = 2, 1, 0, -1
-# What passed, what is only being run, and titles of commits may hold any word.
-_ECHO = re.compile(
-    rb"\bPASSED\b|\.\.\. ok\b|--- PASS|^\s*(?:\xe2\x9c\x93|\xe2\x9c\x94|\xe2\x88\x9a|ok \d+\b|PASS\b)"
-    rb"|^\s*\++ \S|^\s*\$ \S|^(?:Step \d+/\d+ :|#\d+ \[.*\] (?:RUN|COPY))|^HEAD is now at|^(?:\* )?[0-9a-f]{7,40} "
-    rb"|^\s*[-*] (?:fix|feat|docs|chore|test|refactor)\b|^ok  ?\t|Merge (?:pull request|branch)|\bXFAIL\b|\bxfail"
-    rb"|^[>\s]\s+(?:raise|return|except|elif|if|for|while|with|try|def|assert|await|throw|const|let|var)\b"
-    rb"|^[>\s]\s+[\w.\[\]]+(?:: [\w\[\], .|]+)? = |\blogg(?:er|ing)\.\w+\("
-    rb"|HTTP/[\d.]+\" ?[123]\d\d "
-    rb"|\b(?:PASS|SUCCESS)(?:\]|:)|^\s*(?:CC|LD|AR|CXX|AS)(?: \[M\])? +\S+\.[oa]$|Building C(?:XX)? object"
+# What passed, what is only being run, lines of source, and titles of commits may hold any word.
+_ECHO_WORDS = (b"PASSED", b"... ok", b"--- PASS", b"XFAIL", b"xfail", b"PASS]", b"SUCCESS]", b"PASS:", b"SUCCESS:")
+_ECHO_WORDS += (
+    b"logger.",
+    b"logging.",
+    b"Merge pull request",
+    b"Merge branch",
+    b"Building C object",
+    b"Building CXX",
 )
+_ECHO = re.compile(
+    rb"\s*(?:\xe2\x9c\x93|\xe2\x9c\x94|\xe2\x88\x9a|ok \d+\b|PASS\b|\++ \S|\$ \S)"
+    rb"|\s*(?:CC|LD|AR|CXX|AS)(?: \[M\])? +\S+\.[oa]$"
+    rb"|\s*[-*] (?:fix|feat|docs|chore|test|refactor)\b|Step \d+/\d+ :|#\d+ \[.*\] (?:RUN|COPY)|HEAD is now at"
+    rb"|(?:\* )?[0-9a-f]{7,40} |ok  ?\t|[>\s]\s+[\w.\[\]]+(?:: [\w\[\], .|]+)? = "
+    rb"|[>\s]\s+(?:raise|return|except|elif|if|for|while|with|try|def|assert|await|throw|const|let|var)\b"
+)
+_SERVED = re.compile(rb"HTTP/[\d.]+\" ?[123]\d\d ")
 _LEVEL = re.compile(
     rb"(?:^|[\s\[\"'=:|(/<])(?P<level>TRACE|DEBUG|INFO|NOTICE|WARN|WARNING|ERROR|ERR|CRITICAL|CRIT|FATAL"
     rb"|SEVERE|PANIC|ALERT|EMERG"
@@ -29,7 +37,11 @@ _WARNING_WORDS = {"warn", "warning"}
 
 def level(line: bytes) -> int:
     """2 error or unmarked, 1 warning, 0 information, -1 an echo that never counts."""
-    if _ECHO.search(line):
+    if (
+        _ECHO.match(line)
+        or any(word in line for word in _ECHO_WORDS)
+        or (b"HTTP/" in line and _SERVED.search(line))
+    ):
         return ECHO
     head = line[:200]
     if marked := _NUMBERED.search(head):

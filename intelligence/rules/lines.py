@@ -57,17 +57,19 @@ def utf8(chunks: Iterable[bytes]) -> Iterator[bytes]:
 
 def blocks(chunks: Iterable[bytes]) -> Iterator[Block]:
     """Blocks that end at a line end; only a line longer than a block is cut inside."""
-    held, line = b"", 1
+    line, size, held = 1, 0, list[bytes]()
     for chunk in utf8(chunks):
-        held += chunk
-        if len(held) < BLOCK:
+        held.append(chunk)
+        size += len(chunk)
+        if size < BLOCK:
             continue
-        cut = held.rfind(b"\n") + 1 or len(held)
-        yield _block(held[:cut], line)
-        line += held.count(b"\n", 0, cut)
-        held = held[cut:]
-    if held:
-        yield _block(held, line)
+        whole = b"".join(held)
+        cut = whole.rfind(b"\n") + 1 or size
+        yield _block(whole[:cut], line)
+        line += whole.count(b"\n", 0, cut)
+        held, size = [whole[cut:]], size - cut
+    if size:
+        yield _block(b"".join(held), line)
 
 
 def _block(raw: bytes, first_line: int) -> Block:

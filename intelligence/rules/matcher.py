@@ -8,6 +8,7 @@ every analysis.
 import re
 import threading
 from functools import cache
+from operator import itemgetter
 from typing import Protocol
 
 from intelligence.rules.table import WORDINGS
@@ -18,7 +19,7 @@ except ImportError:  # no wheel for this platform: slower, and every analysis sa
     hyperscan = None
 
 ENGINE = "hyperscan" if hyperscan else "plain Python (hyperscan is not installed: slower)"
-Place = tuple[int, int]  # end of the found word in the block, number of the wording
+Place = tuple[int, tuple[int, ...]]  # end of the found word in the block, and which wordings may match there
 
 
 class Matcher(Protocol):
@@ -41,7 +42,8 @@ class Combined:
 
     def __init__(self) -> None:
         words = _looked_for()
-        self._wordings = [*words.values(), *([n] for n, wording in enumerate(WORDINGS) if not wording.words)]
+        gated = [(number,) for number, wording in enumerate(WORDINGS) if not wording.words]
+        self._wordings = [*map(tuple, words.values()), *gated]
         expressions = [re.escape(word) for word, _ in words]
         flags = [hyperscan.HS_FLAG_CASELESS if any_case else 0 for _, any_case in words]
         gates = [wording.gate for wording in WORDINGS if not wording.words]
@@ -56,13 +58,14 @@ class Combined:
 
     def places(self, block: bytes) -> list[Place]:
         found: list[Place] = []
+        wordings = self._wordings
 
         def note(number: int, _start: int, end: int, _flags: int, _context: object) -> None:
-            found.extend((end, wording) for wording in self._wordings[number])
+            found.append((end, wordings[number]))
 
         with self._lock:
             self._database.scan(block, match_event_handler=note)
-        found.sort()
+        found.sort(key=itemgetter(0))
         return found
 
 
@@ -84,11 +87,11 @@ class Plain:
             text, looked_for = (lower, word.lower()) if any_case else (block, word)
             at = text.find(looked_for)
             while at >= 0:
-                found.extend((at + len(word), wording) for wording in wordings)
+                found.append((at + len(word), tuple(wordings)))
                 at = text.find(looked_for, at + 1)
         for number, gate in self._gates:
-            found.extend((match.end(), number) for match in gate.finditer(block))
-        found.sort()
+            found.extend((match.end(), (number,)) for match in gate.finditer(block))
+        found.sort(key=itemgetter(0))
         return found
 
 

@@ -5,37 +5,39 @@ Memory doesn't grow with the log: a block, and a bounded number of hits per row.
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from operator import itemgetter
 
 from intelligence.rules import levels
 from intelligence.rules.lines import Block, blocks
 from intelligence.rules.matcher import Matcher, matcher
-from intelligence.rules.table import FAILURES, UNLESS, WORDINGS
+from intelligence.rules.table import LEVELLED, UNLESS, WORDINGS
 from intelligence.rules.types import Hit
 
-KEPT = 40  # hits per row
+KEPT = 40  # hits per row and level
 QUOTED = 300  # characters of a quote
 _BEFORE, _AFTER = 1_500, 600  # bytes around a hit that are looked at in an endless line
 
 
 @dataclass(slots=True)
 class Found:
-    """What one row found: the first hits in order, and the last one."""
+    """What one row found: the first hits of each level in order, and the last one."""
 
     hits: list[Hit] = field(default_factory=list)
     last: Hit | None = None
     count: int = 0
+    kept: list[int] = field(default_factory=lambda: [0, 0, 0])  # by level
 
-    def add(self, hit: Hit) -> None:
-        self.count += 1
+    def add(self, hit: Hit, *, counted: bool = False) -> None:
+        self.count += not counted
         self.last = hit
-        if len(self.hits) < KEPT or hit.level > min(kept.level for kept in self.hits[:1]):
+        if self.kept[hit.level] < KEPT:
+            self.kept[hit.level] += 1
             self.hits.append(hit)
-            del self.hits[KEPT * 2 :]
 
     @property
     def all(self) -> list[Hit]:
-        known = self.hits
-        return known if self.last is None or self.last in known[-1:] else [*known, self.last]
+        """In the order of the log."""
+        return self.hits if self.last is None or self.last is self.hits[-1] else [*self.hits, self.last]
 
 
 @dataclass(slots=True)
@@ -67,38 +69,61 @@ def _counted(chunks: Iterable[bytes], findings: Findings) -> Iterable[bytes]:
 
 
 def _read(block: Block, by: Matcher, findings: Findings) -> None:
-    text, at, number = block.text, 0, block.first_line
-    line, start, end = b"", -1, -1
-    seen: set[int] = set()
-    for place, which in by.places(text):
-        if place > end or start < 0 or place - start > _BEFORE + _AFTER:
-            start = text.rfind(b"\n", max(0, place - _BEFORE), place - 1) + 1 or max(0, place - _BEFORE)
-            stop = text.find(b"\n", place - 1, place + _AFTER)
-            end = stop if stop >= 0 else min(len(text), place + _AFTER)
-            number += block.counted.count(b"\n", at, start)
-            at, line, seen = start, text[start:end], set()
-        row = WORDINGS[which].row
-        if row not in seen and _try(which, line, number, findings):
-            seen.add(row)
+    """Tries every place of a block; of rows that have enough hits only the last place, the others are counted."""
+    line = _Lines(block)
+    late: dict[int, tuple[int, int]] = {}
+    for place, wordings in by.places(block.text):
+        for which in wordings:
+            row = WORDINGS[which].row
+            found = findings.rows.get(row)
+            if found is None or found.kept[-1] < KEPT:
+                line.at(place)
+                if row not in line.tried:
+                    _try(which, line, findings)
+            else:
+                if row not in late or block.text.find(b"\n", late[row][1], place) >= 0:
+                    found.count += 1
+                late[row] = (which, place)
+    line = _Lines(block)
+    for which, place in sorted(late.values(), key=itemgetter(1)):
+        line.at(place)
+        _try(which, line, findings, counted=True)
 
 
-def _try(which: int, line: bytes, number: int, findings: Findings) -> bool:
+class _Lines:
+    """Goes through a block from line to line: the one around a place, with its number in the raw file."""
+
+    def __init__(self, block: Block) -> None:
+        self._block, self._at = block, 0
+        self._start = self._end = -1
+        self.number, self.text = block.first_line, b""
+        self.tried: set[int] = set()  # rows that have matched in this line
+
+    def at(self, place: int) -> None:
+        if self._start <= place - 1 and place <= self._end:
+            return
+        text = self._block.text
+        earliest = max(0, place - _BEFORE)
+        start = text.rfind(b"\n", earliest, place - 1) + 1 or earliest
+        stop = text.find(b"\n", place - 1, place + _AFTER)
+        self._start, self._end = start, stop if stop >= 0 else min(len(text), place + _AFTER)
+        self.number += self._block.counted.count(b"\n", self._at, start)
+        self._at, self.text, self.tried = start, text[start : self._end], set()
+
+
+def _try(which: int, line: _Lines, findings: Findings, *, counted: bool = False) -> None:
     wording = WORDINGS[which]
-    match = wording.regex.search(line)
-    if match is None:
-        return False
+    match = wording.regex.search(line.text)
     unless = UNLESS[wording.row]
-    if unless is not None and unless.search(line):
-        return False
-    level = levels.level(line)
-    if level == levels.ECHO and FAILURES[wording.row]:
-        return False
+    if match is None or (unless is not None and unless.search(line.text)):
+        return
+    level = levels.level(line.text) if LEVELLED[wording.row] else levels.ERROR
+    if level == levels.ECHO:
+        return
+    line.tried.add(wording.row)
     subject = (match.groupdict().get("subject") or b"").strip()
-    hit = Hit(
-        number, _quote(line, match.start()), _text(subject[:120]), levels.time(line), max(level, levels.CALM)
-    )
-    findings.rows.setdefault(wording.row, Found()).add(hit)
-    return True
+    hit = Hit(line.number, _quote(line.text, match.start()), _text(subject[:120]), levels.time(line.text), level)
+    findings.rows.setdefault(wording.row, Found()).add(hit, counted=counted)
 
 
 def _quote(line: bytes, at: int) -> str:

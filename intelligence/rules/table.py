@@ -39,7 +39,8 @@ WORDS = {
     "<absent>": r"(?:not (?:been )?(?:set|defined|configured|provided)|missing|required|undefined|invalid|empty"
     r"|unset|unbound|be (?:set|defined|provided|configured|a |an |one ))",
 }
-_RELIABLE = 8  # a literal shorter than this stands in too many lines that mean nothing
+_OPEN = (WORDS["<edge>"], r"^(?:\S+ +)?", r"\b")
+_SHORTEST, _SHORTEST_PLAIN = 8, 12  # letters
 
 
 def spelled(pattern: str) -> str:
@@ -47,6 +48,12 @@ def spelled(pattern: str) -> str:
     for word, meaning in WORDS.items():
         pattern = pattern.replace(word, meaning)
     return pattern
+
+
+def _reliable(word: bytes) -> bool:
+    """Short words and plain English ones stand in too many lines that mean nothing."""
+    bare = word.strip()
+    return len(bare) >= (_SHORTEST_PLAIN if bare.isalpha() and bare.islower() else _SHORTEST)
 
 
 @dataclass(frozen=True)
@@ -59,24 +66,30 @@ class Wording:
 
     @cached_property
     def regex(self) -> re.Pattern[bytes]:
-        return re.compile(self.pattern.encode(), re.MULTILINE | (re.IGNORECASE if self.any_case else 0))
+        """As Python reads it. A name at the beginning is tried where it begins, not at each of its letters."""
+        once = re.sub(r"^(\(\?P<subject>(\[[^\]]+\])\+)", r"(?<!\2)\1", self.pattern)
+        return re.compile(once.encode(), re.MULTILINE | (re.IGNORECASE if self.any_case else 0))
 
     @cached_property
     def words(self) -> frozenset[bytes]:
         found = literals(self.pattern)
-        return found if found and min(map(len, found)) >= _RELIABLE else frozenset()
+        return found if found and all(map(_reliable, found)) else frozenset()
 
     @property
     def gate(self) -> bytes:
-        """The pattern without its last repetition: the same lines, but reported once and not for every letter."""
-        whole = self.pattern
-        short = whole if whole.endswith((r"\+", r"\*")) else re.sub(r"(?:[+*]|\{1,\d+\})\??(\)*)$", r"\1", whole)
-        return (("(?i)" if self.any_case else "") + short).encode()
+        """A wider pattern that is quicker to look for: without what is optional or repeated at either end."""
+        wide = self.pattern
+        for beginning in _OPEN:
+            wide = wide.removeprefix(beginning)
+        wide = re.sub(r"^\(\?P<subject>(\[[^\]]+\]|\\[Sw])\+\)", r"\1", wide)
+        if not wide.endswith((r"\+", r"\*")):
+            wide = re.sub(r"(?:[+*]|\{1,\d+\})\??(\)*)$", r"\1", wide)
+        return (("(?i)" if self.any_case else "") + wide).encode()
 
 
 RULES: tuple[Rule, ...] = tuple(row for subject in (*SUBJECTS, *BUILDING) for row in subject.RULES)
 ROWS: tuple[Rule | Outcome, ...] = (*RULES, *OUTCOMES)
-FAILURES = tuple(isinstance(row, Rule) and row.code.isupper() for row in ROWS)  # not signs, not outcomes
+LEVELLED = tuple(isinstance(row, Rule) and row.code.isupper() for row in ROWS)  # signs and outcomes have no level
 UNLESS = tuple(re.compile(spelled(row.unless).encode()) if row.unless else None for row in ROWS)
 WORDINGS = tuple(
     Wording(at, spelled(line.strip()), row.any_case)

@@ -153,31 +153,31 @@ RULES: tuple[R, ...] = (
         \b(?:EACCES|EPERM|EROFS)\b: read-only file system(?:, \w+ <q>(?P<subject>[^'"]+))?
     """, unless=r"spawn "),
     R("PERMISSION_DENIED", 0.85, r"""
-        (?:open|mkdir|cannot [^:]*?|failed to [^:]*?) <q>?(?P<subject>/?[\w./@+-]+)<q>?: [Pp]ermission denied\.?$
-        ^(?:\w[\w./ -]*: )*<q>?(?P<subject>/?[\w./@+-]+)<q>?: [Pp]ermission denied\.?$
+        (?:open|mkdir|cannot [^:]*?|failed to [^:]*?) <q>?(?P<subject>[\w./@+-]+)<q>?: [Pp]ermission denied\.?$
+        ^(?:\w[\w./ -]*: )*<q>?(?P<subject>[\w./@+-]+)<q>?: [Pp]ermission denied\.?$
         \((?:13: )?[Pp]ermission denied\)
-        <q>?(?P<subject>/?[\w./@+-]+)<q>?: .*(?::|\() ?(?:13: )?[Pp]ermission denied\)?\.?$
-        <q>?(?P<subject>/?[\w./@+-]+)<q>?: open.*(?::|\() ?(?:13: )?[Pp]ermission denied\)?\.?$
-        <q>?(?P<subject>/?[\w./@+-]+)<q>?: cannot open[^:]*.*(?::|\() ?(?:13: )?[Pp]ermission denied\)?\.?$
-        <q>?(?P<subject>/?[\w./@+-]+)<q>?: cannot create[^:]*.*(?::|\() ?(?:13: )?[Pp]ermission denied\)?\.?$
-        <q>?(?P<subject>/?[\w./@+-]+)<q>?: cannot access[^:]*.*(?::|\() ?(?:13: )?[Pp]ermission denied\)?\.?$
-        <q>?(?P<subject>/?[\w./@+-]+)<q>?: cannot remove[^:]*.*(?::|\() ?(?:13: )?[Pp]ermission denied\)?\.?$
-        <q>?(?P<subject>/?[\w./@+-]+)<q>?: cannot stat[^:]*.*(?::|\() ?(?:13: )?[Pp]ermission denied\)?\.?$
-        <q>?(?P<subject>/?[\w./@+-]+)<q>?: cannot touch[^:]*.*(?::|\() ?(?:13: )?[Pp]ermission denied\)?\.?$
-        <q>?(?P<subject>/?[\w./@+-]+)<q>?: cannot make[^:]*.*(?::|\() ?(?:13: )?[Pp]ermission denied\)?\.?$
-        <q>?(?P<subject>/?[\w./@+-]+)<q>?: cannot execute[^:]*.*(?::|\() ?(?:13: )?[Pp]ermission denied\)?\.?$
-        <q>?(?P<subject>/?[\w./@+-]+)<q>?: cannot read[^:]*.*(?::|\() ?(?:13: )?[Pp]ermission denied\)?\.?$
-        <q>?(?P<subject>/?[\w./@+-]+)<q>?: cannot write[^:]*.*(?::|\() ?(?:13: )?[Pp]ermission denied\)?\.?$
-        <q>?(?P<subject>/?[\w./@+-]+)<q>?: cannot copy[^:]*.*(?::|\() ?(?:13: )?[Pp]ermission denied\)?\.?$
-        <q>?(?P<subject>/?[\w./@+-]+)<q>?: cannot move[^:]*.*(?::|\() ?(?:13: )?[Pp]ermission denied\)?\.?$
-        <q>?(?P<subject>/?[\w./@+-]+)<q>?: cannot change[^:]*.*(?::|\() ?(?:13: )?[Pp]ermission denied\)?\.?$
-        <q>?(?P<subject>/?[\w./@+-]+)<q>?: mkdir.*(?::|\() ?(?:13: )?[Pp]ermission denied\)?\.?$
-        <q>?(?P<subject>/?[\w./@+-]+)<q>?: unlink.*(?::|\() ?(?:13: )?[Pp]ermission denied\)?\.?$
-        <q>?(?P<subject>/?[\w./@+-]+)<q>?: rename.*(?::|\() ?(?:13: )?[Pp]ermission denied\)?\.?$
-        <q>?(?P<subject>/?[\w./@+-]+)<q>?: stat.*(?::|\() ?(?:13: )?[Pp]ermission denied\)?\.?$
-        <q>?(?P<subject>/?[\w./@+-]+)<q>?: chmod.*(?::|\() ?(?:13: )?[Pp]ermission denied\)?\.?$
-        <q>?(?P<subject>/?[\w./@+-]+)<q>?: chown.*(?::|\() ?(?:13: )?[Pp]ermission denied\)?\.?$
-        <q>?(?P<subject>/?[\w./@+-]+)<q>?: failed to \w+[^:]*.*(?::|\() ?(?:13: )?[Pp]ermission denied\)?\.?$
+        (?P<subject>[\w./@+-]+)<q>?: .*(?::|\() ?(?:13: )?[Pp]ermission denied\)?\.?$
+        (?P<subject>[\w./@+-]+)<q>?: open.*(?::|\() ?(?:13: )?[Pp]ermission denied\)?\.?$
+        (?P<subject>[\w./@+-]+)<q>?: cannot open[^:]*.*(?::|\() ?(?:13: )?[Pp]ermission denied\)?\.?$
+        (?P<subject>[\w./@+-]+)<q>?: cannot create[^:]*.*(?::|\() ?(?:13: )?[Pp]ermission denied\)?\.?$
+        (?P<subject>[\w./@+-]+)<q>?: cannot access[^:]*.*(?::|\() ?(?:13: )?[Pp]ermission denied\)?\.?$
+        (?P<subject>[\w./@+-]+)<q>?: cannot remove[^:]*.*(?::|\() ?(?:13: )?[Pp]ermission denied\)?\.?$
+        (?P<subject>[\w./@+-]+)<q>?: cannot stat[^:]*.*(?::|\() ?(?:13: )?[Pp]ermission denied\)?\.?$
+        (?P<subject>[\w./@+-]+)<q>?: cannot touch[^:]*.*(?::|\() ?(?:13: )?[Pp]ermission denied\)?\.?$
+        (?P<subject>[\w./@+-]+)<q>?: cannot make[^:]*.*(?::|\() ?(?:13: )?[Pp]ermission denied\)?\.?$
+        (?P<subject>[\w./@+-]+)<q>?: cannot execute[^:]*.*(?::|\() ?(?:13: )?[Pp]ermission denied\)?\.?$
+        (?P<subject>[\w./@+-]+)<q>?: cannot read[^:]*.*(?::|\() ?(?:13: )?[Pp]ermission denied\)?\.?$
+        (?P<subject>[\w./@+-]+)<q>?: cannot write[^:]*.*(?::|\() ?(?:13: )?[Pp]ermission denied\)?\.?$
+        (?P<subject>[\w./@+-]+)<q>?: cannot copy[^:]*.*(?::|\() ?(?:13: )?[Pp]ermission denied\)?\.?$
+        (?P<subject>[\w./@+-]+)<q>?: cannot move[^:]*.*(?::|\() ?(?:13: )?[Pp]ermission denied\)?\.?$
+        (?P<subject>[\w./@+-]+)<q>?: cannot change[^:]*.*(?::|\() ?(?:13: )?[Pp]ermission denied\)?\.?$
+        (?P<subject>[\w./@+-]+)<q>?: mkdir.*(?::|\() ?(?:13: )?[Pp]ermission denied\)?\.?$
+        (?P<subject>[\w./@+-]+)<q>?: unlink.*(?::|\() ?(?:13: )?[Pp]ermission denied\)?\.?$
+        (?P<subject>[\w./@+-]+)<q>?: rename.*(?::|\() ?(?:13: )?[Pp]ermission denied\)?\.?$
+        (?P<subject>[\w./@+-]+)<q>?: stat.*(?::|\() ?(?:13: )?[Pp]ermission denied\)?\.?$
+        (?P<subject>[\w./@+-]+)<q>?: chmod.*(?::|\() ?(?:13: )?[Pp]ermission denied\)?\.?$
+        (?P<subject>[\w./@+-]+)<q>?: chown.*(?::|\() ?(?:13: )?[Pp]ermission denied\)?\.?$
+        (?P<subject>[\w./@+-]+)<q>?: failed to \w+[^:]*.*(?::|\() ?(?:13: )?[Pp]ermission denied\)?\.?$
     """, any_level=True,
         unless=r"(?i)publickey|password|for (?:table|schema|database|relation|sequence|user|function)|"
         r"bash: |sh: |dash: |exec |docker daemon socket|denied to|denied for"),
