@@ -23,6 +23,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from intelligence.models import Approval
+from providers import audit
 from providers.exceptions import AIServiceError, InvalidInput, NotAllowed, NotFound
 from providers.roles import may
 
@@ -85,7 +86,7 @@ def request(
     waiting = Approval.objects.filter(state="pending", digest=bound, expires_at__gt=timezone.now()).first()
     if waiting is not None:
         return waiting
-    return Approval.objects.create(
+    made = Approval(
         act=act,
         arguments=given,
         target=target[:200],
@@ -100,6 +101,11 @@ def request(
         requester=requester[:150],
         expires_at=timezone.now() + lasts,
     )
+    with transaction.atomic():
+        made.save()
+        about = {"act": act, "arguments": canonical(given), "sha256": bound, "requester": made.requester}
+        audit.record("approval.ask", _thing(made), after=about, reason=why[:500], by=user)
+    return made
 
 
 def decide(pk: UUID, user: Any, decision: str, reason: str = "", typed: str = "") -> Approval:
@@ -118,9 +124,13 @@ def decide(pk: UUID, user: Any, decision: str, reason: str = "", typed: str = ""
         raise InvalidInput(f"Type {approval.target} to approve this.", param="typed")
     to = "approved" if decision == "approve" else "denied"
     now = timezone.now()
-    changed = Approval.objects.filter(pk=pk, state="pending", expires_at__gt=now).update(
-        state=to, decided_by=user, decided_at=now, decision_why=reason[:2_000]
-    )
+    with transaction.atomic():
+        changed = Approval.objects.filter(pk=pk, state="pending", expires_at__gt=now).update(
+            state=to, decided_by=user, decided_at=now, decision_why=reason[:2_000]
+        )
+        if changed:
+            about = {"act": approval.act, "arguments": canonical(approval.arguments), "sha256": approval.digest}
+            audit.record(f"approval.{decision}", _thing(approval), after=about, reason=reason[:500], by=user)
     if not changed:
         expire()
         approval.refresh_from_db()
@@ -130,12 +140,14 @@ def decide(pk: UUID, user: Any, decision: str, reason: str = "", typed: str = ""
 
 def execute(pk: UUID) -> Approval:
     """Runs an approved act; whoever moves the row from approved to executing is the one that runs it."""
-    claimed = Approval.objects.filter(pk=pk, state="approved", expires_at__gt=timezone.now()).update(
-        state="executing", executed_at=timezone.now()
-    )
-    if not claimed:
-        raise AlreadyDecided("This was executed already, or its time is up.")
-    approval = _fresh(pk)
+    with transaction.atomic():
+        claimed = Approval.objects.filter(pk=pk, state="approved", expires_at__gt=timezone.now()).update(
+            state="executing", executed_at=timezone.now()
+        )
+        if not claimed:
+            raise AlreadyDecided("This was executed already, or its time is up.")
+        approval = _fresh(pk)
+        audit.record("approval.execute", _thing(approval), after={"act": approval.act}, by=approval.decided_by)
     try:
         act = _act(approval.act)
         state = act.state(approval.arguments)
@@ -208,6 +220,10 @@ def canonical(value: Any) -> str:
         )
     except (TypeError, ValueError) as error:
         raise InvalidInput("The arguments must be plain JSON values.", param="arguments") from error
+
+
+def _thing(approval: Approval) -> audit.Thing:
+    return audit.Thing("approval", str(approval.pk), approval.title[:200])
 
 
 def _act(name: str) -> Act:

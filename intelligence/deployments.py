@@ -13,6 +13,7 @@ from intelligence import logbook
 from intelligence.models import ENDED, Deployment, Service, Status
 from intelligence.secrets import redactor
 from intelligence.states import STAMPS, may_become
+from providers import audit
 from providers.exceptions import InvalidInput
 
 NO_DEPLOYER = (
@@ -29,7 +30,11 @@ def queue(service: Service, user: Any, **about: Any) -> Deployment:
     if service.deployer == "none":
         raise InvalidInput(NO_DEPLOYER, param="status", code="no_deployer")
     about.setdefault("branch", service.default_branch)
-    return Deployment.objects.create(service=service, requested_by=user, origin=service.deployer, **about)
+    with transaction.atomic():
+        made = Deployment.objects.create(service=service, requested_by=user, origin=service.deployer, **about)
+        thing = audit.Thing("deployment", str(made.pk), service.name)
+        audit.record("deployment.queue", thing, after={"branch": made.branch, "commit": made.commit}, by=user)
+    return made
 
 
 def report(service: Service, user: Any, status: str, log: str = "", **about: Any) -> Deployment:

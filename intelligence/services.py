@@ -9,6 +9,7 @@ from django.db.models import OuterRef, QuerySet, Subquery
 
 from intelligence.models import Deployment, Service
 from intelligence.models.services import SECRETS
+from providers import audit
 from providers.exceptions import InvalidInput, NotFound
 
 
@@ -38,6 +39,7 @@ def create(user: Any, fields: Mapping[str, Any]) -> Service:
 def save(service: Service, fields: Mapping[str, Any]) -> Service:
     """Changes what `fields` names. A secret: empty keeps the saved one, None clears it. A new repository or
     forge address without the token in the same request clears the token: it was given for another host."""
+    new, was = service._state.adding, {name: getattr(service, name) for name in fields if name not in SECRETS}
     before = (service.repository_url, service.forge_api_url)
     for name, value in fields.items():
         if name == "owner":
@@ -53,9 +55,21 @@ def save(service: Service, fields: Mapping[str, Any]) -> Service:
     try:
         with transaction.atomic():
             service.save()
+            now = {name: getattr(service, name) for name in fields if name not in SECRETS}
+            secrets = {name: "set" if getattr(service, name) else "none" for name in SECRETS if name in fields}
+            thing = audit.Thing("service", str(service.pk), service.name)
+            act = "service.add" if new else "service.change"
+            audit.record(
+                act, thing, before={} if new else changed(was, now), after={**changed(now, was), **secrets}
+            )
     except IntegrityError as error:
         raise InvalidInput("Another service has this name.", param="name", code="name_taken") from error
     return service
+
+
+def changed(these: Mapping[str, Any], those: Mapping[str, Any]) -> dict[str, str]:
+    """What of `these` is not so in `those`."""
+    return {name: str(value)[:300] for name, value in these.items() if those.get(name) != value}
 
 
 def owner_called(username: str) -> Any:

@@ -7,7 +7,9 @@ from django.utils import timezone
 
 from intelligence import approvals
 from intelligence.models import Approval, Service
+from providers import audit
 from providers.exceptions import InvalidInput, NotAllowed
+from providers.models import AuditEntry
 
 pytestmark = pytest.mark.django_db
 RAN = []
@@ -161,3 +163,22 @@ def test_eight_deciders_at_once_run_it_once(ask, people):
     with ThreadPoolExecutor(8) as pool:
         said = list(pool.map(decide, range(8)))
     assert sorted(said) == ["done", *["late"] * 7] and len(RAN) == 1
+
+
+def test_asking_deciding_and_executing_stand_in_the_audit_log_and_without_it_nothing_happens(
+    ask, people, monkeypatch
+):
+    asked = ask(why="it hangs")
+    approvals.decide(asked.pk, people["mara"], "approve", "go on")
+    rows = AuditEntry.objects.filter(object_id=str(asked.pk)).order_by("pk")
+    assert [r.action for r in rows] == ["approval.ask", "approval.approve", "approval.execute"]
+    assert [r.reason for r in rows[:2]] == ["it hangs", "go on"] and asked.digest in rows[1].after
+
+    def full(*_, **__):
+        raise audit.AuditUnavailable("This can't be written into the audit log now, so it was not done.")
+
+    second = ask(arguments={"mode": "rolling"})
+    monkeypatch.setattr(audit, "record", full)
+    with pytest.raises(audit.AuditUnavailable):
+        approvals.decide(second.pk, people["mara"], "approve")
+    assert Approval.objects.get(pk=second.pk).state == "pending" and len(RAN) == 1
