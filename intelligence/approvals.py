@@ -101,10 +101,19 @@ def request(
         requester=requester[:150],
         expires_at=timezone.now() + lasts,
     )
+    return _written(made)
+
+
+def _written(made: Approval) -> Approval:
+    about = {
+        "act": made.act,
+        "arguments": canonical(made.arguments),
+        "sha256": made.digest,
+        "requester": made.requester,
+    }
     with transaction.atomic():
         made.save()
-        about = {"act": act, "arguments": canonical(given), "sha256": bound, "requester": made.requester}
-        audit.record("approval.ask", _thing(made), after=about, reason=why[:500], by=user)
+        audit.record("approval.ask", _thing(made), after=about, reason=made.why[:500], by=made.requested_by)
     return made
 
 
