@@ -19,6 +19,7 @@ from senate import chat
 from senate.models import SenateSession
 from senate.work import store
 from senate.work.desk import new_token
+from tests.senate import invariants
 
 pytestmark = pytest.mark.django_db(transaction=True)
 ROOT = Path(__file__).resolve().parents[2]
@@ -150,7 +151,7 @@ def test_two_workers_that_are_nudged_at_once_are_one_claim(asker, committee):
     assert [bool(store.claim(session.pk, new_token())) for _ in range(3)] == [True, False, False]
 
 
-@pytest.mark.parametrize("seed", [1])  # twenty more, over all phases: python -m tests.benchmarks.senate soak
+@pytest.mark.parametrize("seed", range(1, 1 + int(os.environ.get("SENATE_SOAK", "1"))))  # 5: twenty moments
 def test_workers_killed_at_any_moment_lose_nothing_and_pay_no_finished_call_twice(
     asker, committee, upstream, spawned, work, seed
 ):
@@ -179,6 +180,7 @@ def test_workers_killed_at_any_moment_lose_nothing_and_pay_no_finished_call_twic
     votes = [(e["data"]["reviewer"], e["data"]["proposal"]) for e in told if e["type"] == "vote"]
     assert len(votes) == len(set(votes)) == 20
     books_are_right(asker)
+    invariants.check([session])
 
 
 def booked_but_lost(session):
