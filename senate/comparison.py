@@ -116,12 +116,13 @@ def _column(session: SenateSession) -> dict[str, Any]:
 
 def _solo(session: SenateSession, seat: int, row: SenateSession | None, committee: Decimal) -> dict[str, Any]:
     who = session.seats[seat]
+    often = sum(other["name"] == who["name"] for other in session.seats)
     empty = {"state": "none", "text": "", "error": "", "tokens": 0, "elapsed_s": 0.0, "url": ""}
     column = _column(row) if row else {**empty, "cost_usd": Decimal(0)}
     cost = column["cost_usd"]
     return {
         "seat": seat,
-        "title": who["name"],
+        "title": who["name"] if often == 1 else who["model"],
         **{name: who[name] for name in ("provider", "model", "monogram", "slot")},
         **column,
         "cost_usd": usd(cost),

@@ -224,4 +224,11 @@ def _in_its_name(provider: str, own: AIServiceError) -> UpstreamError:
     if isinstance(own, UpstreamError) and own.provider:
         return own
     kind = type(own) if isinstance(own, UpstreamError) else UpstreamBroken
-    return kind(f"Provider {provider} failed: {own.message}", provider=provider, retry_after=own.retry_after)
+    return kind(
+        f"Provider {provider} failed: {_continued(own.message)}", provider=provider, retry_after=own.retry_after
+    )
+
+
+def _continued(sentence: str) -> str:
+    """A sentence that goes on after a colon."""
+    return sentence.replace("Its ", "its ", 1) if sentence.startswith("Its ") else sentence

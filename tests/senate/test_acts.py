@@ -109,7 +109,7 @@ def test_a_question_is_compared_with_each_member_alone_once(ivo, asker, committe
     assert all(solo["text"] and solo["tokens"] for solo in after["solos"])
     assert after["resolution"]["tokens"] > sum(solo["tokens"] for solo in after["solos"])
     page = ivo.get(f"/senate/{session.pk}/compare/").content.decode()
-    assert "What the committee added" in page and "alone" in page and "style=" not in page
+    assert "What the committee added" in page and "times this" not in page and "style=" not in page
     assert ivo.get(API).json()["count"] == 1, "the answers alone don't fill the list"
 
 
