@@ -18,6 +18,7 @@ import signal
 import tempfile
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -60,8 +61,11 @@ def wall(site: SenateSite, upstream: Timed, of: argparse.Namespace) -> dict[str,
 def crowd(site: SenateSite, upstream: Timed, of: argparse.Namespace) -> dict[str, Any]:
     upstream.latencies = {PROPOSE: (0.5, 2.0), REVIEW: (0.5, 1.5), CHAIR: (0.5, 1.0)}
     before, begun = site.memory_mb("deliberations"), time.monotonic()
-    asked = [site.ask(number) for number in range(of.sessions)]
+    upstream.hold_back(slow=False)  # so that all of them are in their first phase at once
+    with ThreadPoolExecutor(12) as pool:
+        asked = list(pool.map(site.ask, range(of.sessions)))
     asked_s = time.monotonic() - begun
+    upstream.go_on()
     ended = site.until_ended(asked, 300)
     whole = sum(row["events"] == row["last_n"] and row["gaps"] == 0 for row in ended)
     return {
@@ -70,7 +74,7 @@ def crowd(site: SenateSite, upstream: Timed, of: argparse.Namespace) -> dict[str
         "without_a_missed_event": whole,
         "events": sum(row["events"] for row in ended),
         "asked_in_s": round(asked_s, 1),
-        "all_ended_s": round(time.monotonic() - begun, 1),
+        "ended_in_s": round(time.monotonic() - begun - asked_s, 1),
         "worker_mb": [before, site.memory_mb("deliberations")],
         "books": site.check(),
     }

@@ -88,8 +88,8 @@ class Timed(FakeUpstream):
         await asyncio.sleep(latency)
         return await super()._answer(request, dialect, body)
 
-    def hold_back(self) -> None:
-        self.set_mode("slow", pause=0.05)
+    def hold_back(self, slow: bool = True) -> None:
+        self.set_mode("slow" if slow else "", pause=0.05)
         self._loop.call_soon_threadsafe(self._held.clear)
 
     def go_on(self) -> None:
@@ -100,7 +100,11 @@ class SenateSite:
     """`tokens` and `cookies` of sixty engineers, and one committee of five."""
 
     def __init__(self, folder: Path, upstream: FakeUpstream) -> None:
-        more = {"AI_PRIVATE_HOSTS": upstream.netloc, "AI_CHAT_RATE": "1000000/min", "SENATE_TIMEOUT_SECONDS": "60"}
+        more = {
+            "AI_PRIVATE_HOSTS": upstream.netloc,
+            "AI_CHAT_RATE": "1000000/min",
+            "SENATE_TIMEOUT_SECONDS": "180",
+        }
         self._site, self._upstream = Site(folder, **more), upstream
         self.port = self._site.port
 
