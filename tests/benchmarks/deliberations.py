@@ -14,6 +14,7 @@ import asyncio
 import json
 import os
 import random
+import resource
 import signal
 import tempfile
 import time
@@ -34,9 +35,16 @@ def main() -> None:
     given.add_argument("--sessions", type=int, default=200)
     given.add_argument("--sockets", type=int, default=1_000)
     given.add_argument("--seed", type=int, default=1)
+    given.add_argument("--no-redis", action="store_true", help="messages are files, viewers look by themselves")
     of = given.parse_args()
     random.seed(of.seed)
-    with tempfile.TemporaryDirectory() as folder, Timed() as upstream, SenateSite(Path(folder), upstream) as site:
+    most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))  # the site's processes inherit it
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        Timed() as upstream,
+        SenateSite(Path(folder), upstream, of.no_redis) as site,
+    ):
         for part in of.parts or PARTS:
             print(f"{part}: {json.dumps(PARTS[part](site, upstream, of))}", flush=True)
 
@@ -105,7 +113,11 @@ async def _watched(site: SenateSite, upstream: Timed, sockets: int) -> Watched:
     found = Watched(session, expected=sockets)
     readers = [asyncio.create_task(watch(site, session, n, found)) for n in range(sockets)]
     slow = asyncio.create_task(watch_badly(site, session, found))
-    await found.all_in.wait()
+    ended, _ = await asyncio.wait(
+        [asyncio.ensure_future(found.all_in.wait()), *readers], return_when=asyncio.FIRST_COMPLETED
+    )
+    for one in ended:
+        one.result()  # a reader that was refused
     upstream.go_on()
     sampler = asyncio.create_task(found.sample(lambda: site.memory_mb("supervisor.web")))
     await asyncio.wait_for(asyncio.gather(*readers), 240)
@@ -118,7 +130,10 @@ def faults(site: SenateSite, upstream: Timed, of: argparse.Namespace) -> dict[st
     """Sessions run and one is watched by a reader that reconnects, while each process is killed in turn."""
     upstream.latencies = {PROPOSE: (1.0, 4.0), REVIEW: (1.0, 4.0), CHAIR: (2.0, 3.0)}
     told = {}
-    for name, text in (("worker", "deliberations"), ("redis", "redis-server"), ("web", "supervisor.web")):
+    parts = {"worker": "deliberations", "redis": "redis-server", "web": "supervisor.web"}
+    if of.no_redis:
+        del parts["redis"]
+    for name, text in parts.items():
         asked = [site.ask(number) for number in range(4)]
         numbers: list[int] = []
         begun = time.monotonic()

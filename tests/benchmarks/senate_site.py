@@ -20,6 +20,7 @@ PROPOSE, REVIEW, CHAIR = "propose", "review", "chair"
 WORDS = {"You chair a committee": CHAIR, "You are a reviewer": REVIEW}
 PERSONAS = ("optimist", "sceptic", "engineer", "cautious", "brief")
 USERS = 60
+NO_REDIS = "from aiops_site.supervisor import redis_server as r; r._in_wheel = r.shutil.which = lambda *a: ''"
 SEED = """
 import json, sys, django
 django.setup()
@@ -99,13 +100,13 @@ class Timed(FakeUpstream):
 class SenateSite:
     """`tokens` and `cookies` of sixty engineers, and one committee of five."""
 
-    def __init__(self, folder: Path, upstream: FakeUpstream) -> None:
+    def __init__(self, folder: Path, upstream: FakeUpstream, no_redis: bool = False) -> None:
         more = {
             "AI_PRIVATE_HOSTS": upstream.netloc,
             "AI_CHAT_RATE": "1000000/min",
             "SENATE_TIMEOUT_SECONDS": "180",
         }
-        self._site, self._upstream = Site(folder, **more), upstream
+        self._site, self._upstream = Site(folder, before=NO_REDIS if no_redis else "", **more), upstream
         self.port = self._site.port
 
     def __enter__(self) -> "SenateSite":

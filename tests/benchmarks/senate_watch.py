@@ -38,7 +38,7 @@ class Watched:
 
 
 async def watch(site: SenateSite, session: int, number: int, found: Watched) -> None:
-    await asyncio.sleep(number * 0.004)  # a crowd that comes within seconds, not in one packet
+    await asyncio.sleep(number * 0.01)  # a crowd that comes within seconds, not in one packet
     headers = {"Cookie": f"{site.cookie_name}={site.cookies[number % (USERS - 1)]}"}
     address = f"ws://127.0.0.1:{site.port}/ws/senate/{session}/?after=0"
     mine: list[int] = []

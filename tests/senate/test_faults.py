@@ -10,7 +10,9 @@ from providers.models import AIServiceConfig, UserAICap
 from senate import chat
 from senate.models import SenateSession
 from senate.work.desk import DESK
+from tests.fakes import modes
 from tests.senate import invariants
+from tests.senate.conftest import PERSONAS
 from tests.senate.test_chat import QUESTION
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -85,6 +87,25 @@ def test_where_every_chair_fails_the_leading_proposal_stands_and_dissent_is_unan
     assert all(dissent["state"] == "unanswered" for dissent in said["dissents"]) and said["dissents"]
     assert chat.outcome(session.pk).metadata["dissent_unanswered"]
     invariants.check([session])
+
+
+def test_every_ballot_that_is_prose_is_repaired_once_within_the_quote(asker, limits, upstream, monkeypatch):
+    """Five repairs at once, each with its own share of what was reserved."""
+    proper = modes.compose
+
+    def compose(dialect, body, *rest):
+        if "You are a reviewer" in str(body["messages"][0]):
+            body = {name: value for name, value in body.items() if name != "response_format"}
+        return proper(dialect, body, *rest)
+
+    monkeypatch.setattr(modes, "compose", compose)
+    (session,) = all_at_once([ask(asker, *(f"fake-{p}" for p in PERSONAS))])
+    said = chat.transcript(session)
+    assert session.state == "done" and said["votes"]["ballots"] == 5
+    assert session.calls.filter(key__endswith=":repair", state="done").count() == 5
+    assert not session.calls.filter(error_code="over_quote").exists()
+    assert said["totals"]["tokens"] <= session.quoted_tokens
+    invariants.check([session], len(upstream.calls))
 
 
 def test_all_members_down_names_each_ones_cause_and_gives_no_test_words(asker, limits, upstream, settings):
