@@ -42,6 +42,8 @@ ROUTES: Mapping[str, Mapping[str, Roles]] = {
     "providers:cap": {"GET": ALL, "POST": MONEY, "PATCH": MONEY},
     "providers:api-usage": {"GET": ALL},
     "providers:api-usage-summary": {"GET": ALL},
+    "providers:api-usage-matrix": {"GET": ALL},
+    "providers:api-usage-advice": {"GET": ALL},
     "providers:api-caps": {"GET": ALL},
     "providers:api-cap": {"PATCH": MONEY},
     "providers:audit": {"GET": MONEY},

@@ -30,6 +30,8 @@ urlpatterns = [
     path("usage/caps/<str:username>/", caps.Cap.as_view(), name="cap"),
     path("api/v1/ai/usage/", usage.UsageRows.as_view(), name="api-usage"),
     path("api/v1/ai/usage/summary/", usage.UsageSummary.as_view(), name="api-usage-summary"),
+    path("api/v1/ai/usage/matrix/", usage.UsageMatrix.as_view(), name="api-usage-matrix"),
+    path("api/v1/ai/usage/advice/", usage.UsageAdvice.as_view(), name="api-usage-advice"),
     path("api/v1/ai/caps/", caps.CapList.as_view(), name="api-caps"),
     path("api/v1/ai/caps/<str:username>/", caps.CapOf.as_view(), name="api-cap"),
 ]

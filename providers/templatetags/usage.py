@@ -5,10 +5,10 @@ from decimal import Decimal
 from typing import Any
 
 from django import template
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
-from providers.format import money, percent, seconds
+from providers.format import count, money, percent, seconds
 from providers.usage.chart import calls
 
 register = template.Library()
@@ -29,9 +29,59 @@ def chart_sentence(highest: dict[str, Any] | None, limit: dict[str, Any] | None)
         money(highest["spend_usd"]),
         number,
     )
+    if limit and Decimal(highest["spend_usd"]) >= Decimal(limit["usd"]):
+        said = format_html("{} That day reached the {}.", said, limit["name"])
     if limit and not limit["in_view"]:
         said = format_html("{} The {} stands above this chart.", said, limit["name"])
     return said
+
+
+@register.filter
+def about(value: str) -> str:
+    """A projection: whole dollars from $10 on, since cents would claim too much."""
+    dollars = Decimal(value)
+    return f"${dollars:,.0f}" if dollars >= 10 else money(value, 2)
+
+
+@register.filter
+def fresh(figures: dict[str, Any]) -> int:
+    """Input tokens that came from no cache."""
+    return max(0, figures["input_tokens"] - figures["cached_input_tokens"])
+
+
+@register.filter
+def tokens_a_dollar(figures: dict[str, Any]) -> str:
+    spent = Decimal(figures["spend_usd"])
+    return count(int(figures["total_tokens"] / spent)) if spent else "free" if figures["calls"] else "none"
+
+
+@register.simple_tag
+def token_bar(figures: dict[str, Any]) -> SafeString:
+    """One bar of all tokens, by class, and its legend; the table below it has the same figures."""
+    parts = [
+        ("Input, fresh", fresh(figures), 1),
+        ("Input from a cache", figures["cached_input_tokens"], 3),
+        ("Output", max(0, figures["output_tokens"] - figures["reasoning_tokens"]), 2),
+        ("Reasoning", figures["reasoning_tokens"], 4),
+    ]
+    whole = sum(number for _, number, _ in parts) or 1
+    at, rects, legend = Decimal(0), [], []
+    for label, number, slot in parts:
+        width = Decimal(number) * 100 / whole
+        if number:
+            rects.append((slot, round(at, 3), round(width, 3), label, percent(str(width))))
+        legend.append((slot, label, percent(str(width))))
+        at += width
+    bar = format_html_join(
+        "", '<rect class="series-{}" x="{}%" y="0" width="{}%" height="14"><title>{}: {}</title></rect>', rects
+    )
+    names = format_html_join(
+        "", '<li class="series-{}"><span class="swatch"></span>{} <span class="num">{}</span></li>', legend
+    )
+    return format_html(
+        '<svg class="token-bar" role="img" aria-label="Tokens by class" height="14">{}</svg>'
+        '<ul class="legend">{}</ul>', bar, names
+    )  # fmt: skip
 
 
 @register.filter

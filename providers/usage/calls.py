@@ -105,7 +105,12 @@ class Place:
 
 
 def newest(
-    reading: Reading, rows: QuerySet[AIUsageLog], span: tuple[int, int], place: Place | None, want: int
+    reading: Reading,
+    rows: QuerySet[AIUsageLog],
+    span: tuple[int, int],
+    place: Place | None,
+    want: int,
+    fields: tuple[str, ...] = FIELDS,
 ) -> list[dict[str, Any]]:
     """The first `want` rows after a place. The sums say in which quarters of an hour they are, so however rare
     they are, only these are looked through."""
@@ -118,7 +123,7 @@ def newest(
     found: list[dict[str, Any]] = []
     for first, end in windows(reading, span, want):
         part = rows.filter(created_at__gte=start_of_quarter(first), created_at__lt=start_of_quarter(end))
-        found += _newest_first(part).values(*FIELDS)[: want - len(found)]
+        found += _newest_first(part).values(*fields)[: want - len(found)]
         if len(found) == want:
             break
     return found

@@ -1,7 +1,8 @@
-"""Rows as CSV, streamed. A cell that a spreadsheet would run as a formula is defused."""
+"""Rows as CSV or JSON, streamed. In CSV a cell that a spreadsheet would run as a formula is defused."""
 
 import csv
 import io
+import json
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -31,3 +32,15 @@ def lines(rows: list[Any]) -> bytes:
     text = io.StringIO()
     csv.writer(text, lineterminator="\r\n").writerows(rows)
     return text.getvalue().encode()
+
+
+async def as_json(viewer: Any, question: Question) -> AsyncIterator[bytes]:
+    """One array of the rows as the API gives them; a reader can take it line by line."""
+    opened = b"[\n"
+    async for rows in all_rows(viewer, question):
+        yield opened + b",\n".join(json.dumps(row, ensure_ascii=False).encode() for row in rows)
+        opened = b",\n"
+    yield b"\n]\n" if opened == b",\n" else b"[]\n"
+
+
+FORMATS = {"csv": ("text/csv; charset=utf-8", as_csv), "json": ("application/json", as_json)}

@@ -1,5 +1,6 @@
 """What a group is called, and which series colour it has."""
 
+from collections.abc import Callable
 from typing import Any
 
 from django.contrib.auth import get_user_model
@@ -17,9 +18,31 @@ def provider_name(slug: str) -> str:
     return PROVIDERS.get(slug, slug).partition(" (")[0]
 
 
+def model_label(provider: str, model: str) -> str:
+    """`gpt-6-luna (OpenAI)`."""
+    return f"{model or 'unnamed model'} ({provider_name(provider)})"
+
+
 def usernames(keys: list[int | None]) -> dict[int, str]:
     users = get_user_model().objects.filter(pk__in=[key for key in keys if key is not None])
     return dict(users.values_list("pk", "username"))
+
+
+ServiceNames = Callable[[list[str]], dict[str, str]]
+_service_names: list[ServiceNames] = []
+
+
+def name_services(names_of: ServiceNames) -> None:
+    """Registers what tells the names of services by id; they live on a higher floor."""
+    if names_of not in _service_names:
+        _service_names.append(names_of)
+
+
+def service_names(keys: list[str]) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for names_of in _service_names:
+        found.update(names_of(keys))
+    return found
 
 
 class Names:
@@ -31,6 +54,7 @@ class Names:
     def __init__(self, group: str, keys: list[tuple[Any, ...]]) -> None:
         self.group = group
         self.users = usernames([key[0] for key in keys]) if group == "user" else {}
+        self.services = service_names([key[0] for key in keys if key[0]]) if group == "service" else {}
         self.saved = _saved_slots() if group == "provider" else {}
         fixed = {slot for key in keys if (slot := self.saved.get(key[0]))} if group == "provider" else set()
         self.free = [slot for slot in SLOTS if slot not in fixed]
@@ -49,11 +73,14 @@ class Names:
             case "provider":
                 return _entry(key[0], provider_name(key[0]), provider=key[0])
             case "model":
-                label = f"{key[1]} ({provider_name(key[0])})"
+                label = model_label(key[0], key[1])
                 return _entry(f"{key[0]}/{key[1]}", label, provider=key[0], model=key[1])
             case "user":
                 name = self.users.get(key[0])
                 return _entry(user_key(key[0], name), user_label(key[0], name), user=user_key(key[0], name))
+            case "service":
+                label = self.services.get(key[0], key[0]) or "No service"
+                return _entry(key[0], label, service=key[0])
             case "session":
                 label = key[0][:8] if key[0] else "No session"
                 return _entry(key[0], label, session=key[0])

@@ -5,7 +5,7 @@ source is `seeded`, and its metadata says so. Rows can't be deleted, so a site w
 """
 
 from collections.abc import Callable
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from django.contrib.auth import get_user_model
@@ -14,14 +14,15 @@ from django.db.models import Max
 
 from providers.exceptions import InvalidInput
 from providers.models import AIUsageLog
-from providers.models.ledger import hold_numbers
+from providers.models.forever import hold_numbers
+from providers.signature import USAGE, sign_row
 from providers.usage import seed
 from providers.usage.rollup.store import chunks
 
 BATCH = 20_000
-MADE_UP = 300_000  # rows that are all made up; of more, older weeks repeat the last one
 TABLE = AIUsageLog._meta.db_table
-COLUMNS = ("number", "user_id", *seed.VARYING, *seed.CONSTANT)
+COLUMNS = ("number", "user_id", *seed.VARYING, *seed.CONSTANT, "signature")
+MOMENT = COLUMNS.index("created_at")
 _DAYS = f"""
     INSERT INTO providers_capday (user_id, day, used_tokens, used_usd, reserved_tokens, reserved_usd)
     SELECT user_id, cap_day, SUM(total_tokens), SUM(actual_cost_usd), 0, 0 FROM {TABLE}
@@ -32,21 +33,6 @@ _SITE = f"""
     INSERT INTO providers_siteday (day, used_usd, reserved_usd)
     SELECT cap_day, SUM(actual_cost_usd), 0 FROM {TABLE} WHERE number >= %s AND number < %s GROUP BY cap_day
     ON CONFLICT (day) DO UPDATE SET used_usd = providers_siteday.used_usd + excluded.used_usd"""  # noqa: S608
-_OTHER_PROMPT = "CASE WHEN operation = '{0}' THEN prompt_hash ELSE {1} END"
-_REPEAT = {
-    "sqlite": {
-        "id": "PRINTF('%%012x4', number + {shift}) || LOWER(HEX(RANDOMBLOB(9))) || 'a'",
-        "cap_day": "DATE(cap_day, '{days} days')",
-        "created_at": "DATE(created_at, '{days} days') || SUBSTR(created_at, 11)",
-        "prompt_hash": _OTHER_PROMPT.format(seed.REPEATED, "LOWER(HEX(RANDOMBLOB(32)))"),
-    },
-    "postgresql": {
-        "id": "(LPAD(TO_HEX(number + {shift}), 12, '0') || '4' || SUBSTR(MD5(RANDOM()::text), 1, 19))::uuid",
-        "cap_day": "cap_day + {days}",
-        "created_at": "created_at + INTERVAL '{days} days'",
-        "prompt_hash": _OTHER_PROMPT.format(seed.REPEATED, "MD5(RANDOM()::text) || MD5(RANDOM()::text)"),
-    },
-}
 
 
 def refuse_beside_real_rows() -> None:
@@ -59,29 +45,17 @@ def refuse_beside_real_rows() -> None:
 
 
 def write(rows: int, days: int, *, number: int = 1, told: Callable[[int], None] | None = None) -> int:
-    """Adds `rows` calls over the last `days` UTC days; the number written. A transaction per BATCH rows.
-
-    Of many rows only the last week is made up; the weeks before repeat its days, with other ids, sessions and
-    prompts, inside the database.
-    """
+    """Adds `rows` calls over the last `days` UTC days; the number written. A transaction per BATCH rows."""
     users, now, written = _users(), datetime.now(UTC), 0
     wanted = seed.plan(rows, now.date(), days)
-    fresh = list(wanted) if rows <= MADE_UP else list(wanted)[-8:]
-    maker, places = seed.Maker(number, rows // 3), {}
+    maker = seed.Maker(number, rows // 3)
     _prepare()
-    for day in fresh:
-        places[day] = 1 + (AIUsageLog._base_manager.aggregate(last=Max("number"))["last"] or 0)
-        for batch in chunks(maker.day(day, wanted[day], now), BATCH):
+    for day, want in wanted.items():
+        for batch in chunks(maker.day(day, want, now), BATCH):
             _write(batch, users)
             written += len(batch)
             if told:
                 told(written)
-    for day in [day for day in wanted if day not in places]:
-        like = next(d for d in fresh if d.weekday() == day.weekday())
-        _repeat(like, places[like], day, wanted[day])
-        written += wanted[day]
-        if told:
-            told(written)
     return written
 
 
@@ -105,50 +79,33 @@ def _users() -> list[int]:
 
 def _write(batch: list[seed.Call], users: list[int]) -> None:
     with transaction.atomic():
-        first = _next_number()
+        hold_numbers(AIUsageLog.LOCK)
+        first = 1 + (AIUsageLog._base_manager.aggregate(last=Max("number"))["last"] or 0)
         _insert([_line(number, call, users) for number, call in enumerate(batch, first)])
         _count(first, first + len(batch))
 
 
-def _next_number() -> int:
-    hold_numbers()
-    return 1 + (AIUsageLog._base_manager.aggregate(last=Max("number"))["last"] or 0)
-
-
-def _repeat(like: date, place: int, day: date, want: int) -> None:
-    """The first `want` calls of one day (numbered from `place`) once more, on another day."""
-    dialect = _REPEAT[connection.vendor]
-    with transaction.atomic():
-        first = _next_number()
-        shift = first - place
-        session = f"'seed-{day:%y%m%d}' || SUBSTR(session_id, 12)"
-        with connection.cursor() as cursor:
-            changed = {
-                **{name: part.format(days=(day - like).days, shift=shift) for name, part in dialect.items()},
-                "number": f"number + {shift}",
-                # Ids in the order of time: indexes that grow at one place are filled many times faster.
-                "session_id": f"CASE WHEN session_id = '' THEN '' ELSE {session} END",
-            }
-            columns = ", ".join(COLUMNS)
-            kept = ", ".join(changed.get(name, name) for name in COLUMNS)
-            cursor.execute(
-                f"INSERT INTO {TABLE} ({columns}) SELECT {kept} FROM {TABLE} WHERE number >= %s AND number < %s",  # noqa: S608
-                [place, place + want],
-            )
-        _count(first, first + want)
-
-
-def _line(number: int, call: seed.Call, users: list[int]) -> tuple[Any, ...]:
-    """In the order of COLUMNS, as the tables hold them."""
-    key = f"{number:012x}4{call.number:015x}000a"
+def _line(number: int, call: seed.Call, users: list[int]) -> list[Any]:
+    """In the order of COLUMNS, signed as the ledger signs."""
+    # Ids in the order of time: an index that grows at its end is filled many times faster.
+    key, day = f"{number:012x}4{call.number:015x}000a", call.at.date().isoformat()
+    row = [
+        number,
+        users[call.step.user],
+        key,
+        day,
+        call.session,
+        f"{call.prompt:064x}",
+        call.at,
+        *call.step.columns,
+    ]
+    row.append(sign_row(USAGE, dict(zip(COLUMNS, row, strict=False))))
     moment = call.at.replace(tzinfo=None).isoformat(" ", "microseconds")
-    if connection.vendor != "sqlite":
-        moment += "+00"
-    prompt, day = f"{call.prompt:064x}", call.at.date().isoformat()
-    return (number, users[call.step.user], key, day, call.session, prompt, moment, *call.step.columns)
+    row[MOMENT] = moment if connection.vendor == "sqlite" else f"{moment}+00"
+    return row
 
 
-def _insert(lines: list[tuple[Any, ...]]) -> None:
+def _insert(lines: list[list[Any]]) -> None:
     columns = ", ".join(COLUMNS)
     if connection.vendor == "sqlite":
         sql = f"INSERT INTO {TABLE} ({columns}) VALUES ({', '.join(['?'] * len(COLUMNS))})"  # noqa: S608

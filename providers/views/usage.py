@@ -14,10 +14,19 @@ from rest_framework.views import APIView
 
 from providers.exceptions import InvalidInput
 from providers.usage import calls, export
+from providers.usage.advice import advice
+from providers.usage.matrix import matrix
 from providers.usage.question import Question, read
 from providers.usage.summary import summary
 from providers.views import usage_page
-from providers.views.usage_schema import PAGED, QUESTION, CallPageSerializer, SummarySerializer
+from providers.views.usage_schema import (
+    PAGED,
+    QUESTION,
+    AdviceSerializer,
+    CallPageSerializer,
+    MatrixSerializer,
+    SummarySerializer,
+)
 
 PAGING = ("after", "page_size")
 
@@ -49,15 +58,29 @@ class Usage(APIView):
         return Response({**data, "errors": errors, "values": given}, 400, template_name="providers/usage.html")
 
 
+class UsageMatrix(APIView):
+    @extend_schema(parameters=QUESTION, responses=MatrixSerializer)
+    def get(self, request: Request) -> Response:
+        """Users by models: what each spent on which."""
+        return Response(matrix(request.user, question_of(request)))
+
+
+class UsageAdvice(APIView):
+    @extend_schema(parameters=QUESTION, responses=AdviceSerializer)
+    def get(self, request: Request) -> Response:
+        """Where money could be saved, each with the figures behind it and the filters of its rows."""
+        return Response(advice(request.user, question_of(request)))
+
+
 @extend_schema(exclude=True)
 class Calls(APIView):
     def get(self, request: Request) -> HttpResponseBase:
         question = question_of(request, *PAGING, "export")
         wanted = request.query_params.get("export", "")
-        if wanted == "csv":
-            return csv_of(request.user, question)
+        if wanted in export.FORMATS:
+            return file_of(request.user, question, wanted)
         if wanted:
-            raise InvalidInput(f"Rows can be exported as csv, not {wanted[:40]!r}.", param="export")
+            raise InvalidInput(f"Rows can be exported as csv or json, not {wanted[:40]!r}.", param="export")
         page = page_of(request, question)
         return Response(usage_page.calls_page(request.user, question, page), template_name="providers/calls.html")
 
@@ -92,9 +115,10 @@ def page_of(request: Request, question: Question) -> dict[str, Any]:
     return calls.page_of(request.user, question, given.get("after", ""), size)
 
 
-def csv_of(user: Any, question: Question) -> StreamingHttpResponse:
+def file_of(user: Any, question: Question, wanted: str) -> StreamingHttpResponse:
     calls.check(user, question)  # an error must come before the first byte
-    name = f"usage-{question.first}-{question.last}.csv"
-    response = StreamingHttpResponse(export.as_csv(user, question), content_type="text/csv; charset=utf-8")
+    kind, content = export.FORMATS[wanted]
+    name = f"usage-{question.first}-{question.last}.{wanted}"
+    response = StreamingHttpResponse(content(user, question), content_type=kind)
     response["Content-Disposition"] = f'attachment; filename="{name}"'
     return response

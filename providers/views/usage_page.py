@@ -10,13 +10,16 @@ from django.utils import timezone
 
 from providers.catalog import CATALOG, EXTRA
 from providers.exceptions import InvalidInput
-from providers.format import money
+from providers.usage.advice import advice
 from providers.usage.chart import chart_of, day_name, drawn
+from providers.usage.matrix import matrix
 from providers.usage.names import provider_name
 from providers.usage.question import GROUPS, RANGES, STATUSES, Question
-from providers.usage.scope import only_user, sees_everyone
+from providers.usage.scope import sees_everyone
 from providers.usage.summary import summary
+from providers.usage.zones import OFFERED, UTC_NAME
 from providers.views import caps_page
+from providers.views.usage_limits import budget_of_month, limit_of_day
 
 FILTER_NAMES = {
     "provider": "Provider",
@@ -31,13 +34,18 @@ MOST_USERS = 500
 MUCH_MORE = 10  # percent more than before; from here on it is marked
 
 
+VIEWS = {"": "Spend", "details": "Tokens and times", "matrix": "Users by models", "advice": "Advice"}
+
+
 def look(viewer: Any, question: Question, given: dict[str, str]) -> dict[str, Any]:
     """The usage page. Errors: InvalidInput, NotFound."""
-    view = given.get("view", "")
-    if view not in ("", "table"):
-        raise InvalidInput("view can be table, or nothing.", param="view")
+    view = given.get("view", "").strip()
+    if view not in (*VIEWS, "table"):
+        raise InvalidInput(
+            f"view can be table, {', '.join(name for name in VIEWS if name)}, or nothing.", param="view"
+        )
     data = summary(viewer, question)
-    limit = _limit(viewer, question)
+    limit = limit_of_day(viewer, question)
     urls = [calls_url(question, **{"from": day["day"], "to": day["day"]}) for day in data["days"]]
     chart = chart_of(data, urls, limit)
     _add_links(data, question, urls)
@@ -52,18 +60,59 @@ def look(viewer: Any, question: Question, given: dict[str, str]) -> dict[str, An
             for name, label in GROUPS.items()
         ],
         "group_label": GROUPS[question.group],
+        "view": view,
+        "tabs": [*_tabs(question, view), {"label": "Calls", "url": calls_url(question), "current": False}],
         "as_table": view == "table",
         "table_url": question.query(view="table"),
         "chart_url": question.query(),
         "earlier_url": question.shifted(-1).query(view=view),
         "later_url": question.shifted(1).query(view=view) if question.last < question.today else "",
         "failed_url": calls_url(question, status="failed"),
+        "limited_url": calls_url(question, status="limited"),
+        "fallback_url": calls_url(question, status="fallback"),
+        "details_url": question.query(view="details"),
         "before_label": _before_label(question),
         "highest": _highest(data["days"]),
         "limit": {"name": limit[0], "usd": str(limit[1]), "in_view": chart.limit_in_view} if limit else None,
+        "budget": budget_of_month(viewer, question, data["month"]),
         "chart": drawn(data, chart),
         "nearest": nearest(viewer),
+        "matrix": _matrix(viewer, question) if view == "matrix" else None,
+        "advice": _advice(viewer, question) if view == "advice" else None,
     }
+
+
+def _tabs(question: Question, view: str) -> list[dict[str, Any]]:
+    shown = "" if view == "table" else view
+    return [
+        {"label": label, "url": question.query(view=name), "current": name == shown}
+        for name, label in VIEWS.items()
+    ]
+
+
+def _matrix(viewer: Any, question: Question) -> dict[str, Any]:
+    """With a link behind every figure, and how strong each cell's colour is, 0 to 5."""
+    data = matrix(viewer, question)
+    most = max((Decimal(cell["spend_usd"]) for row in data["rows"] for cell in row["cells"]), default=Decimal(0))
+    for model in data["models"]:
+        model["url"] = _url_of(question, model["filters"])
+    for row in data["rows"]:
+        row["url"] = _url_of(question, row["filters"])
+        for cell in row["cells"]:
+            cell["url"] = _url_of(question, cell["filters"])
+            cell["step"] = int(Decimal(cell["spend_usd"]) * 5 / most) if most else 0
+    return data
+
+
+def _advice(viewer: Any, question: Question) -> dict[str, Any]:
+    data = advice(viewer, question)
+    for finding in data["findings"]:
+        finding["url"] = finding["url"] or _url_of(question, finding["filters"])
+    return data
+
+
+def _url_of(question: Question, filters: dict[str, str]) -> str:
+    return calls_url(question, **filters) if filters else ""
 
 
 def _add_links(data: dict[str, Any], question: Question, urls: list[str]) -> None:
@@ -141,14 +190,21 @@ def controls(viewer: Any, question: Question, route: str) -> dict[str, Any]:
             "open": question.range == "custom",
             "group": "" if question.group == "provider" else question.group,
             "providers": _any([(row.slug, provider_name(row.slug)) for row in (*CATALOG, *EXTRA)]),
+            "zones": [{"value": name, "label": name} for name in _zones(question)],
             "statuses": _any(list(STATUSES.items())),
             "users": _any([(name, name) for name in usernames()]) if everyone else [],
         },
-        "values": {**question.filters, "from": question.first.isoformat(), "to": question.last.isoformat()},
+        "values": {
+            **question.filters,
+            "from": question.first.isoformat(),
+            "to": question.last.isoformat(),
+            "zone": question.zone,
+        },
         "errors": {},
         "calls_url": calls_url(question),
         "usage_url": reverse("providers:usage") + question.query(),
         "export_url": calls_url(question, export="csv"),
+        "export_json_url": calls_url(question, export="json"),
     }
 
 
@@ -195,6 +251,10 @@ def _choice(label: str, question: Question, view: str, *, current: bool, **chang
     return {"label": label, "url": question.query(view=view, **changes), "current": current}
 
 
+def _zones(question: Question) -> list[str]:
+    return sorted({*OFFERED, question.zone}, key=lambda name: (name != UTC_NAME, name))
+
+
 def _any(pairs: list[tuple[str, str]]) -> list[dict[str, str]]:
     return [{"value": "", "label": "Any"}, *({"value": value, "label": label} for value, label in pairs)]
 
@@ -211,15 +271,3 @@ def _highest(days: list[dict[str, Any]]) -> dict[str, Any] | None:
     if day is None or not Decimal(day["spend_usd"]):
         return None
     return {**day, "label": day_name(day["day"])}
-
-
-def _limit(viewer: Any, question: Question) -> tuple[str, Decimal] | None:
-    """The daily cap as it is now, where all rows shown are one user's and no part of them is filtered away."""
-    if set(question.filters) - {"user"}:
-        return None
-    pk = only_user(viewer, question)
-    user = get_user_model().objects.filter(pk=pk).first() if pk else None
-    if user is None:
-        return None
-    cap = caps_page.cost_cap(user)
-    return f"daily cap {money(cap, 2)}", cap

@@ -133,6 +133,56 @@ class SummarySerializer(serializers.Serializer):
     days = DaySerializer(many=True)
 
 
+class SpentSerializer(serializers.Serializer):
+    spend_usd = serializers.CharField()
+    calls = serializers.IntegerField()
+
+
+class MatrixModelSerializer(serializers.Serializer):
+    key = serializers.CharField(help_text="Empty for all others")
+    label = serializers.CharField()
+    filters = serializers.DictField(child=serializers.CharField())
+
+
+class MatrixCellSerializer(SpentSerializer):
+    filters = serializers.DictField(child=serializers.CharField())
+
+
+class MatrixRowSerializer(MatrixModelSerializer, SpentSerializer):
+    cells = MatrixCellSerializer(many=True, help_text="In the order of `models`")
+
+
+class MatrixSerializer(serializers.Serializer):
+    range = RangeSerializer()
+    filters = serializers.DictField(child=serializers.CharField())
+    models = MatrixModelSerializer(many=True)
+    rows = MatrixRowSerializer(many=True)
+    totals = SpentSerializer(many=True)
+    total = SpentSerializer()
+
+
+class FindingFigureSerializer(serializers.Serializer):
+    label = serializers.CharField()
+    value = serializers.CharField()
+
+
+class FindingSerializer(serializers.Serializer):
+    kind = serializers.CharField(help_text="cheaper_model, dear_fallback, asked_again, idle_vote")
+    title = serializers.CharField()
+    text = serializers.CharField()
+    saves_usd = serializers.CharField(allow_null=True, help_text="Over the range")
+    figures = FindingFigureSerializer(many=True)
+    filters = serializers.DictField(child=serializers.CharField(), help_text="Of the rows behind it")
+    url = serializers.CharField()
+
+
+class AdviceSerializer(serializers.Serializer):
+    range = RangeSerializer()
+    filters = serializers.DictField(child=serializers.CharField())
+    findings = FindingSerializer(many=True)
+    looked_at = serializers.IntegerField(allow_null=True, help_text="Calls, where nothing was found")
+
+
 class CallSerializer(serializers.Serializer):
     id = serializers.UUIDField()
     created_at = serializers.DateTimeField()

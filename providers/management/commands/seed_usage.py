@@ -16,6 +16,8 @@ MOST_ROWS, MOST_DAYS = 100_000_000, 365
 class Command(BaseCommand):
     help = "Writes made-up usage rows (users seed-001 ..., price source seeded). They can never be deleted again."
 
+    _share = -1
+
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--rows", type=int, default=10_000)
         parser.add_argument("--days", type=int, default=365, help="over how many UTC days up to today")
@@ -40,5 +42,8 @@ class Command(BaseCommand):
         self.stdout.write(f"Done after {time.monotonic() - started:.0f} s. Users: seed-001 to seed-200.")
 
     def _told(self, done: int, rows: int) -> None:
-        self.stdout.write(f"{done:,} of {rows:,} rows", ending="\r")
-        self.stdout.flush()
+        share = done * 100 // rows
+        if share > self._share:
+            self._share = share
+            self.stdout.write(f"{done:,} of {rows:,} rows", ending="\r")
+            self.stdout.flush()
