@@ -135,18 +135,18 @@ class _Side:
 def _cheaper(operation: str, key: Group, dear: _Side, other: Group, cheap: _Side, saves: int) -> Finding:
     names = [model_label(*map(str, one)) for one in (key, other)]
     text = (
-        f"{names[1]} did the same work: {cheap.succeeded} of its calls succeeded, {dear.succeeded} of "
-        f"{names[0]}'s. At its price for a token these calls had cost {money(usd(dear.pico - saves))}."
+        f"{cheap.succeeded} of the calls to {names[1]} succeeded, {dear.succeeded} of those to {names[0]}. At its "
+        f"price for a token these would have cost {money(usd(dear.pico - saves))} instead of {money(usd(dear.pico))}."
     )
     figures = [
-        (f"{names[0]}, spent", money(usd(dear.pico))),
-        (f"{names[0]}, calls", exact_count(dear.calls)),
-        (f"{names[0]}, a million tokens", _per_million(dear)),
-        (f"{names[1]}, a million tokens", _per_million(cheap)),
-        (f"{names[1]}, calls", exact_count(cheap.calls)),
+        ("Calls now", exact_count(dear.calls)),
+        ("A million tokens now", _per_million(dear)),
+        ("Calls of the cheaper one", exact_count(cheap.calls)),
+        ("A million tokens there", _per_million(cheap)),
     ]
     filters = {"operation": operation, "provider": str(key[0]), "model": str(key[1])}
-    return Finding("cheaper_model", f"{operation} could go to {names[1]}", text, saves, figures, filters)
+    title = f"{operation} on {key[1]} could go to {names[1]}"
+    return Finding("cheaper_model", title, text, saves, figures, filters)
 
 
 def _per_million(side: _Side) -> str:

@@ -93,14 +93,15 @@ def _tabs(question: Question, view: str) -> list[dict[str, Any]]:
 def _matrix(viewer: Any, question: Question) -> dict[str, Any]:
     """With a link behind every figure, and how strong each cell's colour is, 0 to 5."""
     data = matrix(viewer, question)
-    most = max((Decimal(cell["spend_usd"]) for row in data["rows"] for cell in row["cells"]), default=Decimal(0))
+    named = [cell for row in data["rows"] for cell in row["cells"] if cell["filters"]]
+    most = max((Decimal(cell["spend_usd"]) for cell in named), default=Decimal(0))
     for model in data["models"]:
         model["url"] = _url_of(question, model["filters"])
     for row in data["rows"]:
         row["url"] = _url_of(question, row["filters"])
         for cell in row["cells"]:
             cell["url"] = _url_of(question, cell["filters"])
-            cell["step"] = int(Decimal(cell["spend_usd"]) * 5 / most) if most else 0
+            cell["step"] = int(Decimal(cell["spend_usd"]) * 5 / most) if most and cell["filters"] else 0
     return data
 
 

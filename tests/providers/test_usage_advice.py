@@ -30,10 +30,10 @@ def test_a_cheaper_model_with_the_same_success_is_named_with_what_it_saves(peopl
     if rolled:
         roll()
     [found] = of_kind(people, "cheaper_model")
-    assert found["title"] == "chat could go to cheap (OpenAI)"
+    assert found["title"] == "chat on dear could go to cheap (OpenAI)"
     assert Decimal(found["saves_usd"]) == 40 * (Decimal("0.10") - Decimal("0.02"))
     assert found["filters"] == {"operation": "chat", "provider": "openai", "model": "dear"}
-    assert {"label": "dear (OpenAI), calls", "value": "40"} in found["figures"]
+    assert {"label": "Calls now", "value": "40"} in found["figures"]
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,157 @@
+"""How long usage pages take over millions of rows.
+
+python -m tests.benchmarks.usage [--rows 10000000] [--rounds 5] [--postgres]. Seeds a database of its own (SQLite is
+kept in DATA_DIR/benchmarks/usage, so a second run starts at once), asks every page and its JSON in turns, and shows
+p50 and p95 of each, and what memory an export takes. Target: p95 of any page at most 300 ms on a quiet machine.
+"""
+
+import argparse
+import os
+import random
+import resource
+import statistics
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+TARGET_MS = 300
+YEAR = "from={first}&to={last}"
+RANGES = ("range=today", "range=7d", "range=30d", "range=month", YEAR)
+ZONES = ("", "zone=Asia/Kolkata", "zone=America/New_York")
+GROUPS = ("provider", "model", "user", "operation", "service", "session")
+FILTERS = ("", "provider=claude", "user=seed-001", "status=failed", "operation=chat&provider=openai")
+CALLS = ("", "status=failed", "provider=nvidia", "user=seed-150", "operation=chat&model=grok-4-fast")
+
+
+def main() -> None:
+    given = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    given.add_argument("--rows", type=int, default=10_000_000)
+    given.add_argument("--rounds", type=int, default=5)
+    given.add_argument("--postgres", action="store_true")
+    of = given.parse_args()
+    with database(of) as url:
+        _start(url)
+        _fill(of.rows)
+        _measure(of.rounds)
+
+
+@contextmanager
+def database(of: argparse.Namespace) -> Iterator[str]:
+    """An empty address stands for SQLite in DATA_DIR."""
+    home = Path(os.environ.get("DATA_DIR") or "var").resolve() / "benchmarks" / "usage"
+    home.mkdir(parents=True, exist_ok=True)
+    os.environ["DATA_DIR"] = str(home)
+    if not of.postgres:
+        yield ""
+        return
+    from tests import postgres
+
+    with postgres.server() as url:
+        yield url
+
+
+def _start(url: str) -> None:
+    import django
+
+    key = "benchmark-" * 6
+    os.environ |= {"ENV_FILE": "", "DATABASE_URL": url, "SECRET_KEY": key}
+    os.environ["DJANGO_SETTINGS_MODULE"] = "aiops_site.settings"
+    from cryptography.fernet import Fernet
+
+    os.environ.setdefault("AI_ENCRYPTION_KEY", Fernet.generate_key().decode())
+    django.setup()
+
+
+def _fill(rows: int) -> None:
+    from django.core.management import call_command
+
+    from providers.models import AIUsageLog
+
+    call_command("migrate", verbosity=0)
+    have = AIUsageLog.objects.order_by("-number").values_list("number", flat=True).first() or 0
+    if have < rows:
+        call_command("seed_usage", "--rows", str(rows - have), "--seed", "11")
+
+
+def _measure(rounds: int) -> None:
+    from django.conf import settings
+    from django.contrib.auth import get_user_model
+    from django.test import Client
+
+    settings.ALLOWED_HOSTS = ["testserver"]
+    user, _ = get_user_model().objects.get_or_create(username="bench", defaults={"is_superuser": True})
+    client = Client()
+    client.force_login(user)
+    addresses = list(_addresses())
+    random.Random(1).shuffle(addresses)
+    took: dict[str, list[float]] = {}
+    for _ in range(rounds):
+        for kind, address in addresses:
+            begun = time.perf_counter()
+            answer = client.get(address)
+            assert answer.status_code == 200, (address, answer.content[:300])
+            took.setdefault(kind, []).append((time.perf_counter() - begun) * 1000)
+    _show(took)
+    _export(client)
+
+
+def _addresses() -> Iterator[tuple[str, str]]:
+    from datetime import UTC, datetime, timedelta
+
+    today = datetime.now(UTC).date()
+    ends = {"first": today - timedelta(days=364), "last": today}
+    for span in RANGES:
+        part = span.format(**ends)
+        for zone in ZONES:
+            for group in GROUPS:
+                name = f"summary by {group}, {'year' if span == YEAR else span.partition('=')[2]}"
+                kind = f"{name}{' in a zone' if zone else ''}"
+                yield kind, _url("/api/v1/ai/usage/summary/", part, zone, f"group={group}")
+        yield "page", _url("/usage/", part)
+        yield "tokens and times", _url("/usage/", part, "view=details")
+        yield "matrix", _url("/api/v1/ai/usage/matrix/", part)
+        yield "advice", _url("/api/v1/ai/usage/advice/", part)
+        for chosen in FILTERS:
+            yield "summary, filtered", _url("/api/v1/ai/usage/summary/", part, chosen, "group=model")
+        for chosen in CALLS:
+            yield "calls", _url("/api/v1/ai/usage/", part, chosen)
+
+
+def _url(path: str, *parts: str) -> str:
+    return f"{path}?{'&'.join(part for part in parts if part)}"
+
+
+def _show(took: dict[str, list[float]]) -> None:
+    print(f"{'what':44} {'n':>5} {'p50 ms':>8} {'p95 ms':>8} {'max ms':>8}")
+    every: list[float] = []
+    for kind, times in sorted(took.items(), key=lambda one: -_p95(one[1])):
+        every += times
+        mark = "" if _p95(times) <= TARGET_MS else "  over the target"
+        print(
+            f"{kind:44} {len(times):5} {statistics.median(times):8.0f} {_p95(times):8.0f} {max(times):8.0f}{mark}"
+        )
+    print(f"{'all':44} {len(every):5} {statistics.median(every):8.0f} {_p95(every):8.0f} {max(every):8.0f}")
+
+
+def _p95(times: list[float]) -> float:
+    return sorted(times)[max(0, -(-len(times) * 95 // 100) - 1)]
+
+
+def _export(client: Any) -> None:
+    """200,000 rows of the stream, and how far memory grew for it."""
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    begun, size, rows = time.perf_counter(), 0, 0
+    answer = client.get("/usage/calls/?range=30d&export=csv")
+    for part in answer:
+        size, rows = size + len(part), rows + part.count(b"\r\n")
+        if rows >= 200_000:
+            break
+    grown = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) // 1024
+    seconds = time.perf_counter() - begun
+    print(f"export: {rows:,} rows, {size / 1e6:.0f} MB in {seconds:.1f} s, memory grew by {grown} MB")
+
+
+if __name__ == "__main__":
+    main()
