@@ -134,9 +134,10 @@ class _Side:
 
 def _cheaper(operation: str, key: Group, dear: _Side, other: Group, cheap: _Side, saves: int) -> Finding:
     names = [model_label(*map(str, one)) for one in (key, other)]
+    would, paid = money(usd(dear.pico - saves)), money(usd(dear.pico))
     text = (
         f"{cheap.succeeded} of the calls to {names[1]} succeeded, {dear.succeeded} of those to {names[0]}. At its "
-        f"price for a token these would have cost {money(usd(dear.pico - saves))} instead of {money(usd(dear.pico))}."
+        f"price for a token these would have cost {would} instead of {paid}."
     )
     figures = [
         ("Calls now", exact_count(dear.calls)),

@@ -53,12 +53,7 @@ def look(viewer: Any, question: Question, given: dict[str, str]) -> dict[str, An
         **data,
         **controls(viewer, question, "providers:usage"),
         "ranges": _ranges(question, view),
-        "groupings": [
-            _choice(
-                label, question, view, group=name if name != "provider" else "", current=name == question.group
-            )
-            for name, label in GROUPS.items()
-        ],
+        "groupings": _groupings(question, view),
         "group_label": GROUPS[question.group],
         "view": view,
         "tabs": [*_tabs(question, view), {"label": "Calls", "url": calls_url(question), "current": False}],
@@ -67,9 +62,7 @@ def look(viewer: Any, question: Question, given: dict[str, str]) -> dict[str, An
         "chart_url": question.query(),
         "earlier_url": question.shifted(-1).query(view=view),
         "later_url": question.shifted(1).query(view=view) if question.last < question.today else "",
-        "failed_url": calls_url(question, status="failed"),
-        "limited_url": calls_url(question, status="limited"),
-        "fallback_url": calls_url(question, status="fallback"),
+        **{f"{status}_url": calls_url(question, status=status) for status in ("failed", "limited", "fallback")},
         "details_url": question.query(view="details"),
         "before_label": _before_label(question),
         "highest": _highest(data["days"]),
@@ -245,6 +238,13 @@ def _ranges(question: Question, view: str) -> list[dict[str, Any]]:
             **(ends if name == "custom" else {"range": "" if name == "30d" else name}),
         )
         for name, label in RANGES.items()
+    ]
+
+
+def _groupings(question: Question, view: str) -> list[dict[str, Any]]:
+    return [
+        _choice(label, question, view, group=name if name != "provider" else "", current=name == question.group)
+        for name, label in GROUPS.items()
     ]
 
 

@@ -1,8 +1,8 @@
 """How long usage pages take over millions of rows.
 
-python -m tests.benchmarks.usage [--rows 10000000] [--rounds 5] [--postgres]. Seeds a database of its own (SQLite is
-kept in DATA_DIR/benchmarks/usage, so a second run starts at once), asks every page and its JSON in turns, and shows
-p50 and p95 of each, and what memory an export takes. Target: p95 of any page at most 300 ms on a quiet machine.
+python -m tests.benchmarks.usage [--rows 10000000] [--rounds 5] [--postgres]. Seeds a database of its own (SQLite
+is kept in DATA_DIR/benchmarks/usage, so a second run starts at once), asks every page and its JSON in turns, and
+shows p50 and p95 of each, and what memory an export takes. Target: p95 of any page at most 300 ms.
 """
 
 import argparse
