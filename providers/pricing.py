@@ -5,6 +5,7 @@ Nothing is fetched. An unknown price is an error of its own, never zero. The fig
 from travel with it (`rates`), so that it can be computed again from a usage row.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -55,6 +56,9 @@ class Price:
     cached_input_usd: Decimal
     cache_write_usd: Decimal
     source: str
+
+
+_CLASSES = ("input", "cached_input", "cache_write", "output", "reasoning")
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,6 +252,15 @@ def _sum(rates: dict[str, Decimal], usage: Usage) -> Decimal:
         "reasoning": usage.reasoning_tokens,
     }
     return sum((rates[name] * count for name, count in counted.items()), ZERO) / MILLION
+
+
+def recomputed(rates: Mapping[str, Any], usage: Usage) -> Decimal | None:
+    """The cost of a usage row from the rates that were kept with it; None where none were (a provider's own
+    figure, a local model, a lost call)."""
+    if not set(_CLASSES) <= rates.keys():
+        return None
+    kept = {name: Decimal(str(rates[name])) for name in _CLASSES}
+    return min(_sum(kept, usage), MAX_USD)
 
 
 def worst_case(

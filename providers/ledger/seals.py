@@ -19,6 +19,7 @@ from providers.models import Seal
 
 ROWS_AT_MOST = 2_000  # in one seal
 DIGEST_BYTES = 8
+ON_PURPOSE = "If the database was restored or replaced on purpose, run manage.py verify_ledger --accept REASON"
 
 
 def hash_of(found: Sequence[str]) -> str:
@@ -52,9 +53,9 @@ def check_anchor(chain: Chain, known: anchor.Anchor | None) -> None:
         last = tip(chain)
         row = (last.last if last else 0) + 1
         problem = f"the tail is cut off: rows up to {known.last:,} were sealed, seals up to {row - 1:,} are there"
-        raise Broken(problem, row)
+        raise Broken(f"{problem}. {ON_PURPOSE}", row)
     if there != known.hash:
-        raise Broken(f"seal {known.seal} is not the one that was anchored: the chain was rewritten")
+        raise Broken(f"seal {known.seal} is not the one that was anchored: the chain was rewritten. {ON_PURPOSE}")
 
 
 def seal(chain: Chain, *, adopt: bool = False, seals: int = 1_000_000) -> int:

@@ -222,7 +222,7 @@ def test_the_audit_log_is_a_chain_of_its_own(sealed):
     AuditEntry.objects.bulk_create(
         [AuditEntry(at="2026-01-01T00:00Z", surface="shell", action=f"a{i}") for i in range(5)]
     )
-    assert verify.verify(AUDIT).rows == 5
+    assert verify.verify(AUDIT).rows == 6  # their user is the first
     with attack("UPDATE providers_auditentry SET before = '[]' WHERE number = 4"):
         assert verify.verify(AUDIT).first_bad == 4
         assert look().ok
@@ -270,3 +270,15 @@ def test_the_command_names_the_first_bad_row_and_fails(sealed, capsys):
             call_command("verify_ledger", chain="usage")
         assert "usage row 3 was changed" in capsys.readouterr().out
         assert ChainCheck.objects.get(chain="usage").first_bad == 3
+
+
+def test_a_restored_database_is_accepted_with_a_reason_that_is_kept(sealed):
+    triggers.lift(connection)
+    with connection.cursor() as cursor:
+        cursor.execute(f"DELETE FROM {T} WHERE number > 8")
+        cursor.execute("DELETE FROM providers_seal WHERE number = 3")
+    triggers.install(connection)
+    assert "--accept" in verify.verify(USAGE).problem
+    call_command("verify_ledger", chain="usage", accept="restored the backup of Monday")
+    assert verify.verify(USAGE).ok
+    assert AuditEntry.objects.get(action="chain.accept").reason == "restored the backup of Monday"
