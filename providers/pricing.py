@@ -5,7 +5,6 @@ Nothing is fetched. An unknown price is an error of its own, never zero. The fig
 from travel with it (`rates`), so that it can be computed again from a usage row.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -56,9 +55,6 @@ class Price:
     cached_input_usd: Decimal
     cache_write_usd: Decimal
     source: str
-
-
-_CLASSES = ("input", "cached_input", "cache_write", "output", "reasoning")
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,10 +234,10 @@ def cost_of(
 
 def _cost(rates: dict[str, Decimal], usage: Usage, source: str, **of: str) -> Cost:
     as_json = {name: format(rate, "f") for name, rate in rates.items()}
-    return Cost(min(_sum(rates, usage), MAX_USD), source, {**as_json, "per": int(MILLION), **of})
+    return Cost(min(sum_of(rates, usage), MAX_USD), source, {**as_json, "per": int(MILLION), **of})
 
 
-def _sum(rates: dict[str, Decimal], usage: Usage) -> Decimal:
+def sum_of(rates: dict[str, Decimal], usage: Usage) -> Decimal:
     plain_in = usage.input_tokens - usage.cached_input_tokens - usage.cache_write_tokens
     plain_out = usage.output_tokens - usage.reasoning_tokens
     counted = {
@@ -252,15 +248,6 @@ def _sum(rates: dict[str, Decimal], usage: Usage) -> Decimal:
         "reasoning": usage.reasoning_tokens,
     }
     return sum((rates[name] * count for name, count in counted.items()), ZERO) / MILLION
-
-
-def recomputed(rates: Mapping[str, Any], usage: Usage) -> Decimal | None:
-    """The cost of a usage row from the rates that were kept with it; None where none were (a provider's own
-    figure, a local model, a lost call)."""
-    if not set(_CLASSES) <= rates.keys():
-        return None
-    kept = {name: Decimal(str(rates[name])) for name in _CLASSES}
-    return min(_sum(kept, usage), MAX_USD)
 
 
 def worst_case(

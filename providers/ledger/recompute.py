@@ -1,16 +1,26 @@
 """Every cost again from what its row kept: tokens by class, the rates of that moment. No price list is asked."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Any
 
 from providers.fields import to_pico
 from providers.models import AIUsageLog
-from providers.pricing import recomputed
+from providers.pricing import MAX_USD, sum_of
 from providers.types import Usage
 
 ROWS_AT_ONCE = 2_000
 TOKENS = ("input_tokens", "output_tokens", "cached_input_tokens", "cache_write_tokens", "reasoning_tokens")
+
+CLASSES = ("input", "cached_input", "cache_write", "output", "reasoning")
+
+
+def recomputed(rates: Mapping[str, Any], usage: Usage) -> Decimal | None:
+    """The cost of a usage row from the rates that were kept with it; None where none were."""
+    if not set(CLASSES) <= rates.keys():
+        return None
+    return min(sum_of({name: Decimal(str(rates[name])) for name in CLASSES}, usage), MAX_USD)
 
 
 @dataclass(frozen=True, slots=True)
