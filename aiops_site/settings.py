@@ -176,6 +176,7 @@ CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BEAT_SCHEDULE = {
     "senate.reap": {"task": "senate.tasks.reap", "schedule": 10.0, "options": {"expires": 10}},
+    "intelligence.reap": {"task": "intelligence.tasks.reap", "schedule": 10.0, "options": {"expires": 10}},
     "providers.reap": {
         "task": "providers.tasks.reap_reservations",
         "schedule": 15.0,
@@ -200,6 +201,7 @@ AI_OUTPUT_TOKENS = env.items(
     "AI_OUTPUT_TOKENS", "2000"
 )  # where no limit is asked; operation=number for one of them
 AI_MAX_INPUT_CHARS = env.whole("AI_MAX_INPUT_CHARS", 20_000)
+PACKAGE_FOLDERS = env.items("PACKAGE_FOLDERS", str(DATA_DIR / "packages"))  # what a build may be given to read
 JULES_ALLOWED_HOSTS = env.items("JULES_ALLOWED_HOSTS", "api.jules.google.com,jules.googleapis.com")
 SENATE_TIMEOUT_SECONDS = env.number("SENATE_TIMEOUT_SECONDS", 180)
 # Output limits, the ceiling of a quote: a plain answer, a proposal, a ballot (for each proposal on it, and once

@@ -9,13 +9,14 @@ from uuid import UUID
 from django.db import transaction
 from django.utils import timezone
 
-from intelligence import logbook
+from intelligence import logbook, nudges
 from intelligence.models import ENDED, Deployment, Service, Status
 from intelligence.secrets import redactor
 from intelligence.states import STAMPS, may_become
 from providers import audit
 from providers.exceptions import InvalidInput
 
+BUILT_HERE = "This deployment is made here; its worker says how it stands. Cancel it instead."
 NO_DEPLOYER = (
     "This service has no deployer: send `status` to record a deployment that happened elsewhere, "
     "or set its deployer to local or hook."
@@ -32,8 +33,10 @@ def queue(service: Service, user: Any, **about: Any) -> Deployment:
     about.setdefault("branch", service.default_branch)
     with transaction.atomic():
         made = Deployment.objects.create(service=service, requested_by=user, origin=service.deployer, **about)
-        thing = audit.Thing("deployment", str(made.pk), service.name)
-        audit.record("deployment.queue", thing, after={"branch": made.branch, "commit": made.commit}, by=user)
+        audit.record(
+            "deployment.queue", thing(made), after={"branch": made.branch, "commit": made.commit}, by=user
+        )
+        transaction.on_commit(lambda: nudges.deployer(made.pk))
     return made
 
 
@@ -46,10 +49,21 @@ def report(service: Service, user: Any, status: str, log: str = "", **about: Any
         return advance(made.pk, status, reason=about.get("reason", ""))
 
 
-def advance(deployment_id: UUID, status: str, reason: str = "") -> Deployment:
-    """Moves it to `status`; the same status again changes nothing. Errors: InvalidInput for a step backwards."""
+def reported(deployment: Deployment, status: str, reason: str = "") -> Deployment:
+    """What somebody else tells of it. Errors: InvalidInput for one that is made here, or for a step backwards."""
+    if deployment.origin == "local":
+        raise InvalidInput(BUILT_HERE, param="status", code="built_here")
+    return advance(deployment.pk, status, reason)
+
+
+def advance(deployment_id: UUID, status: str, reason: str = "", *, token: str = "") -> Deployment:
+    """Moves it to `status`; the same status again changes nothing. With `token`, only while that claim holds.
+
+    Errors: InvalidInput for a step backwards, and for a claim that is gone."""
     with transaction.atomic():
         deployment = Deployment.objects.select_for_update().get(pk=deployment_id)
+        if token and deployment.claimed_by != token:
+            raise InvalidInput("Another worker has this deployment.", code="lease_lost")
         before = deployment.status
         if not may_become(before, status):
             raise InvalidInput(f"A deployment that is {before} can't become {status}.", param="status")
@@ -58,6 +72,8 @@ def advance(deployment_id: UUID, status: str, reason: str = "") -> Deployment:
         deployment.status = status
         if status in (Status.FAILED, Status.CANCELLED):
             deployment.failed_in, deployment.reason = before, reason
+        if status in ENDED:
+            deployment.claimed_by, deployment.claim_expires_at = "", None
         if status in STAMPS:
             setattr(deployment, STAMPS[status], timezone.now())
         deployment.save()
@@ -72,6 +88,13 @@ def ask_to_stop(deployment: Deployment) -> bool:
             return False
         locked.cancel_requested = True
         locked.save(update_fields=["cancel_requested"])
+        audit.record("deployment.cancel", thing(locked), before={"status": locked.status})
         if not locked.claimed_by:
             advance(locked.pk, Status.CANCELLED, "Cancelled before it began.")
         return True
+
+
+def thing(deployment: Deployment) -> audit.Thing:
+    """As the audit log names it."""
+    label = f"{deployment.service.name} {deployment.commit[:8] or deployment.branch}".strip()
+    return audit.Thing("deployment", str(deployment.pk), label)

@@ -44,7 +44,7 @@ class DeploymentOne(APIView):
         deployment = visible(request.user, pk)
         form = DeploymentChange(data=request.data)
         form.is_valid(raise_exception=True)
-        return Response(DeploymentRow(deployments.advance(deployment.pk, **form.validated_data)).data)
+        return Response(DeploymentRow(deployments.reported(deployment, **form.validated_data)).data)
 
 
 class DeploymentLog(APIView):

@@ -1,0 +1,21 @@
+"""Messages that only say "look again". None is needed for anything to be right, so none may fail anybody."""
+
+import logging
+from uuid import UUID
+
+from celery import current_app
+from kombu.exceptions import OperationalError
+
+logger = logging.getLogger(__name__)
+
+
+def deployer(deployment_id: UUID, expires_s: float | None = None) -> None:
+    """Asks a worker to take the deployment. Where the broker is away the row stays, and the reaper asks again."""
+    send("intelligence.tasks.run_deployment", str(deployment_id), expires_s=expires_s)
+
+
+def send(task: str, *arguments: str, expires_s: float | None = None) -> None:
+    try:
+        current_app.send_task(task, args=arguments, expires=expires_s, retry=False, ignore_result=True)
+    except (OperationalError, OSError) as error:
+        logger.warning("%s waits for the next tick: %s", task, type(error).__name__)

@@ -1,0 +1,49 @@
+"""Nudges for workers, and the ticks of beat. A message says "look"; a claim on a row decides who works on it."""
+
+import logging
+from typing import Any
+from uuid import UUID
+
+from celery import shared_task
+from celery.signals import worker_shutdown, worker_shutting_down
+
+from intelligence import nudges
+from intelligence.deployer import store
+from intelligence.deployer.desk import DESK, new_token
+from providers import loop
+
+logger = logging.getLogger(__name__)
+
+
+@shared_task(name="intelligence.tasks.run_deployment", ignore_result=True)
+def run_deployment(deployment_id: str, **_: Any) -> None:
+    """Claims the deployment, if nobody has it, and works on it in this process's loop. Returns at once."""
+    loop.spawn(_take(UUID(deployment_id)))
+
+
+async def _take(deployment_id: UUID) -> None:
+    try:
+        await DESK.take(deployment_id)
+    except Exception:  # nobody waits for this: the reaper nudges again
+        logger.exception("deployment %s could not be claimed", deployment_id)
+
+
+@shared_task(name="intelligence.tasks.reap", ignore_result=True)
+def reap(**_: Any) -> None:
+    """Real deployments that nobody works on: nudged again, or ended with a reason where that has no prospect."""
+    for deployment in store.abandoned():
+        status, reason = store.hopeless(deployment)
+        if not status:
+            nudges.deployer(deployment.pk, expires_s=10)
+        else:
+            store.end_unworked(deployment.pk, new_token(), status, reason)
+
+
+@worker_shutting_down.connect
+def begin_handing_back(**_: Any) -> None:
+    loop.spawn(DESK.close())
+
+
+@worker_shutdown.connect
+def hand_back(**_: Any) -> None:
+    loop.run(DESK.close(), timeout=5)
