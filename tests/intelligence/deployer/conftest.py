@@ -1,8 +1,10 @@
 """A git server, a service that is built from it, and a way to run a deployment to its end."""
 
+import asyncio
+
 import pytest
 
-from intelligence import deployments, nudges
+from intelligence import deployments, logbook, nudges
 from intelligence.agents import confine
 from intelligence.deployer.desk import DESK
 from intelligence.models import Service
@@ -64,6 +66,16 @@ def work_on(deployment):
 
     loop.run(go(), 60)
     deployment.refresh_from_db()
+
+
+async def logged(deployment, words):
+    """Returns once the words stand in its log."""
+
+    def there():
+        return words in b"".join(logbook.stream(deployment)).decode()
+
+    while not await asyncio.to_thread(there):  # noqa: ASYNC110 - a row has no event
+        await asyncio.sleep(0.05)
 
 
 @pytest.fixture(autouse=True)

@@ -11,6 +11,7 @@ from intelligence import deployments, logbook
 from intelligence.deployer.desk import DESK
 from intelligence.models import Service
 from providers import loop, outbound
+from tests.intelligence.deployer.conftest import logged
 
 pytestmark = pytest.mark.django_db(transaction=True)
 KEY = "hook-key-7f6e5d4c3b2a"
@@ -105,8 +106,7 @@ def test_it_waits_for_what_its_host_reports(service, everyone, nudged, status):
 
     async def go():
         assert await DESK.take(made.pk)
-        while "Waiting for its host" not in await asyncio.to_thread(log_of, made):
-            await asyncio.sleep(0.05)
+        await logged(made, "Waiting for its host")
         await asyncio.to_thread(deployments.reported, made, status, "It said so.")
         await DESK.done(made)
 

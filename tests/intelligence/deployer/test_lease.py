@@ -11,7 +11,7 @@ from intelligence.deployer import store
 from intelligence.deployer.desk import DESK
 from intelligence.models import Deployment, Service
 from providers import loop
-from tests.intelligence.deployer.conftest import needs_sandbox, work_on
+from tests.intelligence.deployer.conftest import logged, needs_sandbox, work_on
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -45,8 +45,7 @@ def test_a_running_build_is_cancelled_within_two_seconds(shop, queued):
     async def go():
         begun = asyncio.get_running_loop().time()
         assert await DESK.take(queued.pk)
-        while b"begun" not in await asyncio.to_thread(lambda: b"".join(logbook.stream(queued))):
-            await asyncio.sleep(0.05)
+        await logged(queued, "\nbegun")
         assert await asyncio.to_thread(deployments.ask_to_stop, queued)
         await DESK.done(queued)
         return asyncio.get_running_loop().time() - begun
@@ -102,8 +101,8 @@ def test_a_worker_that_stops_hands_its_build_back(shop, queued, begun):
 
     async def go():
         assert await DESK.take(queued.pk)
-        while begun and b"begun" not in await asyncio.to_thread(lambda: b"".join(logbook.stream(queued))):
-            await asyncio.sleep(0.05)
+        if begun:
+            await logged(queued, "\nbegun")
         await DESK.close()
 
     loop.run(go(), 20)
