@@ -114,9 +114,8 @@ def check(name: str) -> Note:
     found = verify.verify(chain)
     if not found.ok:
         return Note(f"{found.problem[0].upper()}{found.problem[1:]}.", "warn")
-    return Note(
-        f"Chain of {chain.row}s whole: {found.rows + found.unsealed:,} checked, {found.rows_per_s:,.0f} a second."
-    )
+    checked = found.rows + found.unsealed
+    return Note(f"Chain of {chain.name} whole: {checked:,} checked, {found.rows_per_s:,.0f} a second.")
 
 
 def exported(asked: audit_log.Asked, wanted: str) -> StreamingHttpResponse:
