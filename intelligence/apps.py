@@ -3,3 +3,9 @@ from django.apps import AppConfig
 
 class IntelligenceConfig(AppConfig):
     name = "intelligence"
+
+    def ready(self) -> None:
+        from intelligence.names import service_names
+        from providers.usage.names import name_services
+
+        name_services(service_names)

@@ -261,3 +261,16 @@ def test_the_command_says_what_it_found(people) -> None:
     with pytest.raises(CommandError, match="kept sums differ from the ledger. The new ones"):
         call_command("rebuild_rollups", stdout=out, stderr=out)
     call_command("rebuild_rollups", stdout=out)
+
+
+def test_a_service_is_called_by_its_name_and_an_unknown_one_by_its_id(people) -> None:
+    from intelligence.models import Service
+
+    service = Service.objects.create(name="Checkout")
+    insert(row(people["ivo"], usd="2", metadata={"service": str(service.pk)}))
+    insert(row(people["ivo"], usd="1", metadata={"service": "gone"}), row(people["ivo"], usd="0.5"))
+    for frontier in (0, 3):
+        roll_to(frontier, 10)
+        groups = summary(people["mara"], question(group="service"))["groups"]
+        assert [one["label"] for one in groups] == ["Checkout", "gone", "No service"]
+        assert [one["filters"] for one in groups] == [{"service": str(service.pk)}, {"service": "gone"}, {}]
