@@ -266,7 +266,7 @@ def test_the_command_says_what_it_found(people) -> None:
 def test_a_service_is_called_by_its_name_and_an_unknown_one_by_its_id(people) -> None:
     from intelligence.models import Service
 
-    service = Service.objects.create(name="Checkout")
+    service = Service.objects.create(name="Checkout", owner=people["ivo"])
     insert(row(people["ivo"], usd="2", metadata={"service": str(service.pk)}))
     insert(row(people["ivo"], usd="1", metadata={"service": "gone"}), row(people["ivo"], usd="0.5"))
     for frontier in (0, 3):
