@@ -25,7 +25,10 @@ RULES: tuple[R, ...] = (
         ^ *● (?P<subject>.+ › .+)
         ^ *FAIL  ?(?P<subject>\S+\.(?:[jt]sx?|mjs|vue)) >
         ^not ok \d+ (?:- )?(?P<subject>.+)
-        ^ +[1-9]\d*\) (?P<subject>\w[^/:(]*)$
+        ^ +[1-9]\d*\) (?P<subject>\w[^/:(]*):?$
+        ^ +[1-9]\d*\) (?P<subject>\[?\w.+ › .+)
+        ^(?P<subject>\w+(?:::\w+)*#test_\w+)
+        ^ +[1-9]\d*\) (?P<subject>test .+ \(\w[\w.]*\))$
     """, unless=r"# TODO|# SKIP|(?i:install|deploy|build)"),
     R("TEST_FAILURE", 0.9, r"""
         ^ *FAIL  ?(?P<subject>\S+\.(?:[jt]sx?|mjs|vue)\b)
@@ -53,6 +56,7 @@ RULES: tuple[R, ...] = (
     """),
     R("TEST_FAILURE", 0.9, r"""
         There are test failures
+        ^ +[1-9]\d* failed$
         There were failing tests
         Some tests failed
         Failures: [1-9]\d*,? Errors
@@ -181,4 +185,9 @@ RULES: tuple[R, ...] = (
         (?P<subject>SC\d{4}) \((?:error|warning|info|style)\)
         (?:error|warning|note|info): .*\[(?P<subject>SC\d{4})\]
     """, any_level=True, even_calm=True),
+    R("LINT_FAILURE", 0.88, r"""
+        not (?:properly |correctly )?formatted\b
+        (?:needs|need) (?:re)?formatting
+        formatting (?:issues|errors|differences|violations)
+    """, any_level=True, any_case=True, unless=r"(?i)JSON|date|string|message|number"),
 )

@@ -80,8 +80,6 @@ RULES: tuple[R, ...] = (
     """),
     R("COMPILE_ERROR", 0.92, r"""
         error\[E(?P<subject>\d{4})\]
-        error: could not compile `(?P<subject>[^`]+)`
-        error: aborting due to \d* ?previous error
         error: expected .*, found[ ]
         ^error: cannot find (?:macro|derive|attribute)
         error: this file contains an unclosed delimiter
@@ -136,4 +134,8 @@ RULES: tuple[R, ...] = (
         error: Build input file cannot be found
         xcodebuild: error
     """, unless=r"0 error"),
+    R("COMPILE_ERROR", 0.86, r"""
+        error: could not compile `(?P<subject>[^`]+)`
+        error: aborting due to \d* ?previous error
+    """, but_not="clippy"),
 )

@@ -82,7 +82,7 @@ RULES: tuple[R, ...] = (
     """, needs="stack"),
     R("UNHANDLED_EXCEPTION", 0.85, r"""
         \.rb:\d+:in [`'].*\((?P<subject>[A-Z]\w*(?:::\w+)*)\)$
-        ^(?P<subject>(?:[A-Z]\w*::)*[A-Z]\w*Error) \(
+        <edge>(?P<subject>(?:[A-Z]\w*::)*[A-Z]\w*Error) \(.*\):?$
     """),
     R("UNHANDLED_EXCEPTION", 0.88, r"""
         PHP Fatal error:  (?P<subject>[^\n]{1,160})

@@ -140,4 +140,11 @@ RULES: tuple[R, ...] = (
         xrealloc: cannot allocate
         memory exhausted
     """, any_case=True),
+    R("OOM_KILLED", 0.85, r"""
+        \bran out of memory\b
+    """, any_level=True, any_case=True, unless=r"(?i)test|heap|if .* ran out"),
+    R("clippy", 0.9, r"""
+        clippy::\w+
+        `-D warnings`
+    """),
 )

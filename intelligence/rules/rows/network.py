@@ -104,7 +104,7 @@ RULES: tuple[R, ...] = (
         dial (?:tcp|unix) (?P<subject>\S+): connect: no route to host
         dial (?:tcp|unix) (?P<subject>\S+): connect: network is unreachable
         dial (?:tcp|unix) (?P<subject>\S+): connect: no such file
-    """, unless=r"<dbport>"),
+    """, unless=r"<dbport>|probe failed|caused by"),
     R("SERVICE_UNREACHABLE", 0.88, r"""
         Failed to connect to (?P<subject>\S+ port \d+)[^:]*: Connection refused
         Failed to connect to (?P<subject>\S+ port \d+)[^:]*: Could not connect
@@ -129,7 +129,7 @@ RULES: tuple[R, ...] = (
         Errno::ECONNREFUSED
         (?:Connection refused|connection refused)
     """,
-        unless=r"(?i)<dbport>|postgres|mysql|mariadb|\bdatabase\b|while connecting to upstream|jdbc|"
+        unless=r"(?i)<dbport>|postgres|mysql|mariadb|\bdatabase\b|while connecting to upstream|Bad Gateway|jdbc|"
         r"ECONNREFUSED .*:\d|probe failed|server at \""),
     R("SERVICE_UNREACHABLE", 0.7, r"""
         (?:No route to host|Network is unreachable|EHOSTUNREACH|ENETUNREACH|host is unreachable)

@@ -13,7 +13,7 @@ FETCHING = WAITING | {"DEPENDENCY_FAILED", "TLS_ERROR", "IMAGE_PULL_FAILED", "AU
 ENDED = frozenset(BY_CODE) - {"OOM_KILLED", "CRASH_LOOP", "SCHEDULING_FAILED", "IMAGE_PULL_FAILED"}
 PASSED = ENDED - {"TEST_FAILURE", "LINT_FAILURE", "COMPILE_ERROR", "DEPENDENCY_FAILED"}
 _NOT_YET = (
-    r"(?i)\bIs the server|\bnot\b|fail|unable|could not|never|waiting|gave up|giving up"
+    r"(?i)\bIs the server|make sure|ensure|\?$|\bnot\b|fail|unable|could not|never|waiting|gave up|giving up"
     r"|logg?(?:er|ing)?\.\w+\(|print\(|%s"
 )
 

@@ -147,10 +147,7 @@ RULES: tuple[R, ...] = (
         \[Errno 13\] Permission denied(?:: <q>(?P<subject>[^'"]+))?
     """),
     R("PERMISSION_DENIED", 0.93, r"""
-        \b(?:EACCES|EPERM|EROFS)\b(?:, \w+ <q>(?P<subject>[^'"]+))?
-        \b(?:EACCES|EPERM|EROFS)\b: permission denied(?:, \w+ <q>(?P<subject>[^'"]+))?
-        \b(?:EACCES|EPERM|EROFS)\b: operation not permitted(?:, \w+ <q>(?P<subject>[^'"]+))?
-        \b(?:EACCES|EPERM|EROFS)\b: read-only file system(?:, \w+ <q>(?P<subject>[^'"]+))?
+        \b(?:EACCES|EPERM|EROFS): [a-z -]+(?:, \w+ <q>(?P<subject>[^'"]+))?
     """, unless=r"spawn "),
     R("PERMISSION_DENIED", 0.85, r"""
         (?:open|mkdir|cannot [^:]*?|failed to [^:]*?) <q>?(?P<subject>[\w./@+-]+)<q>?: [Pp]ermission denied\.?$
@@ -215,4 +212,7 @@ RULES: tuple[R, ...] = (
         data directory .* has (?:wrong ownership|invalid permissions)
         (?:Failed to|could not|cannot) (?:open|create|write|read|access).*(?:[Pp]ermission denied|not permitted)
     """, any_level=True, any_case=True, unless=r"(?i)publickey|File exists|warning.*not writable"),
+    R("PERMISSION_DENIED", 0.85, r"""
+        \b(?:EACCES|EPERM|EROFS)\b
+    """, unless=r"spawn "),
 )

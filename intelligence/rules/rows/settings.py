@@ -145,7 +145,6 @@ RULES: tuple[R, ...] = (
         Invalid environment variables
     """),
     R("CONFIG_ERROR", 0.85, r"""
-        APPLICATION FAILED TO START
         Could not resolve placeholder <q>(?P<subject>[^'"]+)
         Failed to configure a DataSource
         Failed to determine a suitable driver class
@@ -287,4 +286,11 @@ RULES: tuple[R, ...] = (
         Setting (?P<subject>\w+) (?:is|must)
         You're using the staticfiles app without having set the STATIC_ROOT
     """),
+    R("CONFIG_ERROR", 0.62, r"""
+        APPLICATION FAILED TO START
+    """),
+    R("CONFIG_ERROR", 0.9, r"""
+        workflow (?:file )?is (?:not valid|invalid)
+        Unexpected value <q>(?P<subject>[^'"]+)<q>$
+    """, any_case=True),
 )

@@ -1,0 +1,35 @@
+"""Wording of tools that can't run here (Kubernetes, systemd, platforms, Docker, .NET, ...), block by block.
+
+The blocks of `tests/data/wordings*.txt` were written by hand; `>>` marks the decisive line.
+"""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from intelligence.analyst import analyse
+
+FOLDER = Path(__file__).resolve().parents[1] / "data"
+
+
+def blocks() -> list[tuple[str, str]]:
+    found = []
+    for path in sorted(FOLDER.glob("wordings*.txt")):
+        for block in re.split(r"^### ", path.read_text(encoding="utf-8"), flags=re.M)[1:]:
+            name, text = block.split("\n", 1)
+            found.append((name, text))
+    return found
+
+
+@pytest.mark.parametrize(("name", "text"), blocks(), ids=[name for name, _ in blocks()])
+def test_wording_is_understood(name: str, text: str) -> None:
+    code = name.split()[0]
+    lines = text.split("\n")
+    answer = analyse("\n".join(line.removeprefix(">>") for line in lines))
+    if code == "healthy":
+        assert answer.healthy, answer.patterns
+        return
+    (decisive,) = [number for number, line in enumerate(lines, 1) if line.startswith(">>")]
+    assert answer.primary == code
+    assert abs(answer.patterns[0].lines[0] - decisive) <= 3
