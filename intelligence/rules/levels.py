@@ -26,7 +26,7 @@ _LEVEL = re.compile(
     rb"|SEVERE|PANIC|ALERT|EMERG"
     rb"|trace|debug|info|notice|warn|warning|error|crit|critical|fatal|panic|alert|emerg)(?=[\s\]\"',:|)/>&]|$)"
 )
-_NUMBERED = re.compile(rb"\"level\": ?(?P<number>\d\d)\b|^(?P<letter>[IWEF])\d{4} \d\d:")
+_NUMBERED = re.compile(rb"^(?P<apt>W): |\"level\": ?(?P<number>\d\d)\b|^(?P<letter>[IWEF])\d{4} \d\d:")
 _TIMES = re.compile(
     rb"\d{4}[-/]\d\d[-/]\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d{1,9})?(?:Z|[+-]\d\d:?\d\d)?"
     rb"|\b[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d|\d\d/[A-Z][a-z]{2}/\d{4}:\d\d:\d\d:\d\d(?: [+-]\d{4})?"
@@ -45,7 +45,8 @@ def level(line: bytes) -> int:
         return ECHO
     head = line[:200]
     if marked := _NUMBERED.search(head):
-        number = int(marked["number"]) if marked["number"] else {b"I": 30, b"W": 40}.get(marked["letter"], 50)
+        letter = marked["letter"] or marked["apt"]
+        number = int(marked["number"]) if marked["number"] else {b"I": 30, b"W": 40}.get(letter, 50)
         return ERROR if number >= 50 else WARNING if number >= 40 else CALM
     if marked := _LEVEL.search(head):
         word = marked["level"].decode().lower()

@@ -10,7 +10,15 @@ from intelligence.rules.table import ROWS
 from intelligence.rules.types import Hit, Outcome, Pattern, Role, Rule
 
 EVERYTHING = ""
-GENERAL = "UNHANDLED_EXCEPTION"  # says nothing that a narrower class on the same lines has not said
+GENERAL, ANY = "UNHANDLED_EXCEPTION", "any other"
+# A class says nothing of its own where all its lines also speak of the other one, which knows more.
+NARROWER = {
+    GENERAL: ANY,
+    "PERMISSION_DENIED": "EXEC_FAILED",
+    "SERVICE_UNREACHABLE": "UPSTREAM_5XX",
+    "NETWORK_TIMEOUT": "DB_CONNECTION_TIMEOUT",
+    "DB_CONNECTION_REFUSED": "DB_CONNECTION_TIMEOUT",
+}
 # A test suite shows errors of all kinds on purpose; only these are a better reason than the failing test itself.
 BEYOND_TESTS = frozenset(
     {
@@ -41,8 +49,8 @@ class Evidence:
     healed: bool
 
     @property
-    def lines(self) -> set[int]:
-        return {hit.line for _, hits, _ in self.found for hit in hits}
+    def lines(self) -> frozenset[int]:
+        return frozenset(hit.line for _, hits, _ in self.found for hit in hits)
 
     @property
     def level(self) -> int:
@@ -107,8 +115,9 @@ def _live(findings: Findings, ends: Ends, *, healed: bool = False) -> list[Evide
             if hits:
                 by_code.setdefault(rule.code, []).append((rule, hits, found.count))
     evidence = [Evidence(code, tuple(found), healed) for code, found in by_code.items()]
-    narrow = {hit.line for one in evidence if one.code != GENERAL for _, hits, _ in one.found for hit in hits}
-    return [one for one in evidence if one.code != GENERAL or not one.lines <= narrow]
+    lines = {one.code: one.lines for one in evidence}
+    lines[ANY] = frozenset().union(*(one.lines for one in evidence if one.code != GENERAL))
+    return [one for one in evidence if not one.lines <= lines.get(NARROWER.get(one.code, ""), frozenset())]
 
 
 def _only_waited(one: Evidence, findings: Findings) -> bool:
@@ -126,7 +135,8 @@ def _believed(rule: Rule, found: Found, seen: set[str]) -> bool:
 def _standing(rule: Rule, found: Found, ends: Ends, served: int) -> list[Hit]:
     """The hits that are loud enough and that no later good line took back."""
     until = ends.healed_until(rule.code)
-    hits = [hit for hit in found.all if _loud(rule, hit) > levels.CALM and hit.line > until]
+    loud_enough = levels.WARNING if ends.badly or rule.code in WAITING else levels.ERROR
+    hits = [hit for hit in found.all if _loud(rule, hit) >= loud_enough and hit.line > until]
     waited = rule.code in {"UPSTREAM_5XX", "HEALTH_CHECK_FAILED"} and hits and hits[-1].line < served
     return [] if waited else hits
 

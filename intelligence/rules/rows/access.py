@@ -243,5 +243,6 @@ RULES: tuple[R, ...] = (
         \bForbidden\b:[ ]
         Unauthenticated\b
         UNAUTHENTICATED
-    """, any_case=True, unless=r"(?i)Access denied for user|pull access denied|acquiring|test_|denied by modsec"),
+    """, any_case=True, unless=r"(?i)Access denied for user|pull access denied|java\.nio|acquiring|test_|"
+        r"denied by modsec"),
 )

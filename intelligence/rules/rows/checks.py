@@ -29,7 +29,7 @@ RULES: tuple[R, ...] = (
         ^ +[1-9]\d*\) (?P<subject>\[?\w.+ › .+)
         ^(?P<subject>\w+(?:::\w+)*#test_\w+)
         ^ +[1-9]\d*\) (?P<subject>test .+ \(\w[\w.]*\))$
-    """, unless=r"# TODO|# SKIP|(?i:install|deploy|build)"),
+    """, unless=r"# TODO|# SKIP|(?i:install|deploy|build)|did not run successfully"),
     R("TEST_FAILURE", 0.9, r"""
         ^ *FAIL  ?(?P<subject>\S+\.(?:[jt]sx?|mjs|vue)\b)
         ^ +[1-9]\d* failing\b
@@ -40,7 +40,7 @@ RULES: tuple[R, ...] = (
         AssertionError \[ERR_ASSERTION\]
         [1-9]\d* of \d+ tests? failed
         ^ +[1-9]\d*\) +[1-9]\)[ ]
-    """, unless=r"# TODO|# SKIP|(?i:install|deploy|build)"),
+    """, unless=r"# TODO|# SKIP|(?i:install|deploy|build)|did not run successfully"),
     R("TEST_FAILURE", 0.96, r"""
         ^ *--- FAIL: (?P<subject>\S+)
         ^FAIL\t(?P<subject>\S+)\t[\d.]+s
@@ -56,6 +56,7 @@ RULES: tuple[R, ...] = (
     """),
     R("TEST_FAILURE", 0.9, r"""
         There are test failures
+        \| FAIL \|$
         ^ +[1-9]\d* failed$
         There were failing tests
         Some tests failed
@@ -132,7 +133,7 @@ RULES: tuple[R, ...] = (
         ERROR: (?P<subject>\S+) Imports are incorrectly sorted
         Your code has been rated at
         ^(?P<subject>[\w./-]+\.py:\d+:\d+): [CRWEF]\d{4}:[ ]
-    """, any_level=True, unless=r"TS\d+|E[A-Z]{3,}"),
+    """, any_level=True, unless=r"TS\d+"),
     R("LINT_FAILURE", 0.9, r"""
         ^ +\d+:\d+ +error +.+  +(?P<subject>[@\w/-]+)$
         Forgot to run Prettier
@@ -190,4 +191,8 @@ RULES: tuple[R, ...] = (
         (?:needs|need) (?:re)?formatting
         formatting (?:issues|errors|differences|violations)
     """, any_level=True, any_case=True, unless=r"(?i)JSON|date|string|message|number"),
+    R("LINT_FAILURE", 0.93, r"""
+        ^\[(?:ERROR|WARN)\] (?P<subject>\S+\.java:\[?\d+[:,\]].*) [\[(]\w+[\])](?: \w+:|$)
+        ^ *\d+:\d+ +(?:Error|Warning): .+  (?P<subject>@?[\w-]+(?:/[\w-]+)?)$
+    """, any_level=True, unless=r"symbol|expected"),
 )

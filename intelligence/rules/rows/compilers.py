@@ -101,8 +101,6 @@ RULES: tuple[R, ...] = (
         \.rb:\d+: syntax error
     """, unless=r"(?i)json|ya?ml|nginx"),
     R("COMPILE_ERROR", 0.85, r"""
-        Module (?:parse|build) failed
-        Failed to compile
         Transform failed with \d+ error
         Build failed with \d+ error
         \[ERROR\] (?P<subject>(?:Unexpected|Expected) [^\n]+)
@@ -138,4 +136,13 @@ RULES: tuple[R, ...] = (
         error: could not compile `(?P<subject>[^`]+)`
         error: aborting due to \d* ?previous error
     """, but_not="clippy"),
+    R("COMPILE_ERROR", 0.92, r"""
+        (?P<subject>[\w./-]+\.s[ac]ss \d+:\d+)  \w
+        Error compiling Cython file
+        (?P<subject>[\w./-]+\.proto:\d+:\d+):[ ]
+    """),
+    R("COMPILE_ERROR", 0.58, r"""
+        Failed to compile
+        Module (?:parse|build) failed
+    """),
 )

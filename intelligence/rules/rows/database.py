@@ -42,7 +42,6 @@ RULES: tuple[R, ...] = (
         SequelizeConnectionRefusedError
         Can't reach database server at `?(?P<subject>[^`\s]+)
         \bP1001\b
-        Is the server running (?:locally|on|on that host)
         PG::ConnectionBad
         ActiveRecord::ConnectionNotEstablished
         Mysql2::Error::ConnectionError
@@ -160,7 +159,7 @@ RULES: tuple[R, ...] = (
         sorry, too many clients already
         remaining connection slots are reserved
         too many connections for (?:role|database) <q>?(?P<subject>[^'"]+)
-    """, any_case=True),
+    """, any_level=True, any_case=True),
     R("DB_TOO_MANY_CONNECTIONS", 0.93, r"""
         \bToo many connections\b
         ER_CON_COUNT_ERROR
@@ -174,5 +173,8 @@ RULES: tuple[R, ...] = (
         ORA-00020
         too many open connections
         too many database connections
-    """, any_case=True, unless=r"(?i)set |config|max_connections ?=|from one host"),
+    """, any_level=True, any_case=True, unless=r"(?i)set |config|max_connections ?=|from one host"),
+    R("DB_CONNECTION_REFUSED", 0.55, r"""
+        Is the server running (?:locally|on|on that host)
+    """),
 )

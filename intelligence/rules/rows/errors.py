@@ -34,7 +34,7 @@ RULES: tuple[R, ...] = (
         (?:/bin/)?(?:sh|bash|dash|ash)\b: (?:line )?\d*:? *(?P<subject>\S+): not executable
     """, unless=r"(?:>|cannot create)"),
     R("EXEC_FAILED", 0.9, r"""
-        (?:Failed to execute|Failed at step EXEC spawning) (?P<subject>[^\s:]+)
+        (?:Failed at step EXEC spawning) (?P<subject>[^\s:]+)
         status=203/EXEC
         status=127/n/a
         status=126/n/a

@@ -147,4 +147,8 @@ RULES: tuple[R, ...] = (
         clippy::\w+
         `-D warnings`
     """),
+    R("HEAP_EXHAUSTED", 0.93, r"""
+        _ArrayMemoryError
+        Unable to allocate (?P<subject>[\d.]+ [KMGT]iB) for an array
+    """),
 )

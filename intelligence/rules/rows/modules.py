@@ -86,7 +86,6 @@ RULES: tuple[R, ...] = (
         Package <q>?(?P<subject>[\w.+-]+)<q>?,? (?:required by .*, )?not found
         Could NOT find (?P<subject>\w+)
         Could not find a package configuration file provided by "(?P<subject>[^"]+)
-        pg_config executable not found
         Unable to find (?:a )?plugin
     """, any_level=True, unless=r"(?i)-- Could NOT find .*\(found|optional"),
 )

@@ -104,7 +104,7 @@ RULES: tuple[R, ...] = (
         dial (?:tcp|unix) (?P<subject>\S+): connect: no route to host
         dial (?:tcp|unix) (?P<subject>\S+): connect: network is unreachable
         dial (?:tcp|unix) (?P<subject>\S+): connect: no such file
-    """, unless=r"<dbport>|probe failed|caused by"),
+    """, unless=r"<dbport>|probe failed|caused by|http\.log\.error|proxy:error"),
     R("SERVICE_UNREACHABLE", 0.88, r"""
         Failed to connect to (?P<subject>\S+ port \d+)[^:]*: Connection refused
         Failed to connect to (?P<subject>\S+ port \d+)[^:]*: Could not connect
@@ -129,7 +129,8 @@ RULES: tuple[R, ...] = (
         Errno::ECONNREFUSED
         (?:Connection refused|connection refused)
     """,
-        unless=r"(?i)<dbport>|postgres|mysql|mariadb|\bdatabase\b|while connecting to upstream|Bad Gateway|jdbc|"
+        unless=r"(?i)<dbport>|postgres|mysql|mariadb|\bdatabase\b|while connecting to upstream|"
+        r"Bad Gateway|proxy:error|http\.log\.error|jdbc|"
         r"ECONNREFUSED .*:\d|probe failed|server at \""),
     R("SERVICE_UNREACHABLE", 0.7, r"""
         (?:No route to host|Network is unreachable|EHOSTUNREACH|ENETUNREACH|host is unreachable)
@@ -172,7 +173,7 @@ RULES: tuple[R, ...] = (
         DEADLINE_EXCEEDED
         Deadline Exceeded
         DeadlineExceeded\b
-    """, unless=r"<dbport>|probe|lookup |Job was active|while running job|is no longer available"),
+    """, unless=r"<dbport>|probe|lookup |Job was active|while running job|is no longer available|health check"),
     R("NETWORK_TIMEOUT", 0.85, r"""
         curl: \(28\)
         Operation timed out after
@@ -263,5 +264,10 @@ RULES: tuple[R, ...] = (
     R("UPSTREAM_5XX", 0.9, r"""
         Server \S+ is DOWN, reason:[ ]
         backend <q>?(?P<subject>\S+?)<q>? has no server
+    """, any_level=True),
+    R("UPSTREAM_5XX", 0.92, r"""
+        \[proxy:error\]
+        AH0095\d
+        AH01114
     """, any_level=True),
 )

@@ -9,9 +9,9 @@ WAITING = frozenset({
     "UPSTREAM_5XX", "HEALTH_CHECK_FAILED", "RATE_LIMITED",
 })  # what a start may wait for and then get
 FETCHING = WAITING | {"DEPENDENCY_FAILED", "TLS_ERROR", "IMAGE_PULL_FAILED", "AUTH_FAILED", "MISSING_MODULE"}
-# A process may end with 0 although the platform killed it before; a passing suite says nothing about another one.
-ENDED = frozenset(BY_CODE) - {"OOM_KILLED", "CRASH_LOOP", "SCHEDULING_FAILED", "IMAGE_PULL_FAILED"}
-PASSED = ENDED - {"TEST_FAILURE", "LINT_FAILURE", "COMPILE_ERROR", "DEPENDENCY_FAILED"}
+# A passing suite says nothing about another suite, the linter or the compiler.
+PASSED = frozenset(BY_CODE) - {"TEST_FAILURE", "LINT_FAILURE", "COMPILE_ERROR", "DEPENDENCY_FAILED"}
+_CONTAINER = r"^\s+Exit Code:|\"ExitCode\""  # of one container, which may have been killed all the same
 _NOT_YET = (
     r"(?i)\bIs the server|make sure|ensure|\?$|\bnot\b|fail|unable|could not|never|waiting|gave up|giving up"
     r"|logg?(?:er|ing)?\.\w+\(|print\(|%s"
@@ -39,7 +39,7 @@ OUTCOMES: tuple[O, ...] = (
         exited with 0\b
         exit_?code"?[:=] ?0\b
         exited: \S+ \(exit status 0; expected\)
-    """, any_case=True, heals=ENDED),
+    """, any_case=True, unless=_CONTAINER),
     O(True, r"""
         ^(?:\S+ +)?=+ (?:\d+ (?:passed|skipped|deselected|xfailed|xpassed|warnings?|rerun)(?:, )?)+ in [\d.]+
         ^\d+ passed(?:, \d+ (?:skipped|warnings?|deselected|xfailed|xpassed))* in [\d.]+
@@ -67,7 +67,7 @@ OUTCOMES: tuple[O, ...] = (
         \b0 errors?(?:,| and) 0 (?:warnings|failures)
         \bFound 0 errors
         ^done, 0 errors
-    """, heals=ENDED, any_case=True),
+    """, any_case=True),
     O(True, r"""
         Successfully installed \S+
         ^added \d+ packages

@@ -174,4 +174,7 @@ RULES: tuple[R, ...] = (
         requires a different Python
         Requires-Python
     """, unless=r"Link requires|Ignored the following"),
+    R("DEPENDENCY_FAILED", 0.94, r"""
+        (?P<subject>pg_config|mysql_config|llvm-config|curl-config) (?:executable )?not found
+    """),
 )

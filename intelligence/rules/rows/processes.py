@@ -187,4 +187,10 @@ RULES: tuple[R, ...] = (
         ProgressDeadlineExceeded
         timed out waiting for the condition
     """, any_level=True, even_calm=True, any_case=True),
+    R("HEALTH_CHECK_FAILED", 0.9, r"""
+        waiting for health checks? to pass
+        \bhealth is (?:failing|severe|degraded)
+        health has transitioned from \w+ to (?:Severe|Degraded)
+        didn't respond to HTTP pings
+    """, any_level=True, any_case=True, unless=r"(?i)^(?:info: )?waiting"),
 )

@@ -38,7 +38,7 @@ RULES: tuple[R, ...] = (
         unless=r"(?i)hasnodiskpressure|nodiskpressure|DiskPressure +False|has no disk pressure|"
         r"sufficient"),
     R("RESOURCE_LIMIT", 0.95, r"""
-        Too many open files
+        [Tt]oo many open files
         \bEMFILE\b
         \bENFILE\b
         file descriptor limit
@@ -79,7 +79,7 @@ RULES: tuple[R, ...] = (
         es_rejected_execution_exception
         queue capacity
         no space in the memtable
-    """, unless=r"maxclients (?:has been|set|reduced|to)|You requested maxclients"),
+    """, any_level=True, unless=r"maxclients (?:has been|set|reduced|to)|You requested maxclients"),
     R("RESOURCE_LIMIT", 0.88, r"""
         Error R1[45] \((?P<subject>[^)]+)\)
         exceeded quota: (?P<subject>[^,]+)
@@ -175,9 +175,9 @@ RULES: tuple[R, ...] = (
         (?P<subject>[\w./@+-]+)<q>?: chmod.*(?::|\() ?(?:13: )?[Pp]ermission denied\)?\.?$
         (?P<subject>[\w./@+-]+)<q>?: chown.*(?::|\() ?(?:13: )?[Pp]ermission denied\)?\.?$
         (?P<subject>[\w./@+-]+)<q>?: failed to \w+[^:]*.*(?::|\() ?(?:13: )?[Pp]ermission denied\)?\.?$
-    """, any_level=True,
+    """,
         unless=r"(?i)publickey|password|for (?:table|schema|database|relation|sequence|user|function)|"
-        r"bash: |sh: |dash: |exec |docker daemon socket|denied to|denied for"),
+        r"bash: |sh: |dash: |exec|OCI runtime|docker daemon socket|denied to|denied for"),
     R("PERMISSION_DENIED", 0.88, r"""
         \(13: permission denied\)
         permission denied while trying to connect to the docker daemon socket
@@ -211,8 +211,11 @@ RULES: tuple[R, ...] = (
         cannot create .*: Permission denied
         data directory .* has (?:wrong ownership|invalid permissions)
         (?:Failed to|could not|cannot) (?:open|create|write|read|access).*(?:[Pp]ermission denied|not permitted)
-    """, any_level=True, any_case=True, unless=r"(?i)publickey|File exists|warning.*not writable"),
+    """, any_case=True, unless=r"(?i)publickey|File exists|warning.*not writable"),
     R("PERMISSION_DENIED", 0.85, r"""
         \b(?:EACCES|EPERM|EROFS)\b
     """, unless=r"spawn "),
+    R("DISK_FULL", 0.93, r"""
+        flood stage disk watermark
+    """, any_level=True),
 )

@@ -128,10 +128,10 @@ RULES: tuple[R, ...] = (
         error parsing (?:config|\S+\.(?:json|toml|ya?ml|ini|conf))
         error loading config
         [Ii]nvalid config(?:uration)?\b
-        config(?:uration)? (?:file )?<q>?(?P<subject>\S*)<q>? not found
-        config(?:uration)? (?:file )?<q>?(?P<subject>\S*)<q>? does not exist
-        config(?:uration)? (?:file )?<q>?(?P<subject>\S*)<q>? is invalid
-        config(?:uration)? (?:file )?<q>?(?P<subject>\S*)<q>? missing
+        \bconfig(?:uration)? (?:file )?<q>?(?P<subject>\S*)<q>? not found
+        \bconfig(?:uration)? (?:file )?<q>?(?P<subject>\S*)<q>? does not exist
+        \bconfig(?:uration)? (?:file )?<q>?(?P<subject>\S*)<q>? is invalid
+        \bconfig(?:uration)? (?:file )?<q>?(?P<subject>\S*)<q>? missing
         [Cc]onfiguration error
         ConfigurationError
         ConfigError
@@ -293,4 +293,10 @@ RULES: tuple[R, ...] = (
         workflow (?:file )?is (?:not valid|invalid)
         Unexpected value <q>(?P<subject>[^'"]+)<q>$
     """, any_case=True),
+    R("CONFIG_ERROR", 0.9, r"""
+        ActiveRecord::NoDatabaseError
+        could not find your database: (?P<subject>\w+)
+        must specify (?P<subject><env>)
+        password is not specified
+    """),
 )
