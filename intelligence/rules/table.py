@@ -12,6 +12,7 @@ from intelligence.rules.rows import (
     compilers,
     database,
     errors,
+    manifests,
     memory,
     modules,
     network,
@@ -25,7 +26,7 @@ from intelligence.rules.rows.outcomes import OUTCOMES
 from intelligence.rules.types import Outcome, Rule
 
 SUBJECTS = (memory, processes, errors, database, schema, network, access, resource, cluster)
-BUILDING = (modules, packages, compilers, checks, settings)
+BUILDING = (modules, packages, compilers, checks, settings, manifests)
 # Short words that rows may use: a quotation mark, the port of a database, the beginning of a message, the name of
 # an environment variable, ways to say that something is not there, and that it went well.
 WORDS = {
