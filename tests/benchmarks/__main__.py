@@ -13,7 +13,7 @@ from typing import Any
 
 from tests.benchmarks import gateways, report
 from tests.benchmarks.gateways import ROOT, Gateway
-from tests.benchmarks.measure import load
+from tests.benchmarks.measure import load, reference_ms
 
 CONNECTIONS = (1, 50, 200)
 STREAMS = 50
@@ -65,7 +65,7 @@ def running(of: argparse.Namespace, folder: Path) -> Iterator[list[Gateway]]:
 
 
 def measured(found: list[Gateway], of: argparse.Namespace) -> dict[str, Any]:
-    """{machine, notes, rounds: [{gateway: {"1": figures, ..., "streams": figures}}], growth: {gateway: MB}}."""
+    """{machine, notes, rounds: [{gateway: {"1": figures, ..., "streams": figures}}], growth: {gateway: MB}, proven}."""
     for gateway in found:
         load(gateway, 20, calls=500)  # what is made on first use is not measured
     rounds = []
@@ -73,14 +73,17 @@ def measured(found: list[Gateway], of: argparse.Namespace) -> dict[str, Any]:
         print(f"round {number + 1} of {of.rounds}", flush=True)
         rounds.append({gateway.name: one_round(gateway, of) for gateway in found})
     growth = {gateway.name: grown(gateway, of) for gateway in found if gateway.name in SERVERS}
+    proven = gateways.proven(found[1], 2_000 if of.quick else 100_000)  # the first of ours
     notes = {gateway.name: gateway.note for gateway in found if gateway.note}
-    return {"machine": report.machine(), "notes": notes, "rounds": rounds, "growth": growth}
+    return {"machine": report.machine(), "notes": notes, "rounds": rounds, "growth": growth, "proven": proven}
 
 
 def one_round(gateway: Gateway, of: argparse.Namespace) -> dict[str, Any]:
-    figures = {str(many): load(gateway, many, seconds=of.seconds) for many in of.connections}
+    figures: dict[str, Any] = {"reference": {"cpu_ms": reference_ms()}}
+    figures |= {str(many): load(gateway, many, seconds=of.seconds) for many in of.connections}
     figures["streams"] = load(gateway, STREAMS, seconds=of.seconds, stream=True)
-    line = "  ".join(f"{many}: {one['rps']:.0f}/s {one.get('p50', 0):.1f} ms" for many, one in figures.items())
+    asked = {many: one for many, one in figures.items() if many != "reference"}
+    line = "  ".join(f"{many}: {one['rps']:.0f}/s {one.get('p50', 0):.1f} ms" for many, one in asked.items())
     print(f"  {gateway.name:8} {line}", flush=True)
     return figures
 

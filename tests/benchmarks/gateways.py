@@ -2,11 +2,12 @@
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
 from base64 import urlsafe_b64encode
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from aiops_site.supervisor.redis_server import find
@@ -29,6 +30,7 @@ class Gateway:
     process: Process
     beside: tuple[Process, ...] = ()
     note: str = ""
+    env: dict[str, str] = field(default_factory=dict, repr=False)
 
 
 def upstream(folder: Path, port: int) -> Gateway:
@@ -63,7 +65,26 @@ def ours(folder: Path, port: int, server: str, upstream_port: int) -> Gateway:
     process = start(server, [sys.executable, "-m", "aiops_site.supervisor.web"], env, folder, ROOT)
     wait_until(process, answers(f"http://127.0.0.1:{port}/healthz"))
     url = f"http://127.0.0.1:{port}/api/v1/ai/chat/completions"
-    return Gateway(server, url, tokens, "openai", process, redis)
+    return Gateway(server, url, tokens, "openai", process, redis, env=env)
+
+
+def proven(gateway: Gateway, rows: int) -> dict[str, float]:
+    """That many made-up usage rows, and those of the load, proven by their seals: {rows, rows_per_s}."""
+
+    def manage(*words: str) -> str:
+        command = [sys.executable, "manage.py", *words]
+        return subprocess.run(
+            command, env=gateway.env, cwd=ROOT, check=True, capture_output=True, text=True
+        ).stdout
+
+    manage("seed_usage", "--rows", str(rows), "--force")
+    manage("verify_ledger", "--chain", "usage")  # seals what is new
+    said = manage("verify_ledger", "--chain", "usage")
+    found = re.search(r"([\d,]+) rows proven in .*?\(([\d,]+) rows/s\)", said)
+    if found is None:
+        raise SystemExit(f"verify_ledger said nothing that is known here:\n{said}")
+    proven_rows, rows_per_s = (float(figure.replace(",", "")) for figure in found.groups())
+    return {"rows": proven_rows, "rows_per_s": rows_per_s}
 
 
 def _redis(data: Path) -> tuple[str, tuple[Process, ...]]:

@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+import time
 from typing import Any
 
 from tests.benchmarks.gateways import ROOT, Gateway
@@ -30,6 +31,15 @@ def load(
     if found["errors"]:
         print(f"  {gateway.name}: {found['errors']} errors, the first: {found['first_error']}", flush=True)
     return found
+
+
+def reference_ms() -> float:
+    """CPU that one and the same piece of Python costs now: how slow this machine is at the moment."""
+    before = time.thread_time()
+    for number in range(3_000):
+        given = json.loads(json.dumps({"a": number, "b": [1, 2, 3], "c": "x" * 50}))
+        "".join(str(name) for name in given)
+    return round((time.thread_time() - before) * 1000, 1)
 
 
 def median(values: list[float]) -> float:
