@@ -97,6 +97,7 @@ def watchers(site: SenateSite, upstream: Timed, of: argparse.Namespace) -> dict[
     late = sorted(found.latencies_ms)
     return {
         "sockets": len(found.numbers),
+        "handshakes_tried_again": found.refused,
         "events": row["last_n"],
         "got_every_event_once": whole,
         "p50_ms": late[len(late) // 2],

@@ -2,13 +2,14 @@
 
 import asyncio
 import json
+import random
 import socket
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 import websockets
-from websockets.asyncio.client import connect
+from websockets.asyncio.client import ClientConnection, connect
 
 from tests.benchmarks.senate_site import USERS, SenateSite
 
@@ -22,6 +23,7 @@ class Watched:
     latencies_ms: list[float] = field(default_factory=list)
     expected: int = 0
     connected: int = 0
+    refused: int = 0  # handshakes that the server gave up, on a machine that is too busy
     all_in: asyncio.Event = field(default_factory=asyncio.Event)
     peak_mb: float = 0.0
     slow: str = "not connected"
@@ -43,23 +45,34 @@ async def watch(site: SenateSite, session: int, number: int, found: Watched) -> 
     address = f"ws://127.0.0.1:{site.port}/ws/senate/{session}/?after=0"
     mine: list[int] = []
     found.numbers.append(mine)
-    async with connect(
-        address,
-        additional_headers=headers,
-        origin=f"http://127.0.0.1:{site.port}",
-        open_timeout=60,
-        compression=None,
-    ) as reader:
-        found.joined()
+    while True:
         try:
-            async for message in reader:
-                said = json.loads(message)
-                if "n" in said:
-                    mine.append(said["n"])
-                    late = (datetime.now(UTC) - datetime.fromisoformat(said["at"])).total_seconds()
-                    found.latencies_ms.append(round(late * 1000, 1))
-        except websockets.ConnectionClosed:
-            return
+            reader = await connect(
+                address,
+                additional_headers=headers,
+                origin=f"http://127.0.0.1:{site.port}",
+                open_timeout=60,
+                compression=None,
+            )
+            break
+        except (websockets.InvalidHandshake, OSError, TimeoutError):  # a browser tries again too
+            found.refused += 1
+            await asyncio.sleep(random.uniform(1, 3))
+    found.joined()
+    async with reader:
+        await read(reader, mine, found)
+
+
+async def read(reader: ClientConnection, mine: list[int], found: Watched) -> None:
+    try:
+        async for message in reader:
+            said = json.loads(message)
+            if "n" in said:
+                mine.append(said["n"])
+                late = (datetime.now(UTC) - datetime.fromisoformat(said["at"])).total_seconds()
+                found.latencies_ms.append(round(late * 1000, 1))
+    except websockets.ConnectionClosed:
+        return
 
 
 async def watch_badly(site: SenateSite, session: int, found: Watched) -> None:
