@@ -100,9 +100,9 @@ def own_prices() -> OwnPrices:
     return AIServiceConfig.get_instance().own_prices
 
 
-def price_of_call(provider: str, prompt: Prompt) -> Amount:
-    """The worst case of this very prompt. Errors: PriceUnknown."""
-    return planned_call(provider, prompt).worst
+def price_of_call(provider: str, prompt: Prompt, own: OwnPrices) -> Amount:
+    """The worst case of this very prompt. No query. Errors: PriceUnknown."""
+    return _planned("answer:0", provider, prompt, own).worst
 
 
 def planned_call(provider: str, prompt: Prompt) -> Planned:

@@ -28,17 +28,20 @@ class Deliberation:
         self.proposals: dict[int, str] = {}
         self.ballots: dict[int, Ballot] = {}
         self.lost: dict[int, Outcome] = {}
+        self._ended: list[Event] = []  # phases whose end is not stored yet
         self.called_off: set[int] = set()  # reviewers whose ballot could change nothing any more
         self._reviews: dict[int, asyncio.Task[None]] = {}
 
     async def run(self) -> Result:
         match self.case.kind:
             case "solo":
-                return await self._solo()
+                result = await self._solo()
             case "code-review":
-                return await self._code_review()
+                result = await self._code_review()
             case _:
-                return await self._senate()
+                result = await self._senate()
+        await self._tell()
+        return result
 
     async def _solo(self) -> Result:
         prompt = prompts.solo(self.case.seats[0].model, self.case.messages, self.case.tokens("answer", 0))
@@ -101,7 +104,7 @@ class Deliberation:
 
     async def _review(self) -> None:
         """Each author reads the others' proposals; votes are stored as each ballot comes in."""
-        await self._emit(Event("phase.started", "review", data={"label": "Review", "total": len(self.proposals)}))
+        await self._tell(Event("phase.started", "review", data={"label": "Review", "total": len(self.proposals)}))
         try:
             async with asyncio.TaskGroup() as group:
                 self._reviews = {r: group.create_task(self._ballot(r)) for r in self.proposals}
@@ -110,7 +113,7 @@ class Deliberation:
         for reviewer in sorted(self.called_off):
             await self._abstained(reviewer, NOT_NEEDED)
         self.ballots = dict(sorted(self.ballots.items()))
-        await self._phase_done("review", len(self.ballots), len(self.proposals))
+        self._phase_done("review", len(self.ballots), len(self.proposals))
 
     def _call_off(self) -> None:
         """Cancels the reviews that are still out once they can't change who leads."""
@@ -155,14 +158,14 @@ class Deliberation:
         """The second member chairs, else the next one; who fails is followed by another, and that is shown."""
         chairs = chair_order(list(self.proposals))
         dissents = paper.dissenters(leading, self.ballots)
-        await self._emit(Event("phase.started", "chair", data={"label": "Chair", "total": 1}))
+        await self._tell(Event("phase.started", "chair", data={"label": "Chair", "total": 1}))
         for member, following in zip(chairs, [*chairs[1:], None], strict=True):
             since = time.monotonic()
             # Quoted is the chair of a full committee; any other is paid from what the others left over.
             extra = member != chair_order(range(len(self.case.seats)))[0]
             reply, why = await self._resolution(member, dissents, extra)
             if reply is not None:
-                await self._phase_done("chair", 1, 1)
+                self._phase_done("chair", 1, 1)
                 return self._resolved(member, reply, dissents)
             data = {
                 "from": member,
@@ -172,7 +175,7 @@ class Deliberation:
                 "key": f"chair:{member}",
             }
             await self._emit(Event("chair.rotated", "chair", member, data))
-        await self._phase_done("chair", 0, 1)
+        self._phase_done("chair", 0, 1)
         return replace(self._leading(leading, "No chair could write a resolution."), unanswered=dissents)
 
     async def _resolution(
@@ -215,15 +218,20 @@ class Deliberation:
 
     async def _phase(self, name: str, label: str, specs: Sequence[Spec]) -> dict[int, Outcome]:
         """All calls of a phase at once; every outcome, good or not, by member."""
-        await self._emit(Event("phase.started", name, data={"label": label, "total": len(specs)}))
+        await self._tell(Event("phase.started", name, data={"label": label, "total": len(specs)}))
         outcomes = await together(self._ask(spec) for spec in specs)
         found = {spec.member: outcome for spec, outcome in zip(specs, outcomes, strict=True)}
-        await self._phase_done(name, sum(o.good for o in outcomes), len(specs))
+        self._phase_done(name, sum(o.good for o in outcomes), len(specs))
         return found
 
-    async def _phase_done(self, name: str, done: int, total: int) -> None:
+    def _phase_done(self, name: str, done: int, total: int) -> None:
+        """Stored with what comes next: the phase after it, or the end."""
         data = {"done": done, "failed": total - done, "total": total}
-        await self._emit(Event("phase.done", name, data=data))
+        self._ended.append(Event("phase.done", name, data=data))
+
+    async def _tell(self, *events: Event) -> None:
+        ended, self._ended = self._ended, []
+        await self._emit(*ended, *events)
 
     async def _ask(self, spec: Spec) -> Outcome:
         """The call within its time. `call` keeps the time-out itself; this is the wall behind it."""

@@ -108,7 +108,7 @@ class Run:
         if (stored := self._left.outcomes.get(spec.key)) is not None:
             return stored
         provider = self.session.seats[spec.member]["provider"]
-        worst = await hop(price_of_call, provider, spec.prompt)
+        worst = price_of_call(provider, spec.prompt, self._recorder.own_prices)
         if not self._purse.take(spec.key, worst, spec.extra):
             return Outcome("failed", "", OVER_QUOTE, "over_quote")
         note = {"tokens": worst.tokens, "output": spec.prompt.max_output_tokens, "usd": f"{worst.usd:f}"}
