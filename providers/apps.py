@@ -8,9 +8,11 @@ class ProvidersConfig(AppConfig):
 
     def ready(self) -> None:
         from providers import audited, outbound, watching
+        from providers.caps import version as caps_version
         from providers.ledger.triggers import reinstall
 
         outbound.configure(settings.AI_PRIVATE_HOSTS)
         watching.register("providers", watching.providers_version)
+        watching.register("caps", caps_version)
         audited.connect()
         post_migrate.connect(reinstall, sender=self, dispatch_uid="usage triggers")

@@ -3,6 +3,7 @@
 Receivers of Django's signals, connected in `providers.apps`. What can't be audited raises before it is done.
 """
 
+from decimal import Decimal
 from typing import Any
 
 from django.contrib.auth import get_user_model
@@ -10,15 +11,13 @@ from django.contrib.auth.models import Group
 from django.contrib.auth.signals import user_logged_in, user_logged_out, user_login_failed
 from django.db.models.signals import m2m_changed, post_save, pre_delete, pre_save
 
-from providers import audit
+from providers import audit, clock
 from providers.audit import Thing
 from providers.exceptions import NotAllowed
 from providers.models import AIUsageLog, AuditEntry, UserAICap
-from providers.models.ledger import DEFAULT_COST_CAP_USD, DEFAULT_TOKEN_CAP
 
 _PERSONAL = ("username", "email", "first_name", "last_name", "password")  # that they changed, never what they were
 _RIGHTS = ("is_active", "is_staff", "is_superuser")
-_CAPS = ("daily_token_cap", "daily_cost_cap_usd")
 
 
 def connect() -> None:
@@ -37,31 +36,45 @@ def connect() -> None:
 # Caps
 
 
-def _caps(cap: UserAICap | None) -> dict[str, str]:
-    if cap is None:
-        return {"daily_token_cap": f"{DEFAULT_TOKEN_CAP}", "daily_cost_cap_usd": DEFAULT_COST_CAP_USD}
-    field = cap._meta.get_field("daily_cost_cap_usd")
-    usd = field.to_python(cap.daily_cost_cap_usd)
-    return {"daily_token_cap": str(int(cap.daily_token_cap)), "daily_cost_cap_usd": f"{usd:.2f}"}
+def _caps(cap: UserAICap) -> dict[str, str | None]:
+    found: dict[str, str | None] = {"daily_token_cap": str(int(cap.daily_token_cap))}
+    found["daily_cost_cap_usd"] = f"{_usd(cap.daily_cost_cap_usd):.2f}"
+    tokens, usd, until = cap.temporary_token_cap, cap.temporary_cost_cap_usd, cap.temporary_until
+    found["temporary_token_cap"] = None if tokens is None else str(int(tokens))
+    found["temporary_cost_cap_usd"] = None if usd is None else f"{_usd(usd):.2f}"
+    found["temporary_until"] = None if until is None else until.isoformat()
+    return found
+
+
+def _usd(value: Any) -> Decimal:
+    return Decimal(str(value))
 
 
 def cap_saved(instance: UserAICap, raw: bool = False, **_: Any) -> None:
     """What `save` will write, whoever calls it; nothing where no cap changes."""
     if raw:
         return
-    before = _caps(UserAICap.objects.filter(user_id=instance.user_id).first())
-    was, becomes = audit.changed(before, _caps(instance))
+    old = UserAICap.objects.filter(user_id=instance.user_id).first() or UserAICap()
+    was, becomes = audit.changed(_caps(old), _caps(instance))
     if becomes:
-        ups = {float(becomes[name]) > float(was[name]) for name in becomes}
-        action = {frozenset({True}): "cap.raise", frozenset({False}): "cap.lower"}.get(
-            frozenset(ups), "cap.change"
-        )
-        audit.record(action, Thing("user", str(instance.user_id)), before=was, after=becomes)
+        audit.record(_direction(old, instance), _whose(instance), before=was, after=becomes)
+
+
+def _direction(old: UserAICap, new: UserAICap) -> str:
+    """By the caps that are in force."""
+    now = clock.now()
+    pairs = zip(old.in_force(now), new.in_force(now), strict=True)
+    ups = {after > before for before, after in pairs if after != before}
+    return "cap.change" if len(ups) != 1 else "cap.raise" if ups.pop() else "cap.lower"
+
+
+def _whose(cap: UserAICap) -> Thing:
+    return Thing("user", str(cap.user_id))
 
 
 def cap_deleted(instance: UserAICap, **_: Any) -> None:
-    was, becomes = audit.changed(_caps(instance), _caps(None))
-    audit.record("cap.reset", Thing("user", str(instance.user_id)), before=was, after=becomes)
+    was, becomes = audit.changed(_caps(instance), _caps(UserAICap()))
+    audit.record("cap.reset", _whose(instance), before=was, after=becomes)
 
 
 # Users and roles

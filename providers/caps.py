@@ -1,29 +1,36 @@
 """Daily caps of users: how they stand, and changing them. For pages; the ledger alone decides what is admitted."""
 
+import hashlib
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
+from django.db.models import Count, Max, Sum
 
-from providers import audit
+from providers import audit, clock
 from providers.exceptions import InvalidInput
 from providers.ledger.refusal import resets_at
-from providers.models.ledger import DEFAULT_COST_CAP_USD, DEFAULT_TOKEN_CAP, CapDay, UserAICap
+from providers.models import AIServiceConfig
+from providers.models.ledger import DEFAULT_COST_CAP_USD, TEMPORARY, CapDay, UserAICap
 
 logger = logging.getLogger(__name__)
 MOST_TOKENS = 1_000_000_000_000
 MOST_USD = Decimal(100_000)
 LONGEST_REASON = 200
+LONGEST_DAYS = 366  # of a temporary cap
 
 
 @dataclass(frozen=True, slots=True)
 class CapStanding:
-    """Of one user on the current UTC day. Money in USD. `left` is never below 0, also under a lowered cap."""
+    """Of one user on the current UTC day. Money in USD. `left` is never below 0, also under a lowered cap.
+
+    The caps are those in force; while a temporary one is, `temporary_until` says when the usual ones hold again.
+    """
 
     token_cap: int
     cost_cap_usd: Decimal
@@ -34,6 +41,9 @@ class CapStanding:
     left_tokens: int
     left_usd: Decimal
     resets_at: datetime
+    usual_token_cap: int
+    usual_cost_cap_usd: Decimal
+    temporary_until: datetime | None
 
 
 def standing(user: AbstractBaseUser, now: datetime | None = None) -> CapStanding:
@@ -51,19 +61,35 @@ def standings(users: Iterable[AbstractBaseUser], now: datetime | None = None) ->
 
 
 def _standing(cap: UserAICap | None, day: CapDay | None, now: datetime) -> CapStanding:
-    cap = cap or UserAICap(daily_token_cap=DEFAULT_TOKEN_CAP, daily_cost_cap_usd=Decimal(DEFAULT_COST_CAP_USD))
+    cap = cap or UserAICap(daily_cost_cap_usd=Decimal(DEFAULT_COST_CAP_USD))
     day = day or CapDay(used_usd=Decimal(0), reserved_usd=Decimal(0))
+    token_cap, cost_cap_usd = cap.in_force(now)
     return CapStanding(
-        token_cap=cap.daily_token_cap,
-        cost_cap_usd=cap.daily_cost_cap_usd,
+        token_cap=token_cap,
+        cost_cap_usd=cost_cap_usd,
         used_tokens=day.used_tokens,
         used_usd=day.used_usd,
         reserved_tokens=day.reserved_tokens,
         reserved_usd=day.reserved_usd,
-        left_tokens=max(0, cap.daily_token_cap - day.used_tokens - day.reserved_tokens),
-        left_usd=max(Decimal(0), cap.daily_cost_cap_usd - day.used_usd - day.reserved_usd),
+        left_tokens=max(0, token_cap - day.used_tokens - day.reserved_tokens),
+        left_usd=max(Decimal(0), cost_cap_usd - day.used_usd - day.reserved_usd),
         resets_at=resets_at(now),
+        usual_token_cap=cap.daily_token_cap,
+        usual_cost_cap_usd=cap.daily_cost_cap_usd,
+        temporary_until=cap.temporary_until if cap.is_temporary(now) else None,
     )
+
+
+def version() -> str:
+    """Another text whenever a bar of the caps page would have another length."""
+    day = clock.now().date()
+    spent = CapDay.objects.filter(day=day).aggregate(
+        Sum("used_tokens"), Sum("used_usd"), Sum("reserved_tokens"), Sum("reserved_usd")
+    )
+    changed = UserAICap.objects.aggregate(last=Max("updated_at"), rows=Count("pk"))
+    policy = AIServiceConfig.objects.aggregate(last=Max("updated_at"))
+    parts = repr([day, *spent.values(), *changed.values(), *policy.values()])
+    return hashlib.blake2s(parts.encode(), digest_size=6).hexdigest()
 
 
 def change(
@@ -71,22 +97,21 @@ def change(
     *,
     daily_token_cap: Any = None,
     daily_cost_cap_usd: Any = None,
+    until: Any = None,
     by: AbstractBaseUser,
     reason: str,
 ) -> CapStanding:
     """Sets one cap or both (None leaves it); holds from the next call on. Values may come as text.
 
+    `until`: empty or `good` for good, `tonight` (the next 00:00 UTC), `week` (seven midnights on), or a moment
+    with its zone: then the caps hold up to it and the usual ones after it. For good ends a temporary cap.
     Errors: InvalidInput with sentences by field."""
-    problems: dict[str, list[str]] = {}
+    now, problems = clock.now(), {}
     given: Mapping[str, Any] = {"daily_token_cap": daily_token_cap, "daily_cost_cap_usd": daily_cost_cap_usd}
-    wanted: dict[str, Any] = {}
-    for name, value in given.items():
-        if value is None:
-            continue
-        try:
-            wanted[name] = _READERS[name](value)
-        except ValueError as error:
-            problems[name] = [str(error)]
+    wanted = {
+        name: _read(_READERS[name], name, value, problems) for name, value in given.items() if value is not None
+    }
+    ends = _read(lambda text: _moment(text, now), "until", until, problems)
     reason = reason.strip() if isinstance(reason, str) else ""
     if not 0 < len(reason) <= LONGEST_REASON:
         problems["reason"] = [f"Say why the cap changes, in up to {LONGEST_REASON} characters."]
@@ -95,23 +120,56 @@ def change(
     if problems:
         first = next(iter(problems))
         raise InvalidInput(problems[first][0], param=first, errors=problems)
-    return _save(user, wanted, by, reason)
+    return _save(user, wanted, ends, by, reason)
 
 
-def _save(user: AbstractBaseUser, wanted: dict[str, Any], by: AbstractBaseUser, reason: str) -> CapStanding:
-    with transaction.atomic():
+def _read(reader: Callable[[Any], Any], name: str, value: Any, problems: dict[str, list[str]]) -> Any:
+    try:
+        return reader(value)
+    except ValueError as error:
+        problems[name] = [str(error)]
+        return None
+
+
+def _save(
+    user: AbstractBaseUser, wanted: dict[str, Any], ends: datetime | None, by: AbstractBaseUser, reason: str
+) -> CapStanding:
+    with transaction.atomic(), audit.because(reason, by=by):
         cap, _ = UserAICap.objects.select_for_update().get_or_create(user_id=user.pk)
         cap.refresh_from_db()
+        if not cap.is_temporary(clock.now()):  # one that is over doesn't come back with a new end
+            cap.temporary_token_cap = cap.temporary_cost_cap_usd = None
         before = {name: str(getattr(cap, name)) for name in wanted}
         for name, value in wanted.items():
-            setattr(cap, name, value)
-        with audit.because(reason, by=by):
-            cap.save(update_fields=[*wanted, "updated_at"])
-    after = {name: str(value) for name, value in wanted.items()}
+            setattr(cap, TEMPORARY[name], value if ends else None)
+            if not ends:
+                setattr(cap, name, value)
+        cap.temporary_until = ends or cap.temporary_until
+        if all(getattr(cap, name) is None for name in TEMPORARY.values()):
+            cap.temporary_until = None
+        cap.save()
+    after = {name: str(value) for name, value in wanted.items()} | ({"until": str(ends)} if ends else {})
     logger.info(
         "cap of user %s changed by user %s from %s to %s, reason %r", user.pk, by.pk, before, after, reason
     )
     return standing(user)
+
+
+def _moment(value: Any, now: datetime) -> datetime | None:
+    """None: for good."""
+    if value in (None, "", "good"):
+        return None
+    midnight = resets_at(now)
+    if value in ("tonight", "week"):
+        return midnight if value == "tonight" else midnight + timedelta(days=6)
+    problem = f"Give a moment in the next {LONGEST_DAYS} days with its zone, such as {midnight.isoformat()}."
+    try:
+        moment = datetime.fromisoformat(str(value).strip())
+    except ValueError:
+        raise ValueError(problem) from None
+    if moment.tzinfo is None or not now < moment <= now + timedelta(days=LONGEST_DAYS):
+        raise ValueError(problem)
+    return moment.astimezone(UTC)
 
 
 def _tokens(value: Any) -> int:

@@ -37,10 +37,12 @@ def over_one_call(config: AIServiceConfig, worst: Decimal) -> str:
 
 @dataclass(frozen=True, slots=True)
 class SiteStanding:
-    """The whole site now, in USD: used and reserved together."""
+    """The whole site now, in USD: used and reserved together, and what of it is reserved."""
 
     today_usd: Decimal
     month_usd: Decimal
+    today_reserved_usd: Decimal
+    month_reserved_usd: Decimal
     daily_limit_usd: Decimal
     monthly_limit_usd: Decimal
 
@@ -64,6 +66,8 @@ def standing(config: AIServiceConfig, now: datetime | None = None) -> SiteStandi
     return SiteStanding(
         today_usd=taken["used_today"] + taken["held_today"],
         month_usd=taken["used"] + taken["held"],
+        today_reserved_usd=taken["held_today"],
+        month_reserved_usd=taken["held"],
         daily_limit_usd=config.daily_cost_limit_usd,
         monthly_limit_usd=config.monthly_cost_limit_usd,
     )

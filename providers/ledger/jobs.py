@@ -23,19 +23,22 @@ from providers.models.ledger import DEFAULT_COST_CAP_USD, DEFAULT_TOKEN_CAP
 
 DEFAULT_USD_PICO = to_pico(Decimal(DEFAULT_COST_CAP_USD))
 
-ADMIT = """
+# The cap of this moment: the temporary one until it ends, else the daily one.
+IN_FORCE = "CASE WHEN temporary_until > %s THEN COALESCE(temporary_{0}, daily_{0}) ELSE daily_{0} END"
+TOKEN_CAP, USD_CAP = IN_FORCE.format("token_cap"), IN_FORCE.format("cost_cap_usd")
+ADMIT = f"""
     UPDATE providers_capday SET reserved_tokens = reserved_tokens + %s, reserved_usd = reserved_usd + %s
     WHERE user_id = %s AND day = %s
       AND used_tokens + reserved_tokens + %s
-          <= COALESCE((SELECT daily_token_cap FROM providers_useraicap WHERE user_id = %s), %s)
+          <= COALESCE((SELECT {TOKEN_CAP} FROM providers_useraicap WHERE user_id = %s), %s)
       AND (%s = 0 OR used_usd + reserved_usd + %s
-          <= COALESCE((SELECT daily_cost_cap_usd FROM providers_useraicap WHERE user_id = %s), %s))"""
-STANDING = """
-    SELECT c.daily_token_cap, c.daily_cost_cap_usd, d.used_tokens, d.used_usd, d.reserved_tokens, d.reserved_usd
-    FROM {users} u
+          <= COALESCE((SELECT {USD_CAP} FROM providers_useraicap WHERE user_id = %s), %s))"""  # noqa: S608  constants
+STANDING = f"""
+    SELECT {TOKEN_CAP}, {USD_CAP}, d.used_tokens, d.used_usd, d.reserved_tokens, d.reserved_usd
+    FROM {{users}} u
     LEFT JOIN providers_useraicap c ON c.user_id = u.id
     LEFT JOIN providers_capday d ON d.user_id = u.id AND d.day = %s
-    WHERE u.id = %s"""
+    WHERE u.id = %s"""  # noqa: S608  constants
 OPEN_DAY = """
     INSERT INTO providers_capday (user_id, day, used_tokens, used_usd, reserved_tokens, reserved_usd)
     SELECT u.id, %s, 0, 0, 0, 0 FROM {users} u WHERE u.id = %s ON CONFLICT (user_id, day) DO NOTHING"""
@@ -116,8 +119,8 @@ class Reserve:
     def _admit(self, database: Database) -> None:
         """Raises BudgetExceeded, having written nothing."""
         user, day, tokens, usd = self.user_id, self.now.date(), self.tokens, self.usd
-        token_cap = [tokens, user, DEFAULT_TOKEN_CAP]
-        usd_cap = [usd, usd, user, DEFAULT_USD_PICO]
+        token_cap = [tokens, self.now, user, DEFAULT_TOKEN_CAP]
+        usd_cap = [usd, usd, self.now, user, DEFAULT_USD_PICO]
         for _ in range(3):
             if database.execute(ADMIT, [tokens, usd, user, day, *token_cap, *usd_cap]):
                 return
@@ -126,7 +129,7 @@ class Reserve:
         raise LedgerUnavailable("The cap changed while it was being checked. Try again.")
 
     def _standing(self, database: Database) -> Standing:
-        row = database.one(STANDING.format(users=_users()), [self.now.date(), self.user_id])
+        row = database.one(STANDING.format(users=_users()), [self.now, self.now, self.now.date(), self.user_id])
         if row is None:
             raise NotFound(f"There is no user {self.user_id} to charge.")
         token_cap, usd_cap, *counters = row

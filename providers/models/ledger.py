@@ -5,6 +5,8 @@ Only `providers/ledger/` writes these tables (UserAICap excepted, which admins e
 
 import uuid
 from collections.abc import Iterable
+from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 from django.apps import apps
@@ -51,11 +53,18 @@ class Caps(models.QuerySet):
 
 
 class UserAICap(models.Model):
-    """A user's daily limits (UTC day). A user without a row has the defaults."""
+    """A user's daily limits (UTC day). A user without a row has the defaults.
+
+    While `temporary_until` is ahead, the temporary caps (where not None) are in force instead; the ledger looks at
+    the clock at each admission, so nothing has to run when they end. A new daily cap ends the temporary one.
+    """
 
     user = models.OneToOneField(settings.AUTH_USER_MODEL, models.CASCADE, related_name="ai_cap")
     daily_token_cap = models.PositiveBigIntegerField(default=DEFAULT_TOKEN_CAP)
     daily_cost_cap_usd = MoneyField(default=DEFAULT_COST_CAP_USD)
+    temporary_token_cap = models.PositiveBigIntegerField(null=True, blank=True)
+    temporary_cost_cap_usd = MoneyField(null=True, blank=True)
+    temporary_until = models.DateTimeField(null=True, blank=True)
     updated_at = models.DateTimeField(auto_now=True)
 
     objects = Caps.as_manager()
@@ -63,9 +72,44 @@ class UserAICap(models.Model):
     def __str__(self) -> str:
         return f"cap of user {self.user_id}"
 
-    def save(self, *args: Any, **kwargs: Any) -> None:
+    def save(self, *args: Any, update_fields: Iterable[str] | None = None, **kwargs: Any) -> None:
+        names = None if update_fields is None else set(update_fields)
+        if self.pk and (ended := self._ended()):
+            for name in ended:
+                setattr(self, name, None)
+            names = names and names | {*ended, "temporary_until"}
         with transaction.atomic():  # the change and its audit entry, or neither
-            super().save(*args, **kwargs)
+            super().save(*args, update_fields=names, **kwargs)
+
+    def _ended(self) -> list[str]:
+        """The temporary caps that a new daily cap takes the place of."""
+        old = UserAICap.objects.filter(pk=self.pk).first()
+        if old is None:
+            return []
+        ended = []
+        for daily, temporary in TEMPORARY.items():
+            kept = getattr(self, temporary) is not None and getattr(self, temporary) == getattr(old, temporary)
+            if kept and Decimal(getattr(self, daily)) != getattr(old, daily):
+                ended.append(temporary)
+        if ended and all(name in ended or getattr(self, name) is None for name in TEMPORARY.values()):
+            self.temporary_until = None
+        return ended
+
+    def in_force(self, now: datetime) -> tuple[int, Decimal]:
+        """The caps of that moment: tokens and US dollars."""
+        tokens, usd = self.temporary_token_cap, self.temporary_cost_cap_usd
+        if not self.is_temporary(now):
+            tokens = usd = None
+        return (
+            int(self.daily_token_cap if tokens is None else tokens),
+            Decimal(self.daily_cost_cap_usd if usd is None else usd),
+        )
+
+    def is_temporary(self, now: datetime) -> bool:
+        return self.temporary_until is not None and self.temporary_until > now
+
+
+TEMPORARY = {"daily_token_cap": "temporary_token_cap", "daily_cost_cap_usd": "temporary_cost_cap_usd"}
 
 
 class CapDay(models.Model):

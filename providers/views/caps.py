@@ -13,16 +13,21 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from providers import caps
+from providers import caps, caps_history, watching
 from providers.exceptions import InvalidInput, NotFound
 from providers.guard import storable
 from providers.roles import may
 from providers.usage.scope import sees_everyone
-from providers.views import caps_page
+from providers.views import caps_page, caps_site
 from providers.views.usage_schema import CapChangeSerializer, CapListSerializer, CapSerializer
 
 TEMPLATE = "providers/caps.html"
-FIELDS = ("daily_cost_cap_usd", "daily_token_cap", "reason")
+FIELDS = ("daily_cost_cap_usd", "daily_token_cap", "until", "reason")
+UNTIL = [
+    {"value": "good", "label": "For good"},
+    {"value": "tonight", "label": "Until tonight, 00:00 UTC"},
+    {"value": "week", "label": "For 7 days"},
+]
 FORM_ONLY = {"csrfmiddlewaretoken"}
 
 
@@ -58,15 +63,24 @@ class CapList(APIView):
 class CapOf(APIView):
     @extend_schema(request=CapChangeSerializer, responses=CapSerializer)
     def patch(self, request: Request, username: str) -> Response:
-        """Change a person's daily cap. It holds from the next call on; a reason is required."""
+        """Change a person's daily cap, for good or up to a moment. It holds from the next call on; a reason is
+        required and stands in the audit log."""
         return Response(change(request, username))
 
 
 def everything(request: Request, now: datetime) -> dict[str, Any]:
-    return {"caps": caps_page.standings(request.user, now), "default": caps_page.default_cap(), "zone": "UTC"}
+    everyone = sees_everyone(request.user)
+    return {
+        "caps": caps_page.standings(request.user, now),
+        "default": caps_page.default_cap(),
+        "budgets": caps_site.budgets(request.user, now) if everyone else [],
+        "history": caps_history.newest(None if everyone else [request.user.pk]),
+        "zone": "UTC",
+    }
 
 
 def page(request: Request, editing: Any = None) -> dict[str, Any]:
+    version = watching.version("caps")  # read first: what changes after it is told again
     now = timezone.now()
     data = everything(request, now)
     today = now.date().isoformat()
@@ -78,7 +92,9 @@ def page(request: Request, editing: Any = None) -> dict[str, Any]:
     may_change = may(request.user, "change caps")
     return {
         **data,
+        "version": version,
         "today": today,
+        "until": UNTIL,
         "resets_in_s": data["caps"][0]["resets_in_s"] if data["caps"] else 0,
         "sees_everyone": sees_everyone(request.user),
         "may_change": may_change,

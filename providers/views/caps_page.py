@@ -8,11 +8,13 @@ from decimal import Decimal
 from typing import Any
 
 from django.contrib.auth import get_user_model
+from django.db.models import Exists, OuterRef, Q
 from django.urls import reverse
 from django.utils import timezone
 
 from providers import caps
 from providers.format import exact_count, money, percent, seconds
+from providers.models import CapDay
 from providers.models.ledger import DEFAULT_COST_CAP_USD, DEFAULT_TOKEN_CAP
 from providers.usage.calls import usd_of
 from providers.usage.scope import sees_everyone
@@ -22,8 +24,11 @@ WARN, FULL = 80, 95  # percent of a cap
 
 
 def standings(viewer: Any, now: datetime) -> list[dict[str, Any]]:
-    """Today's standings, fullest first: everybody's for managers and admins, else the viewer's own."""
-    users = get_user_model().objects.filter(is_active=True).order_by("username")
+    """Today's standings, fullest first: everybody's for managers and admins, else the viewer's own.
+
+    Accounts that can't sign in (such as that of the site's own work) are there once they spend something."""
+    spent_today = Exists(CapDay.objects.filter(user_id=OuterRef("pk"), day=now.date()))
+    users = get_user_model().objects.filter(Q(is_active=True) | spent_today).order_by("username")
     users = users[:MOST_PEOPLE] if sees_everyone(viewer) else users.filter(pk=viewer.pk)
     people = list(users)
     standings_by_id = caps.standings(people, now)
@@ -53,6 +58,9 @@ def plain(user: Any, standing: caps.CapStanding, now: datetime) -> dict[str, Any
         "used_tokens": standing.used_tokens,
         "reserved_tokens": standing.reserved_tokens,
         "left_tokens": standing.left_tokens,
+        "usual_cost_cap_usd": usd_of(standing.usual_cost_cap_usd),
+        "usual_token_cap": standing.usual_token_cap,
+        "temporary_until": standing.temporary_until.isoformat() if standing.temporary_until else None,
         "resets_at": standing.resets_at.isoformat(),
         "resets_in_s": max(0, int((standing.resets_at - now).total_seconds())),
     }
@@ -89,7 +97,15 @@ def shown(one: dict[str, Any], calls: str) -> dict[str, Any]:
         "sentence": sentence(one, usd_share, token_share),
         "calls_url": calls,
         "edit_url": reverse("providers:cap", args=[one["username"]]),
+        "left": left(one, usd_share, token_share),
     }
+
+
+def left(one: dict[str, Any], usd_share: Decimal, token_share: Decimal) -> str:
+    """What may still be spent, under both caps."""
+    if max(usd_share, token_share) >= 100:
+        return "nothing left"
+    return f"{money(one['left_usd'], 2)} and {exact_count(one['left_tokens'])} tokens left"
 
 
 def tone(used: Decimal) -> str:
@@ -114,7 +130,10 @@ def sentence(one: dict[str, Any], usd_share: Decimal, token_share: Decimal) -> s
 def told(one: dict[str, Any]) -> str:
     """What a change means, said once after it."""
     cap = money(one["daily_cost_cap_usd"], 2)
-    said = f"{one['name']} has {cap} and {exact_count(one['daily_token_cap'])} tokens a day from the next call on."
+    said = f"{one['name']} has {cap} and {exact_count(one['daily_token_cap'])} tokens a day from the next call on"
+    if one["temporary_until"]:
+        said += f", until {datetime.fromisoformat(one['temporary_until']):%b %-d, %H:%M} UTC"
+    said += "."
     if fullest(one) >= 100:
         used = f"{money(one['used_usd'], 2)} and {exact_count(one['used_tokens'])} tokens"
         said += f" Already used {used} today, so calls stop until 00:00 UTC."

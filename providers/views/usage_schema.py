@@ -237,6 +237,9 @@ class CapSerializer(serializers.Serializer):
     used_tokens = serializers.IntegerField()
     reserved_tokens = serializers.IntegerField()
     left_tokens = serializers.IntegerField()
+    usual_cost_cap_usd = serializers.CharField(help_text="What holds again after a temporary cap")
+    usual_token_cap = serializers.IntegerField()
+    temporary_until = serializers.DateTimeField(allow_null=True)
     resets_at = serializers.DateTimeField()
     resets_in_s = serializers.IntegerField()
 
@@ -246,9 +249,33 @@ class DefaultCapSerializer(serializers.Serializer):
     daily_token_cap = serializers.IntegerField()
 
 
+class BudgetSerializer(serializers.Serializer):
+    period = serializers.ChoiceField(choices=["day", "month"])
+    used_usd = serializers.CharField()
+    reserved_usd = serializers.CharField()
+    limit_usd = serializers.CharField()
+    left_usd = serializers.CharField()
+    used_percent = serializers.CharField()
+    resets_at = serializers.DateTimeField()
+    pauses = serializers.BooleanField(help_text="Calls stop at the limit; else it only warns")
+
+
+class CapChangedSerializer(serializers.Serializer):
+    number = serializers.IntegerField(help_text="Of the audit entry")
+    at = serializers.DateTimeField()
+    by = serializers.CharField()
+    surface = serializers.CharField(help_text="page, api, shell or worker")
+    about = serializers.CharField()
+    verb = serializers.CharField()
+    to = serializers.CharField()
+    reason = serializers.CharField()
+
+
 class CapListSerializer(serializers.Serializer):
     caps = CapSerializer(many=True)
     default = DefaultCapSerializer()
+    budgets = BudgetSerializer(many=True, help_text="The site's, for managers and admins")
+    history = CapChangedSerializer(many=True)
     zone = serializers.CharField()
 
 
@@ -257,4 +284,7 @@ class CapChangeSerializer(serializers.Serializer):
 
     daily_cost_cap_usd = serializers.CharField(required=False, help_text="Dollars, such as 15.00")
     daily_token_cap = serializers.IntegerField(required=False)
+    until = serializers.CharField(
+        required=False, help_text="`good` (the default), `tonight`, `week`, or a moment with its zone"
+    )
     reason = serializers.CharField(help_text="Why it changes; kept for others to read")

@@ -6,7 +6,8 @@ from decimal import Decimal
 import pytest
 from django.test import Client
 
-from providers.models import CapDay, UserAICap
+from providers import watching
+from providers.models import CapDay, SiteDay, UserAICap
 from providers.views.caps_page import sentence, shares, tone
 
 JSON = {"HTTP_ACCEPT": "application/json"}
@@ -163,3 +164,54 @@ def test_a_cap_of_zero_is_full() -> None:
     }
     assert shares(one) == (100, 100)
     assert sentence(one, *shares(one)) == "Stopped, resets in 1 h 0 m"
+
+
+def test_a_raise_for_tonight_says_its_end_and_what_comes_after(sign_in, people) -> None:
+    client = sign_in("mara")
+    client.post("/usage/caps/ivo/", CHANGE | {"until": "tonight"})
+    page = client.get("/usage/caps/").content.decode()
+    assert "ivo has $15.00 and 200,000 tokens a day from the next call on, until " in page
+    assert "then $10.00 and 100,000 tokens" in page
+    assert "<q>release day</q>" in page
+    (one,) = [cap for cap in client.get(API).json()["caps"] if cap["username"] == "ivo"]
+    assert (one["daily_cost_cap_usd"], one["usual_cost_cap_usd"]) == ("15.00", "10.00")
+    assert one["temporary_until"].endswith("T00:00:00+00:00")
+
+
+def test_the_budgets_of_the_site_are_for_who_sees_everyone(sign_in, people) -> None:
+    SiteDay.objects.create(day=datetime.now(UTC).date(), used_usd=Decimal(90), reserved_usd=Decimal(2))
+    day, month = sign_in("ana").get(API).json()["budgets"]
+    assert (day["used_usd"], day["reserved_usd"], day["limit_usd"], day["left_usd"]) == (
+        "90.00",
+        "2.00",
+        "100.00",
+        "8.00",
+    )
+    assert (day["tone"], day["sentence"], month["limit_usd"]) == ("warn", "90 %, $2.00 reserved", "500.00")
+    assert sign_in("lee").get(API).json()["budgets"] == []
+    assert "Edit the site's budget" not in sign_in("ana").get("/usage/caps/").content.decode()
+    assert "Edit the site's budget" in sign_in("mara").get("/usage/caps/").content.decode()
+
+
+def test_others_read_the_history_of_their_own_cap_alone(sign_in, people) -> None:
+    client = sign_in("mara")
+    for name in ("ivo", "lee"):
+        client.post(f"/usage/caps/{name}/", CHANGE | {"reason": f"for {name}"})
+    told = sign_in("lee").get(API).json()["history"]
+    assert [one["reason"] for one in told] == ["for lee"]
+
+
+def test_an_account_that_cannot_sign_in_is_there_once_it_spends(sign_in, people) -> None:
+    people["lee"].is_active = False
+    people["lee"].save()
+    client = sign_in("ana")
+    assert "lee" not in [one["username"] for one in client.get(API).json()["caps"]]
+    used(people["lee"], "1.00")
+    assert client.get(API).json()["caps"][0]["username"] == "lee"
+
+
+def test_the_page_is_told_when_a_bar_changes(sign_in, people) -> None:
+    before = watching.version("caps")
+    assert f'data-version="{before}"' in sign_in("lee").get("/usage/caps/").content.decode()
+    used(people["ivo"], "1.00")
+    assert watching.version("caps") != before
