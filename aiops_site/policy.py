@@ -13,8 +13,8 @@ ADMIN: Roles = frozenset({Role.ADMIN})
 ASKERS: Roles = frozenset({Role.ADMIN, Role.ENGINEER})
 MONEY: Roles = frozenset({Role.ADMIN, Role.MANAGER})
 
-# Nobody is signed in yet, or a machine asks.
-PUBLIC = frozenset({"healthz", "readyz", "setup", "login", "logout"})
+# Nobody is signed in yet, or a machine asks; a webhook is believed only where it is signed.
+PUBLIC = frozenset({"healthz", "readyz", "setup", "login", "logout", "intelligence:webhook"})
 
 ROUTES: Mapping[str, Mapping[str, Roles]] = {
     "overview": {"GET": ALL, "POST": ALL},

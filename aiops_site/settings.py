@@ -177,6 +177,11 @@ CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BEAT_SCHEDULE = {
     "senate.reap": {"task": "senate.tasks.reap", "schedule": 10.0, "options": {"expires": 10}},
     "intelligence.reap": {"task": "intelligence.tasks.reap", "schedule": 10.0, "options": {"expires": 10}},
+    "intelligence.deliveries": {
+        "task": "intelligence.tasks.sweep_deliveries",
+        "schedule": 15.0,
+        "options": {"expires": 15},
+    },
     "providers.reap": {
         "task": "providers.tasks.reap_reservations",
         "schedule": 15.0,
@@ -202,6 +207,10 @@ AI_OUTPUT_TOKENS = env.items(
 )  # where no limit is asked; operation=number for one of them
 AI_MAX_INPUT_CHARS = env.whole("AI_MAX_INPUT_CHARS", 20_000)
 PACKAGE_FOLDERS = env.items("PACKAGE_FOLDERS", str(DATA_DIR / "packages"))  # what a build may be given to read
+WEBHOOK_SECRETS = {  # of the site, beside the services' own
+    source: env.text(f"{source.upper()}_WEBHOOK_SECRET")
+    for source in ("github", "gitlab", "vercel", "render", "alertmanager", "generic")
+}
 JULES_ALLOWED_HOSTS = env.items("JULES_ALLOWED_HOSTS", "api.jules.google.com,jules.googleapis.com")
 SENATE_TIMEOUT_SECONDS = env.number("SENATE_TIMEOUT_SECONDS", 180)
 # Output limits, the ceiling of a quote: a plain answer, a proposal, a ballot (for each proposal on it, and once

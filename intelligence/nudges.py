@@ -14,6 +14,11 @@ def deployer(deployment_id: UUID, expires_s: float | None = None) -> None:
     send("intelligence.tasks.run_deployment", str(deployment_id), expires_s=expires_s)
 
 
+def delivery(pk: int) -> None:
+    """Asks a worker to look at what a webhook said."""
+    send("intelligence.tasks.handle_delivery", str(pk))
+
+
 def send(task: str, *arguments: str, expires_s: float | None = None) -> None:
     try:
         current_app.send_task(task, args=arguments, expires=expires_s, retry=False, ignore_result=True)

@@ -10,6 +10,7 @@ from celery.signals import worker_shutdown, worker_shutting_down
 from intelligence import nudges
 from intelligence.deployer import store
 from intelligence.deployer.desk import DESK, new_token
+from intelligence.webhooks import work
 from providers import loop
 
 logger = logging.getLogger(__name__)
@@ -37,6 +38,20 @@ def reap(**_: Any) -> None:
             nudges.deployer(deployment.pk, expires_s=10)
         else:
             store.end_unworked(deployment.pk, new_token(), status, reason)
+
+
+@shared_task(name="intelligence.tasks.handle_delivery", ignore_result=True)
+def handle_delivery(pk: str, **_: Any) -> None:
+    """What a webhook said; a second nudge does nothing."""
+    work.handle(int(pk))
+
+
+@shared_task(name="intelligence.tasks.sweep_deliveries", ignore_result=True)
+def sweep_deliveries(**_: Any) -> None:
+    """Deliveries whose nudge was lost; old ones are forgotten."""
+    for pk in work.waiting():
+        nudges.delivery(pk)
+    work.forget()
 
 
 @worker_shutting_down.connect

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from intelligence.views import approvals, deployments, services
+from intelligence.views import approvals, deployments, services, webhooks
 
 app_name = "intelligence"
 urlpatterns = [
@@ -11,6 +11,7 @@ urlpatterns = [
     path("api/v1/services/<uuid:pk>/deployments/", services.DeploymentList.as_view(), name="api-deployments"),
     path("api/v1/deployments/<uuid:pk>/", deployments.DeploymentOne.as_view(), name="api-deployment"),
     path("api/v1/deployments/<uuid:pk>/logs/", deployments.DeploymentLog.as_view(), name="api-deployment-log"),
+    path("api/v1/webhooks/<slug:source>/", webhooks.Webhook.as_view(), name="webhook"),
     path("api/v1/ops/approvals/", approvals.ApprovalList.as_view(), name="api-approvals"),
     path("api/v1/ops/approvals/<uuid:pk>/", approvals.ApprovalOne.as_view(), name="api-approval"),
 ]

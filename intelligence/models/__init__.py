@@ -2,6 +2,19 @@
 
 from intelligence.models.approvals import Approval
 from intelligence.models.deployments import ENDED, Deployment, LogChunk, Status
+from intelligence.models.reports import Alert, WebhookDelivery, WebhookRefusal
+from intelligence.models.samples import Sample
 from intelligence.models.services import Service
 
-__all__ = ["ENDED", "Approval", "Deployment", "LogChunk", "Service", "Status"]
+__all__ = [
+    "ENDED",
+    "Alert",
+    "Approval",
+    "Deployment",
+    "LogChunk",
+    "Sample",
+    "Service",
+    "Status",
+    "WebhookDelivery",
+    "WebhookRefusal",
+]
