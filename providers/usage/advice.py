@@ -20,7 +20,7 @@ from providers.usage.sums import usd
 FEWEST_CALLS = 30  # on each side; below that a rate of success says nothing
 LEAST_PICO = 10**10  # one cent
 LEAST_SHARE = 10  # percent of what was spent
-NEWEST = 20_000  # calls that are looked through for equal prompts
+NEWEST = 5_000  # calls that are looked through for equal prompts
 MOST = 5  # findings of a kind
 TOKENS_IN, TOKENS_OUT = 2, 3  # places in a cell's parts
 
@@ -79,9 +79,8 @@ def advice(viewer: Any, question: Question) -> dict[str, Any]:
 def _by_operation(reading: Reading, question: Question) -> dict[str, dict[Group, Kinds]]:
     """operation -> (provider, model) -> sums."""
     found: dict[str, dict[Group, Kinds]] = {}
-    for (provider, model, operation), kinds in reading.groups(
-        ("provider", "model", "operation"), *question.span()
-    ).items():
+    dimensions = ("provider", "model", "operation")
+    for (provider, model, operation), kinds in reading.groups(dimensions, *question.span(), times=False).items():
         found.setdefault(str(operation), {})[(provider, model)] = kinds
     return found
 

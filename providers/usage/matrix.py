@@ -17,7 +17,8 @@ def matrix(viewer: Any, question: Question) -> dict[str, Any]:
     """`rows` of users with `cells` in the order of `models`; whoever and whatever is not named is one line and one
     column, without a key. Errors: NotFound, InvalidInput of `scope.scope_of`."""
     with snapshot():
-        found = Reading(scope_of(viewer, question)).groups(("user_id", "provider", "model"), *question.span())
+        reading = Reading(scope_of(viewer, question))
+        found = reading.groups(("user_id", "provider", "model"), *question.span(), times=False)
     users = _first(_by(found, lambda group: group[:1]), USERS)
     models = _first(_by(found, lambda group: group[1:]), MODELS)
     cells = _by(found, lambda group: (_named(group[:1], users), _named(group[1:], models)))

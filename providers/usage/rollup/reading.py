@@ -15,7 +15,9 @@ from django.db import connection
 from providers.models.rollup import UsageGeneration, UsageKey, UsageQuarters
 from providers.usage.rollup import source, store
 from providers.usage.rollup.cells import (
+    FAILED,
     QUARTERS,
+    TOKENS,
     Cell,
     Packed,
     Row,
@@ -30,6 +32,7 @@ from providers.usage.rollup.cubes import cube_for
 Group = tuple[int | str, ...]
 Kinds = dict[int, Cell]  # kind -> sums
 Boundaries = Sequence[int]  # quarters since 1970 at which days begin; the last one ends the last day
+WIDTH_OF_SUMS = 3 + len(TOKENS)  # calls, money, tokens
 STRIDE = 31  # days that are looked at together
 _KEYS, _QUARTERS = UsageKey._meta.db_table, UsageQuarters._meta.db_table
 
@@ -84,15 +87,16 @@ class Reading:
             rows = source.after(self.watermark, user_id=scope.user_id)
         self.rows = [row for row in rows if scope.takes(row)]
 
-    def groups(self, dimensions: Sequence[str], start: int, end: int) -> dict[Group, Kinds]:
-        """Sums of the quarters from `start` up to `end`, by the values of some dimensions."""
+    def groups(self, dimensions: Sequence[str], start: int, end: int, *, times: bool = True) -> dict[Group, Kinds]:
+        """Sums of the quarters from `start` up to `end`, by the values of some dimensions; `times` False: without
+        those of calls, which are most of what there is to read."""
         found: dict[Group, Kinds] = {}
         for row in self.rows:
             if start <= row.quarter < end:
                 group = tuple(getattr(row, name) for name in dimensions)
                 _cell(found, group, row.kind).count(row, bin_of(row.ms))
         if self.generation:
-            self._add_days(found, dimensions, start, end)
+            self._add_days(found, dimensions, start, end, store.SUMS if times else store.SUMS[:WIDTH_OF_SUMS])
             for place, sign in ((start, -1), (end, 1)):
                 if place % QUARTERS:
                     self._add_edge(found, dimensions, place, sign)
@@ -190,11 +194,13 @@ class Reading:
             for line in cursor.fetchall():
                 yield tuple(line[:width]), line[width], line[width + 1 :]
 
-    def _add_days(self, found: dict[Group, Kinds], dimensions: Sequence[str], start: int, end: int) -> None:
+    def _add_days(
+        self, found: dict[Group, Kinds], dimensions: Sequence[str], start: int, end: int, wanted: Sequence[str]
+    ) -> None:
         where, values = self._where(dimensions, ())
-        sums = ", ".join(f"SUM({name}) AS {name}" for name in store.SUMS)
+        sums = ", ".join(f"SUM({name}) AS {name}" for name in wanted)
         names = "".join(f"k.{name}, " for name in dimensions)
-        columns = ", ".join(f"SUM(s.{name})" for name in store.SUMS)
+        columns = ", ".join(f"SUM(s.{name})" for name in wanted)
         for table, first, last in spans(start // QUARTERS, end // QUARTERS - 1):
             # Key by key, each from its own index: a planner without statistics would read every day.
             inner = f"SELECT {sums} FROM {table} WHERE key_id = k.id AND day BETWEEN %s AND %s"  # noqa: S608
@@ -215,11 +221,18 @@ class Reading:
             _cell(found, group, kind).add(all_before(Packed(*map(bytes, line)), quarter), sign)
 
     def _money(self, dimensions: Sequence[str], only: Sequence[Group], first: int, last: int) -> Iterator[Any]:
+        """Added up by the database: of kinds only whether a call failed is told apart."""
         where, values = self._where(dimensions, only)
-        rest = f"JOIN {store.DAY_TABLE} AS d ON d.key_id = k.id AND d.day BETWEEN %s AND %s WHERE {where}"
-        yield from self._read(
-            dimensions, "d.day, d.calls, d.spend_high, d.spend_low", rest, [first, last, *values]
-        )
+        names = "".join(f"k.{name}, " for name in dimensions)
+        failed = f"k.kind & {FAILED}"
+        sql = f"""SELECT {names}{failed}, d.day, SUM(d.calls), SUM(d.spend_high), SUM(d.spend_low)
+            FROM {_KEYS} AS k JOIN {store.DAY_TABLE} AS d ON d.key_id = k.id AND d.day BETWEEN %s AND %s
+            WHERE {where} GROUP BY {names}{failed}, d.day"""  # noqa: S608
+        width = len(dimensions)
+        with connection.cursor() as cursor:
+            cursor.execute(sql, [first, last, *values])
+            for line in cursor.fetchall():
+                yield tuple(line[:width]), line[width], tuple(map(int, line[width + 1 :]))
 
     def _runnings(self, dimensions: Sequence[str], only: Sequence[Group], first: int, last: int) -> Iterator[Any]:
         if not self.generation:
