@@ -7,6 +7,7 @@ from django.urls import NoReverseMatch, reverse
 from django.utils.functional import SimpleLazyObject
 
 from aiops_site.policy import allows
+from intelligence import approvals
 from providers.models import ChainCheck
 from providers.roles import role_of
 from senate.models import OPEN_STATES, SenateSession
@@ -16,6 +17,7 @@ Badges = dict[str, tuple[int, str]]  # route -> how many, in words
 # label, route, icon; a route that does not exist yet, or is closed to the role, is not shown
 GROUPS: list[tuple[str, list[tuple[str, str, str]]]] = [
     ("", [("Overview", "overview", "layout-dashboard"), ("Ask", "senate:list", "messages-square")]),
+    ("Services", [("Fixes", "jules:fixes", "wrench"), ("Approvals", "intelligence:approvals", "check-check")]),
     ("Spend", [("Usage", "providers:usage", "chart-column-stacked"), ("Caps", "providers:caps", "gauge")]),
     (
         "Settings",
@@ -53,6 +55,8 @@ def navigation(request: HttpRequest, role: Any) -> list[dict[str, Any]]:
     here = request.resolver_match.view_name if request.resolver_match else ""
     running = SenateSession.objects.visible_to(request.user).filter(state__in=OPEN_STATES).count()
     badges = {"senate:list": (running, f"{running} running")}
+    if waiting := approvals.waiting_for(request.user):
+        badges["intelligence:approvals"] = (waiting, f"{waiting} waiting")
     if allows("providers:audit", "GET", role) and (broken := ChainCheck.objects.filter(ok=False).count()):
         badges["providers:audit"] = (broken, "chain broken")
     groups = []
@@ -65,6 +69,8 @@ def navigation(request: HttpRequest, role: Any) -> list[dict[str, Any]]:
 
 SECTION = {
     "senate:session": "senate:list",
+    "jules:attempt": "jules:fixes",
+    "intelligence:approval": "intelligence:approvals",
     "providers:calls": "providers:usage",
     "providers:call": "providers:usage",
     "providers:audit-entry": "providers:audit",

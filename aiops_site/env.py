@@ -40,6 +40,11 @@ def flag(name: str, default: bool = False) -> bool:
     raise ImproperlyConfigured(f"{name} must be 1 or 0, not {value!r}.")
 
 
+def choice(name: str) -> bool | None:
+    """1, 0, or not decided."""
+    return flag(name) if text(name) else None
+
+
 def number(name: str, default: float) -> float:
     value = text(name)
     if value == "":

@@ -11,6 +11,7 @@ from aiops_site import env
 BASE_DIR = Path(__file__).resolve().parent.parent
 HOST = env.text("HOST", "127.0.0.1")
 PORT = env.whole("PORT", 8000)
+SITE_URL = env.text("SITE_URL", f"http://{HOST}:{PORT}").rstrip("/")  # for links in what leaves the site
 DATA_DIR = Path(env.text("DATA_DIR", str(BASE_DIR / "var"))).resolve()
 DATA_DIR.mkdir(parents=True, exist_ok=True)
 DEBUG = env.flag("DEBUG")
@@ -175,6 +176,9 @@ CELERY_TASK_DEFAULT_QUEUE = "work"
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BEAT_SCHEDULE = {
+    "jules.reap": {"task": "jules.tasks.reap", "schedule": 10.0, "options": {"expires": 10}},
+    "jules.look": {"task": "jules.tasks.look", "schedule": 5.0, "options": {"expires": 5}},
+    "jules.follow": {"task": "jules.tasks.follow", "schedule": 60.0, "options": {"expires": 60}},
     "senate.reap": {"task": "senate.tasks.reap", "schedule": 10.0, "options": {"expires": 10}},
     "intelligence.reap": {"task": "intelligence.tasks.reap", "schedule": 10.0, "options": {"expires": 10}},
     "intelligence.deliveries": {
@@ -212,6 +216,17 @@ WEBHOOK_SECRETS = {  # of the site, beside the services' own
     for source in ("github", "gitlab", "vercel", "render", "alertmanager", "generic")
 }
 JULES_ALLOWED_HOSTS = env.items("JULES_ALLOWED_HOSTS", "api.jules.google.com,jules.googleapis.com")
+JULES_AUTO_FIX = env.choice("JULES_AUTO_FIX")  # 1 or 0 for every service; unset: each service's own say
+JULES_AUTO_DEPLOY_PR = env.choice("JULES_AUTO_DEPLOY_PR")
+JULES_APPROVE_PLAN = env.flag("JULES_APPROVE_PLAN")  # a person approves every patch before it is pushed
+JULES_MAX_ATTEMPTS = env.whole("JULES_MAX_ATTEMPTS", 2)  # of one failure and of what its fixes led to
+JULES_ALLOWED_PACKAGES = env.items("JULES_ALLOWED_PACKAGES")  # new dependencies that need no second look
+JULES_PROTECTED_PATHS = env.items("JULES_PROTECTED_PATHS")  # patterns, on top of those that always hold
+JULES_OUTPUT_TOKENS = env.whole("JULES_OUTPUT_TOKENS", 8_000)
+JULES_POLL_SECONDS = env.number("JULES_POLL_SECONDS", 5)
+JULES_SESSION_SECONDS = env.number("JULES_SESSION_SECONDS", 3_600)
+MAX_FILES_PER_JULES_PR = env.whole("MAX_FILES_PER_JULES_PR", 5)
+MAX_BYTES_PER_JULES_PR = env.whole("MAX_BYTES_PER_JULES_PR", 50_000)
 SENATE_TIMEOUT_SECONDS = env.number("SENATE_TIMEOUT_SECONDS", 180)
 # Output limits, the ceiling of a quote: a plain answer, a proposal, a ballot (for each proposal on it, and once
 # more), a colleague's review in prose, a resolution; and what a model that thinks may use on top of each.

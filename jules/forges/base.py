@@ -6,10 +6,11 @@ import re
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
 from providers.exceptions import AIServiceError, UpstreamError
 from providers.outbound import upstream
+from providers.transport import FAULTS
 
 State = Literal["open", "closed", "merged"]
 TIMEOUT_S = 30.0
@@ -133,22 +134,26 @@ class Forge(ABC):
 
     async def call(self, method: str, path: str, body: Any = None, query: dict[str, Any] | None = None) -> Any:
         """One request; the parsed answer. Errors: ForgeError with the forge's own words, without the token."""
-        url = f"{self.base_url}{path}"
+        url = f"{self.base_url}{path}{'?' + urlencode(query, doseq=True) if query else ''}"
         headers = {**self.headers(), "User-Agent": "AIOps-Console"}
+        more = {} if body is None else {"json_body": body}
         try:
             async with asyncio.timeout(TIMEOUT_S):
-                http = upstream(self.base_url).http
-                answer = await http.request(method, url, json=body, params=query, headers=headers)
-                text = answer.text
+                answer = await upstream(self.base_url).send(method, url, headers=headers, **more)
+                try:
+                    await answer.read()
+                finally:
+                    answer.close()
         except TimeoutError as error:
             raise ForgeError(f"{self.repo.host} did not answer in {TIMEOUT_S:.0f} s.", retryable=True) from error
         except UpstreamError as error:
             raise ForgeError(error.message, retryable=error.retryable) from error
-        except OSError as error:
+        except FAULTS as error:
             raise ForgeError(f"{self.repo.host} can't be reached.", retryable=True) from error
         if answer.is_success:
-            return _parsed(text)
-        raise self._refused(answer.status_code, _parsed(text), dict(answer.headers))
+            return _parsed(answer.text)
+        headers = {name.lower(): value for name, value in answer.headers.items()}
+        raise self._refused(answer.status_code, _parsed(answer.text), headers)
 
     def _refused(self, status: int, body: Any, headers: dict[str, str]) -> ForgeError:
         said = said_by(body).replace(self.repo.token or "\0", "••••")

@@ -26,6 +26,8 @@ PURE = [
     "intelligence/states.py",
     "intelligence/agents/seccomp.py",
     "jules/patch/*.py",
+    "jules/recipes/*.py",
+    "jules/body.py",
     "intelligence/analyst.py",
     "intelligence/quotes.py",
     "intelligence/reducer.py",

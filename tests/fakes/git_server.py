@@ -45,7 +45,7 @@ class GitServer:
     ) -> str:
         """A person's commit on a branch; its id."""
         bare = self.root / f"{name}.git"
-        work = self.root / f"work-{name}"
+        work = self.root / f"work-{name.replace('/', '-')}"
         work.mkdir(exist_ok=True)
         there = git(bare, "for-each-ref", "--format=%(objectname)", f"refs/heads/{branch}").strip()
         index = {"GIT_INDEX_FILE": str(work / "index")}
