@@ -233,7 +233,7 @@ def test_a_result_is_plain_bounded_and_masked() -> None:
         return {
             "values": {"day": date(2026, 11, 21), "cost": Decimal("0.10")},
             "long": "x" * (MOST_RESULT_CHARS + 1),
-            "key": ["sk-" + "a" * 30],
+            "key": ["sk-" + "a8Kd02mZqP4xVb71" * 2],
             "odd": object(),
         }[what]
 
