@@ -193,7 +193,7 @@ def _dear(operation: str, key: Group, fallback: _Side, usual: _Side, more: int) 
 def asked_again(viewer: Any, question: Question, reading: Reading) -> list[Finding]:
     """Prompts that were sent again word for word to the same model: what the repeats cost, and what of their input
     no cache of the provider has served. Of the newest calls of the range."""
-    rows = matching(viewer, question).filter(success=True).exclude(prompt_hash="")
+    rows = matching(viewer, question, ranged=False).filter(success=True).exclude(prompt_hash="")
     names = ("operation", "provider", "model", "prompt_hash", "input_tokens", "cached_input_tokens")
     fields = (*names, "actual_cost_usd", "created_at", "id")
     newest = calls.newest(reading, rows, question.span(), None, NEWEST, fields)

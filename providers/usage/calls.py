@@ -61,7 +61,7 @@ def page_of(viewer: Any, question: Question, after: str, size: int) -> dict[str,
     place = Place.read(after)
     with snapshot():
         reading = Reading(scope_of(viewer, question))
-        rows = matching(viewer, question)
+        rows = matching(viewer, question, ranged=False)
         total = calls_in(reading.total(*question.span()))
         found = newest(reading, rows, question.span(), place, size + 1)
     more, found = len(found) > size, found[:size]
