@@ -6,6 +6,7 @@ for development); the other half checks it.
 
 from bisect import bisect_right
 
+INFERRED = 0.5  # a guess from the outside stays one, however many lines repeat it
 _SECOND = 0.25  # how much of the doubt a second, different wording for the same class takes away
 _QUIET = 0.12  # a warning says less than an error
 _HEALED = 0.2  # something good was said later, although the whole ended badly
@@ -27,6 +28,8 @@ CALIBRATION = (
 def derived(sure: list[float], *, quiet: bool, healed: bool, confirmed: bool) -> float:
     """From the certainties of the different wordings that were seen (the best first counts whole)."""
     best, *others = sorted(sure, reverse=True)
+    if best <= INFERRED:
+        return best - _QUIET * quiet - _HEALED * healed
     doubt = 1 - best
     for _ in others[:2]:
         doubt *= 1 - _SECOND

@@ -12,6 +12,7 @@ _ECHO_WORDS += (
     b"Merge branch",
     b"Building C object",
     b"Building CXX",
+    b"Python is likely shutting down",
 )
 _ECHO = re.compile(
     rb"\s*(?:\xe2\x9c\x93|\xe2\x9c\x94|\xe2\x88\x9a|ok \d+\b|PASS\b|\++ \S|\$ \S)"

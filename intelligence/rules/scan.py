@@ -10,7 +10,7 @@ from operator import itemgetter
 from intelligence.rules import levels
 from intelligence.rules.lines import Block, blocks
 from intelligence.rules.matcher import Matcher, matcher
-from intelligence.rules.table import LEVELLED, UNLESS, WORDINGS
+from intelligence.rules.table import LEVELLED, SIGNS, UNLESS, WORDINGS
 from intelligence.rules.types import Hit
 
 KEPT = 40  # hits per row and level
@@ -80,6 +80,8 @@ def _read(block: Block, by: Matcher, findings: Findings) -> None:
                 line.at(place)
                 if row not in line.tried:
                     _try(which, line, findings)
+            elif SIGNS[row]:
+                found.count += 1
             else:
                 if row not in late or block.text.find(b"\n", late[row][1], place) >= 0:
                     found.count += 1

@@ -91,6 +91,7 @@ class Wording:
 RULES: tuple[Rule, ...] = tuple(row for subject in (*SUBJECTS, *BUILDING) for row in subject.RULES)
 ROWS: tuple[Rule | Outcome, ...] = (*RULES, *OUTCOMES)
 LEVELLED = tuple(isinstance(row, Rule) and row.code.isupper() for row in ROWS)  # signs and outcomes have no level
+SIGNS = tuple(isinstance(row, Rule) and not row.code.isupper() for row in ROWS)
 UNLESS = tuple(re.compile(spelled(row.unless).encode()) if row.unless else None for row in ROWS)
 WORDINGS = tuple(
     Wording(at, spelled(line.strip()), row.any_case)

@@ -20,7 +20,6 @@ RULES: tuple[R, ...] = (
         subprocess-exited-with-error
         metadata-generation-failed
         Invalid requirement: <q>?(?P<subject>[^'"]+)
-        ERROR: Ignored the following versions
         Could not open requirements file
         No solution found when resolving
         Because .* depends on .*,? (?:version solving failed|we can conclude)

@@ -23,10 +23,11 @@ RULES: tuple[R, ...] = (
     R("PROCESS_CRASH", 0.88, r"""
         \bAborted(?: +\(core dumped\)| *$)
         \(core dumped\)
+        : line \d+: +\d+ Aborted\b
         dumped core
         code=dumped
     """, any_level=True, even_calm=True, unless=r"0 aborted|query|transaction"),
-    R("PROCESS_CRASH", 0.85, r"""
+    R("PROCESS_CRASH", 0.8, r"""
         (?:exit(?:ed)?(?: with)?(?: code| status)?|status|code)[ :=]+(?:139|134|135)\b
         exit_?code"?[:=] ?(?:139|134)\b
     """, any_level=True, even_calm=True, any_case=True),

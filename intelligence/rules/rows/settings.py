@@ -218,7 +218,7 @@ RULES: tuple[R, ...] = (
         LookupError: No installed app with label
         InvalidBackendError
         The STATICFILES_DIRS setting
-        Setting (?P<subject>\w+) (?:is|must)
+        Setting (?P<subject>[A-Z_]{3,}) (?:is|must)\b
         You're using the staticfiles app without having set the STATIC_ROOT
     """),
     R("CONFIG_ERROR", 0.62, r"""
