@@ -22,6 +22,12 @@ _ECHO = re.compile(
     rb"|[>\s]\s+(?:raise|return|except|elif|if|for|while|with|try|def|assert|await|throw|const|let|var)\b"
 )
 _SERVED = re.compile(rb"HTTP/[\d.]+\" ?[123]\d\d ")
+# What runners put before each line: CI and container timestamps, the name of a container, syslog, BuildKit.
+_PUT_BEFORE = re.compile(
+    rb"\[?\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[.,\d]*(?:Z|[+-]\d\d:?\d\d)\]? (?:std(?:out|err) F )?(?:\w+\[[\w.]+\]: )?"
+    rb"|[\w.-]+[-_]\d+ +\| |#\d+ \d+\.\d+ |\d\d:\d\d:\d\d\.\d{3} (?:\| )?"
+    rb"|[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d \S+ [\w./-]+(?:\[\d+\])?: "
+)
 _LEVEL = re.compile(
     rb"(?:^|[\s\[\"'=:|(/<])(?P<level>TRACE|DEBUG|INFO|NOTICE|WARN|WARNING|ERROR|ERR|CRITICAL|CRIT|FATAL"
     rb"|SEVERE|PANIC|ALERT|EMERG"
@@ -34,6 +40,12 @@ _TIMES = re.compile(
 )
 _CALM_WORDS = {"trace", "debug", "info", "notice"}
 _WARNING_WORDS = {"warn", "warning"}
+
+
+def own(line: bytes) -> bytes:
+    """The line without what a runner put before it."""
+    before = _PUT_BEFORE.match(line)
+    return line[before.end() :] if before else line
 
 
 def level(line: bytes) -> int:

@@ -98,7 +98,7 @@ class _Lines:
     def __init__(self, block: Block) -> None:
         self._block, self._at = block, 0
         self._start = self._end = -1
-        self.number, self.text = block.first_line, b""
+        self.number, self.whole, self.text = block.first_line, b"", b""
         self.tried: set[int] = set()  # rows that have matched in this line
 
     def at(self, place: int) -> None:
@@ -110,7 +110,8 @@ class _Lines:
         stop = text.find(b"\n", place - 1, place + _AFTER)
         self._start, self._end = start, stop if stop >= 0 else min(len(text), place + _AFTER)
         self.number += self._block.counted.count(b"\n", self._at, start)
-        self._at, self.text, self.tried = start, text[start : self._end], set()
+        self._at, self.tried, self.whole = start, set(), text[start : self._end]
+        self.text = levels.own(self.whole)
 
 
 def _try(which: int, line: _Lines, findings: Findings, *, counted: bool = False) -> None:
@@ -124,7 +125,13 @@ def _try(which: int, line: _Lines, findings: Findings, *, counted: bool = False)
         return
     line.tried.add(wording.row)
     subject = (match.groupdict().get("subject") or b"").strip()
-    hit = Hit(line.number, _quote(line.text, match.start()), _text(subject[:120]), levels.time(line.text), level)
+    hit = Hit(
+        line.number,
+        _quote(line.whole, match.start() + len(line.whole) - len(line.text)),
+        _text(subject[:120]),
+        levels.time(line.whole),
+        level,
+    )
     findings.rows.setdefault(wording.row, Found()).add(hit, counted=counted)
 
 

@@ -40,7 +40,8 @@ WORDS = {
     "<absent>": r"(?:not (?:been )?(?:set|defined|configured|provided)|missing|required|undefined|invalid|empty"
     r"|unset|unbound|be (?:set|defined|provided|configured|a |an |one ))",
 }
-_OPEN = (WORDS["<edge>"], r"^(?:\S+ +)?", r"\b")
+# A line may begin with what a runner puts before it, so the combined pass looks for the rest of the pattern only.
+_OPEN = re.compile(r"^(?:\^(?:\(\?:\\S\+ \+\)\?|\\s\*|\\s\+| \*| \+)?|\\b)+")
 _SHORTEST, _SHORTEST_PLAIN = 8, 12  # letters
 
 
@@ -79,9 +80,7 @@ class Wording:
     @property
     def gate(self) -> bytes:
         """A wider pattern that is quicker to look for: without what is optional or repeated at either end."""
-        wide = self.pattern
-        for beginning in _OPEN:
-            wide = wide.removeprefix(beginning)
+        wide = _OPEN.sub("", self.pattern.removeprefix(WORDS["<edge>"]))
         wide = re.sub(r"^\(\?P<subject>(\[[^\]]+\]|\\[Sw])\+\)", r"\1", wide)
         if not wide.endswith((r"\+", r"\*")):
             wide = re.sub(r"(?:[+*]|\{1,\d+\})\??(\)*)$", r"\1", wide)

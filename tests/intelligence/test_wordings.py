@@ -33,3 +33,26 @@ def test_wording_is_understood(name: str, text: str) -> None:
     (decisive,) = [number for number, line in enumerate(lines, 1) if line.startswith(">>")]
     assert answer.primary == code
     assert abs(answer.patterns[0].lines[0] - decisive) <= 3
+
+
+PUT_BEFORE = {
+    "GitHub Actions": "2026-11-20T10:00:00.1234567Z ",
+    "Docker Compose": "web-1  | ",
+    "container runtime": "2026-11-20T10:00:00.123456789Z stderr F ",
+    "BuildKit": "#12 4.217 ",
+    "Heroku": "2026-11-20T10:00:00.000000+00:00 app[web.1]: ",
+    "syslog": "Nov 20 10:00:00 host1 web[31]: ",
+    "Jenkins": "[2026-11-20T10:00:00.123Z] ",
+    "GitLab": "\x1b[0;m",
+}
+
+
+@pytest.mark.parametrize("before", PUT_BEFORE.values(), ids=PUT_BEFORE)
+def test_what_a_runner_puts_before_each_line_changes_nothing(before: str) -> None:
+    changed = []
+    for name, text in blocks():
+        lines = text.rstrip("\n").split("\n")
+        answer = analyse("\n".join(before + line.removeprefix(">>") for line in lines))
+        if (answer.primary or "healthy") != name.split()[0]:
+            changed.append(name)
+    assert changed == []
