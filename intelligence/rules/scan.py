@@ -78,7 +78,7 @@ def _read(block: Block, by: Matcher, findings: Findings) -> None:
             found = findings.rows.get(row)
             if found is None or found.kept[-1] < KEPT:
                 line.at(place)
-                if row not in line.tried:
+                if row not in line.matched and which not in line.tried:
                     _try(which, line, findings)
             elif SIGNS[row]:
                 found.count += 1
@@ -99,7 +99,10 @@ class _Lines:
         self._block, self._at = block, 0
         self._start = self._end = -1
         self.number, self.whole, self.text = block.first_line, b"", b""
-        self.tried: set[int] = set()  # rows that have matched in this line
+        self.matched: set[int] = set()  # rows that have matched in this line
+        self.tried: set[int] = (
+            set()
+        )  # wordings that were tried on it: once is enough, however often their words stand
 
     def at(self, place: int) -> None:
         if self._start <= place - 1 and place <= self._end:
@@ -110,12 +113,14 @@ class _Lines:
         stop = text.find(b"\n", place - 1, place + _AFTER)
         self._start, self._end = start, stop if stop >= 0 else min(len(text), place + _AFTER)
         self.number += self._block.counted.count(b"\n", self._at, start)
-        self._at, self.tried, self.whole = start, set(), text[start : self._end]
+        self._at, self.matched, self.tried = start, set(), set()
+        self.whole = text[start : self._end]
         self.text = levels.own(self.whole)
 
 
 def _try(which: int, line: _Lines, findings: Findings, *, counted: bool = False) -> None:
     wording = WORDINGS[which]
+    line.tried.add(which)
     match = wording.regex.search(line.text)
     unless = UNLESS[wording.row]
     if match is None or (unless is not None and unless.search(line.text)):
@@ -123,7 +128,7 @@ def _try(which: int, line: _Lines, findings: Findings, *, counted: bool = False)
     level = levels.level(line.text) if LEVELLED[wording.row] else levels.ERROR
     if level == levels.ECHO:
         return
-    line.tried.add(wording.row)
+    line.matched.add(wording.row)
     subject = (match.groupdict().get("subject") or b"").strip()
     hit = Hit(
         line.number,

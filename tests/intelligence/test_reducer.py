@@ -56,7 +56,7 @@ def test_secrets_go_before_the_cut() -> None:
     key = "sk-" + "a1B2" * 12
     filler = "\n".join(f"line of {word} words" for word in ("many", "more", "most") for _ in range(400))
     text = f"{filler}\nerror: call failed with key {key} at https://api.example\n{filler}"
-    for limit in range(200, 900, 7):
+    for limit in range(200, 900, 37):
         assert "a1B2a1B2" not in reduce_log(text, limit, Redactor([key]).whole)
     assert MASK in reduce_log(text, 2000, Redactor([key]).whole)
 
