@@ -8,7 +8,9 @@ from django.utils.functional import SimpleLazyObject
 
 from aiops_site.policy import allows
 from intelligence import approvals
+from providers import clock
 from providers.models import ChainCheck
+from providers.notify import page
 from providers.roles import role_of
 from senate.models import OPEN_STATES, SenateSession
 
@@ -47,7 +49,13 @@ def frame(request: HttpRequest) -> dict[str, Any]:
     initials = "".join(part[0] for part in name.split()[:2]).upper()
     viewer = {"name": name, "initials": initials, "role": role.value, "theme": context["theme"]}
     # Lazy: a fragment shows no navigation and must not pay for its counts.
-    return {**context, "viewer": viewer, "navigation": SimpleLazyObject(lambda: navigation(request, role))}
+    told = SimpleLazyObject(lambda: page.unseen(user, clock.now()))
+    return {
+        **context,
+        "viewer": viewer,
+        "told": told,
+        "navigation": SimpleLazyObject(lambda: navigation(request, role)),
+    }
 
 
 def navigation(request: HttpRequest, role: Any) -> list[dict[str, Any]]:
@@ -74,6 +82,8 @@ SECTION = {
     "providers:calls": "providers:usage",
     "providers:call": "providers:usage",
     "providers:audit-entry": "providers:audit",
+    "providers:cap": "providers:caps",
+    "providers:channels": "providers:caps",
 }
 LEADS = {"senate:list": "?tab=running"}  # to the rows that a badge counts
 TONES = {"providers:audit": "red"}

@@ -6,7 +6,7 @@ from pathlib import Path
 import dj_database_url
 from cryptography.fernet import Fernet
 
-from aiops_site import env
+from aiops_site import env, mail
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 HOST = env.text("HOST", "127.0.0.1")
@@ -192,6 +192,7 @@ CELERY_BEAT_SCHEDULE = {
         "options": {"expires": 15},
     },
     "providers.seal": {"task": "providers.tasks.seal_rows", "schedule": 5.0, "options": {"expires": 5}},
+    "providers.notify": {"task": "providers.tasks.notify", "schedule": 10.0, "options": {"expires": 10}},
     "providers.verify": {"task": "providers.tasks.verify_chains", "schedule": 60.0, "options": {"expires": 60}},
     "providers.roll_usage": {
         "task": "providers.tasks.roll_usage",
@@ -200,6 +201,12 @@ CELERY_BEAT_SCHEDULE = {
     },
 }
 CELERY_BEAT_SCHEDULE_FILENAME = str(DATA_DIR / "beat-schedule")
+
+# Mail, for notifications: smtp://user:password@host:587 (STARTTLS), smtps://…:465, or smtp://…?tls=0 without
+EMAIL_URL = env.text("EMAIL_URL")
+globals().update(mail.settings_of(EMAIL_URL))
+DEFAULT_FROM_EMAIL = env.text("EMAIL_FROM", f"console@{HOST}")
+EMAIL_TIMEOUT = 10
 
 # AI
 AI_ALLOW_MOCK = env.flag("AI_ALLOW_MOCK")

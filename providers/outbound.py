@@ -38,8 +38,8 @@ class Upstream:
     async def send(
         self, method: str, url: str, *, headers: Mapping[str, str] | None = None, **more: Any
     ) -> "Answer":
-        """Sends one request; the answer's body is still to be read. `more`: `json_body`, `connect_s`; errors as of
-        `transport.send`."""
+        """Sends one request; the answer's body is still to be read. `more`: `json_body` or `body`, `connect_s`;
+        errors as of `transport.send`."""
         from providers import transport
 
         return await transport.send(self.session, self.origin, method, url, headers=headers or {}, **more)

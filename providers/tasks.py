@@ -6,8 +6,9 @@ from typing import Any
 
 from celery import shared_task
 
-from providers import ledger
+from providers import clock, ledger
 from providers.ledger import anchor, chains, seals, verify
+from providers.notify import delivery, thresholds
 from providers.usage.rollup import roller
 
 logger = logging.getLogger(__name__)
@@ -51,3 +52,10 @@ def verify_now(chain: str, **_: Any) -> bool:
 def roll_usage(**_: Any) -> int:
     """Adds new usage rows to the sums that usage pages read; the number added. Two at once do no harm."""
     return roller.roll()
+
+
+@shared_task(name="providers.tasks.notify")
+def notify(**_: Any) -> int:
+    """Writes down which caps and budgets are nearly used, and sends what is due; the number sent."""
+    thresholds.look(clock.now())
+    return delivery.send_due(clock.now())

@@ -71,11 +71,12 @@ async def send(
     *,
     headers: Mapping[str, str],
     json_body: Any = None,
+    body: bytes | None = None,
     connect_s: float = CONNECT_SECONDS,
 ) -> "Answer":
     """Sends one request and waits for the head of its answer. No time limit but the connecting: callers put
     `asyncio.timeout` round the exchange. Errors: FAULTS, OutboundRefused, UnicodeEncodeError (lone surrogates)."""
-    data = None
+    data = body
     if json_body is not None:
         data = json.dumps(json_body, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode()
         headers = {**headers, "Content-Type": "application/json"}

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from providers.views import analysis, audit, balance, caps, committee, keys, policy, usage
+from providers.views import analysis, audit, balance, caps, committee, keys, notifications, policy, usage
 
 app_name = "providers"
 urlpatterns = [
@@ -28,6 +28,17 @@ urlpatterns = [
     path("usage/calls/<uuid:pk>/", usage.Call.as_view(), name="call"),
     path("usage/caps/", caps.Caps.as_view(), name="caps"),
     path("usage/caps/<str:username>/", caps.Cap.as_view(), name="cap"),
+    path("usage/notifications/", notifications.Channels.as_view(), name="channels"),
+    path("usage/notifications/<int:pk>/", notifications.Channel.as_view(), name="channel"),
+    path("usage/notifications/<int:pk>/seen/", notifications.Seen.as_view(), name="notification-seen"),
+    path("api/v1/ai/notifications/", notifications.Unseen.as_view(), name="api-notifications"),
+    path("api/v1/ai/notifications/channels/", notifications.ChannelList.as_view(), name="api-channels"),
+    path("api/v1/ai/notifications/channels/<int:pk>/", notifications.ChannelOf.as_view(), name="api-channel"),
+    path(
+        "api/v1/ai/notifications/channels/<int:pk>/test/",
+        notifications.ChannelTest.as_view(),
+        name="api-channel-test",
+    ),
     path("api/v1/ai/usage/", usage.UsageRows.as_view(), name="api-usage"),
     path("api/v1/ai/usage/summary/", usage.UsageSummary.as_view(), name="api-usage-summary"),
     path("api/v1/ai/usage/matrix/", usage.UsageMatrix.as_view(), name="api-usage-matrix"),

@@ -5,6 +5,12 @@ from providers.models.breaker import ProviderBreaker
 from providers.models.config import AIServiceConfig
 from providers.models.idempotency import IdempotentRequest
 from providers.models.ledger import AIUsageLog, CapDay, Reservation, SiteDay, UserAICap
+from providers.models.notifications import (
+    Notification,
+    NotificationChannel,
+    NotificationDelivery,
+    NotificationSeen,
+)
 from providers.models.rollup import (
     UsageDay,
     UsageGeneration,
@@ -26,6 +32,10 @@ __all__ = [
     "CapDay",
     "ChainCheck",
     "IdempotentRequest",
+    "Notification",
+    "NotificationChannel",
+    "NotificationDelivery",
+    "NotificationSeen",
     "ProviderBreaker",
     "ProviderCheck",
     "Reservation",

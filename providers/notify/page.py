@@ -1,0 +1,44 @@
+"""What the frame shows of today's notifications: one's own, and everybody's for who sees everyone."""
+
+from datetime import datetime
+from typing import Any
+
+from providers.exceptions import NotFound
+from providers.models import Notification, NotificationChannel, NotificationSeen
+from providers.roles import may
+
+SHOWN = 3
+
+
+def _visible(user: Any, now: datetime) -> Any:
+    rows = Notification.objects.filter(
+        day=now.date(), deliveries__channel__kind=NotificationChannel.Kind.PAGE, deliveries__channel__active=True
+    )
+    if not may(user, "see everyone's usage"):
+        rows = rows.filter(user=user)
+    return rows.distinct().order_by("-pk")
+
+
+def unseen(user: Any, now: datetime) -> list[dict[str, Any]]:
+    """Of each subject the highest threshold that was not put away, newest first. One query."""
+    seen = NotificationSeen.objects.filter(user=user).values("notification_id")
+    found: dict[str, dict[str, Any]] = {}
+    for row in _visible(user, now).exclude(pk__in=seen)[:100]:
+        percent = row.data.get("threshold_percent", 0)
+        one = {"id": row.pk, "title": row.title, "text": row.text, "percent": percent}
+        one |= {"tone": "bad" if percent >= 95 else "warn", "at": row.created_at.isoformat()}
+        subject = row.event.rpartition(":")[0]
+        if percent > found.get(subject, {"percent": -1})["percent"]:
+            found[subject] = one
+    return list(found.values())
+
+
+def put_away(user: Any, pk: int, now: datetime) -> None:
+    """This one and the lower thresholds of its subject. Errors: NotFound."""
+    row = _visible(user, now).filter(pk=pk).first()
+    if row is None:
+        raise NotFound("There is no such notification.")
+    same = _visible(user, now).filter(event__startswith=row.event.rpartition(":")[0] + ":", pk__lte=pk)
+    NotificationSeen.objects.bulk_create(
+        [NotificationSeen(notification=one, user=user) for one in same], ignore_conflicts=True
+    )
