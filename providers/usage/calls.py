@@ -116,9 +116,7 @@ def newest(
     they are, only these are looked through."""
     if place is not None:
         moment = place.moment
-        rows = rows.filter(
-            Q(created_at__lt=moment) | Q(created_at=moment, id__lt=place.id), created_at__lte=moment
-        )
+        rows = rows.filter(Q(created_at__lt=moment) | Q(created_at=moment, id__lt=place.id))
         span = span[0], min(span[1], quarter_of(moment) + 1)
     found: list[dict[str, Any]] = []
     for first, end in windows(reading, span, want):
