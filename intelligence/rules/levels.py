@@ -18,6 +18,7 @@ _ECHO = re.compile(
     rb"\s*(?:\xe2\x9c\x93|\xe2\x9c\x94|\xe2\x88\x9a|ok \d+\b|PASS\b|\++ \S|\$ \S)"
     rb"|\s*(?:CC|LD|AR|CXX|AS)(?: \[M\])? +\S+\.[oa]$"
     rb"|\s*[-*] (?:fix|feat|docs|chore|test|refactor)\b|Step \d+/\d+ :|#\d+ \[.*\] (?:RUN|COPY)|HEAD is now at"
+    rb"|\[\S+ [0-9a-f]{7,40}\] "
     rb"|(?:\* )?[0-9a-f]{7,40} |ok  ?\t|[>\s]\s+[\w.\[\]]+(?:: [\w\[\], .|]+)? = "
     rb"|[>\s]\s+(?:raise|return|except|elif|if|for|while|with|try|def|assert|await|throw|const|let|var)\b"
 )

@@ -35,7 +35,8 @@ BEYOND_TESTS = frozenset(
 )
 # Package managers say softly why a fetch failed and loudly that it did.
 FETCHED = frozenset({"DEPENDENCY_FAILED", "IMAGE_PULL_FAILED"})
-_SURE = 0.6  # below it a wording only counts where nothing better is there
+_SURE = 0.6  # below it a wording only counts where nothing better is there, and the log ends badly
+CERTAIN = frozenset({"PROCESS_CRASH"})  # something died; only why is a guess
 _MOVED_ON = 3  # lines after a warning that was only about waiting
 _CHAIN = 200  # lines within which "caused by" belongs to the same trace
 
@@ -51,6 +52,10 @@ class Evidence:
     @property
     def lines(self) -> frozenset[int]:
         return frozenset(hit.line for _, hits, _ in self.found for hit in hits)
+
+    @property
+    def sure(self) -> float:
+        return max(rule.sure for rule, _, _ in self.found)
 
     @property
     def level(self) -> int:
@@ -70,13 +75,15 @@ class Ends:
 
     @property
     def badly(self) -> bool:
-        return self.bad > self.good.get(EVERYTHING, 0)
+        return self.bad > self.healed_until(GENERAL)
 
 
 def patterns(findings: Findings) -> list[Pattern]:
     """The failure classes in the log, the primary one first; none where the log is healthy."""
     ends = _ends(findings)
     evidence = _live(findings, ends)
+    if not ends.badly:
+        evidence = [one for one in evidence if one.code in CERTAIN or one.sure >= _SURE]
     if not ends.badly and all(_only_waited(one, findings) for one in evidence):
         evidence = []
     if not evidence and ends.badly:
@@ -145,8 +152,7 @@ def _place(one: Evidence, loud: set[str]) -> tuple[int, int, int]:
     """Smaller is nearer to the root: no symptom, said loudly and surely, early in the order of causes."""
     noise = "TEST_FAILURE" in loud and one.code not in BEYOND_TESTS and one.code != "TEST_FAILURE"
     hidden = one.code in FETCHING and loud & FETCHED
-    unsure = max(rule.sure for rule, _, _ in one.found) < _SURE
-    return (one.code in SYMPTOMS or noise, not hidden and (one.level < 2 or unsure), RANK[one.code])
+    return (one.code in SYMPTOMS or noise, not hidden and (one.level < 2 or one.sure < _SURE), RANK[one.code])
 
 
 def _pattern(one: Evidence, at: int, primary: Evidence, ends: Ends, chain: list[int]) -> Pattern:

@@ -132,7 +132,7 @@ RULES: tuple[R, ...] = (
         unless=r"(?i)<dbport>|postgres|mysql|mariadb|\bdatabase\b|while connecting to upstream|"
         r"Bad Gateway|proxy:error|http\.log\.error|jdbc|"
         r"ECONNREFUSED .*:\d|probe failed|server at \""),
-    R("SERVICE_UNREACHABLE", 0.7, r"""
+    R("SERVICE_UNREACHABLE", 0.65, r"""
         (?:No route to host|Network is unreachable|EHOSTUNREACH|ENETUNREACH|host is unreachable)
         \bUNAVAILABLE:[ ]
         failed to connect to all addresses
@@ -142,7 +142,7 @@ RULES: tuple[R, ...] = (
         Connection reset by peer
         RemoteDisconnected
         ProtocolError\('Connection aborted
-    """, any_case=True, unless=r"<dbport>"),
+    """, any_case=True, unless=r"from client|<dbport>"),
     R("NETWORK_TIMEOUT", 0.92, r"""
         ReadTimeout(?:Error)?
         ConnectTimeout(?:Error)?
