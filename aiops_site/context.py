@@ -7,7 +7,7 @@ from django.urls import NoReverseMatch, reverse
 from django.utils.functional import SimpleLazyObject
 
 from aiops_site.policy import allows
-from intelligence import approvals
+from intelligence import approvals, services
 from providers import clock
 from providers.models import ChainCheck
 from providers.notify import page
@@ -19,7 +19,14 @@ Badges = dict[str, tuple[int, str]]  # route -> how many, in words
 # label, route, icon; a route that does not exist yet, or is closed to the role, is not shown
 GROUPS: list[tuple[str, list[tuple[str, str, str]]]] = [
     ("", [("Overview", "overview", "layout-dashboard"), ("Ask", "senate:list", "messages-square")]),
-    ("Services", [("Fixes", "jules:fixes", "wrench"), ("Approvals", "intelligence:approvals", "check-check")]),
+    (
+        "Operate",
+        [
+            ("Services", "intelligence:services", "server"),
+            ("Fixes", "jules:fixes", "git-pull-request-arrow"),
+            ("Approvals", "intelligence:approvals", "shield-check"),
+        ],
+    ),
     ("Spend", [("Usage", "providers:usage", "chart-column-stacked"), ("Caps", "providers:caps", "gauge")]),
     (
         "Settings",
@@ -67,6 +74,8 @@ def navigation(request: HttpRequest, role: Any) -> list[dict[str, Any]]:
         badges["intelligence:approvals"] = (waiting, f"{waiting} waiting")
     if allows("providers:audit", "GET", role) and (broken := ChainCheck.objects.filter(ok=False).count()):
         badges["providers:audit"] = (broken, "chain broken")
+    if failing := services.failing():
+        badges["intelligence:services"] = (failing, f"{failing} failing")
     groups = []
     for label, entries in GROUPS:
         items = [item(entry, here, badges) for entry in entries if allows(entry[1], "GET", role)]
@@ -79,14 +88,18 @@ SECTION = {
     "senate:session": "senate:list",
     "jules:attempt": "jules:fixes",
     "intelligence:approval": "intelligence:approvals",
+    "intelligence:service-new": "intelligence:services",
+    "intelligence:service": "intelligence:services",
+    "intelligence:service-edit": "intelligence:services",
+    "intelligence:deployment": "intelligence:services",
     "providers:calls": "providers:usage",
     "providers:call": "providers:usage",
     "providers:audit-entry": "providers:audit",
     "providers:cap": "providers:caps",
     "providers:channels": "providers:caps",
 }
-LEADS = {"senate:list": "?tab=running"}  # to the rows that a badge counts
-TONES = {"providers:audit": "red"}
+LEADS = {"senate:list": "?tab=running", "intelligence:services": "?tab=failing"}  # to the rows that a badge counts
+TONES = {"providers:audit": "red", "intelligence:services": "red"}
 
 
 def item(entry: tuple[str, str, str], here: str, badges: Badges) -> dict[str, Any] | None:

@@ -143,3 +143,43 @@ class LogLines(serializers.Serializer):
 class LogSize(serializers.Serializer):
     log_bytes = serializers.IntegerField()
     log_lines = serializers.IntegerField()
+
+
+class SampleFields(Strict):
+    """At least one figure."""
+
+    at = serializers.DateTimeField(required=False)
+    cpu_percent = serializers.FloatField(required=False, allow_null=True, min_value=0, max_value=100_000)
+    memory_bytes = serializers.IntegerField(required=False, allow_null=True, min_value=0, max_value=2**60)
+    memory_limit_bytes = serializers.IntegerField(required=False, allow_null=True, min_value=0, max_value=2**60)
+    restarts = serializers.IntegerField(required=False, allow_null=True, min_value=0, max_value=2**60)
+    oom_kills = serializers.IntegerField(required=False, allow_null=True, min_value=0, max_value=2**60)
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        attrs = super().validate(attrs)
+        if all(value is None for name, value in attrs.items() if name != "at"):
+            raise serializers.ValidationError("A sample has at least one figure.")
+        return attrs
+
+
+class Samples(Strict):
+    samples = SampleFields(many=True, allow_empty=False, max_length=1_000)
+
+
+class SamplesTaken(serializers.Serializer):
+    taken = serializers.IntegerField()
+
+
+class SampleFinding(serializers.Serializer):
+    code = serializers.CharField()
+    severity = serializers.CharField()
+    sentence = serializers.CharField()
+    advice = serializers.CharField()
+    numbers = serializers.DictField()
+    since = serializers.DateTimeField()
+
+
+class SampleFindings(serializers.Serializer):
+    samples = serializers.IntegerField(help_text="of the last seven days")
+    newest = SampleFields(allow_null=True)
+    findings = SampleFinding(many=True)

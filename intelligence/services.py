@@ -23,6 +23,12 @@ def listed(user: Any) -> QuerySet[Service]:
     )
 
 
+def failing() -> int:
+    """How many services' newest deployment failed. One query."""
+    newest = Deployment.objects.filter(service=OuterRef("pk")).order_by("-created_at", "-id")
+    return Service.objects.alias(state=Subquery(newest.values("status")[:1])).filter(state="FAILED").count()
+
+
 def found(user: Any, pk: Any) -> Service:
     """Errors: NotFound, the same for an unknown id and for one that the user may not see."""
     service = listed(user).filter(pk=pk).first()

@@ -2,10 +2,21 @@
 
 from django.urls import path
 
-from intelligence.views import approvals, deployments, services, webhooks
+from intelligence.views import approvals, deployments, pages, samples, services, webhooks
 
 app_name = "intelligence"
 urlpatterns = [
+    path("services/", pages.Services.as_view(), name="services"),
+    path("services/new/", pages.ServiceForm.as_view(), name="service-new"),
+    path("services/<uuid:pk>/", pages.Service.as_view(), name="service"),
+    path("services/<uuid:pk>/settings/", pages.ServiceForm.as_view(), name="service-edit"),
+    path("services/<uuid:pk>/deploy/", pages.Deploy.as_view(), name="deploy"),
+    path("deployments/<uuid:pk>/", pages.Deployment.as_view(), name="deployment"),
+    path("deployments/<uuid:pk>/lines/", pages.DeploymentLines.as_view(), name="deployment-lines"),
+    path("deployments/<uuid:pk>/find/", pages.DeploymentFind.as_view(), name="deployment-find"),
+    path("deployments/<uuid:pk>/download/", pages.DeploymentDownload.as_view(), name="deployment-download"),
+    path("deployments/<uuid:pk>/cancel/", pages.DeploymentCancel.as_view(), name="deployment-cancel"),
+    path("api/v1/services/<uuid:pk>/samples/", samples.ServiceSamples.as_view(), name="api-samples"),
     path("api/v1/services/", services.ServiceList.as_view(), name="api-services"),
     path("api/v1/services/<uuid:pk>/", services.ServiceOne.as_view(), name="api-service"),
     path("api/v1/services/<uuid:pk>/deployments/", services.DeploymentList.as_view(), name="api-deployments"),

@@ -20,6 +20,7 @@ ALL = frozenset(Role)
 ACTS: dict[str, frozenset[Role]] = {
     "read states, services and shared sessions": ALL,
     "ask models and the Senate": frozenset({Role.ADMIN, Role.ENGINEER}),
+    "change services and deployments": frozenset({Role.ADMIN, Role.ENGINEER}),
     "decide approvals": frozenset({Role.ADMIN, Role.ENGINEER}),
     "see everyone's usage": frozenset({Role.ADMIN, Role.MANAGER}),
     "change caps": frozenset({Role.ADMIN, Role.MANAGER}),
