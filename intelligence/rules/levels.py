@@ -31,8 +31,10 @@ _PUT_BEFORE = re.compile(
 )
 _LEVEL = re.compile(
     rb"(?:^|[\s\[\"'=:|(/<])(?P<level>TRACE|DEBUG|INFO|NOTICE|WARN|WARNING|ERROR|ERR|CRITICAL|CRIT|FATAL"
-    rb"|SEVERE|PANIC|ALERT|EMERG"
-    rb"|trace|debug|info|notice|warn|warning|error|crit|critical|fatal|panic|alert|emerg)(?=[\s\]\"',:|)/>&]|$)"
+    rb"|SEVERE|PANIC|ALERT|EMERG)(?=[\s\]\"',:|)/>&]|$)"
+    rb"|(?:^|^npm |[\[\"'=<|])(?P<small>trace|debug|info|notice|warn|warning|error|crit"
+    rb"|critical|fatal|panic|alert|emerg)"
+    rb"(?=[\s\]\"',:|)/>&]|$)"
 )
 _NUMBERED = re.compile(rb"^(?P<apt>W): |\"level\": ?(?P<number>\d\d)\b|^(?P<letter>[IWEF])\d{4} \d\d:")
 _TIMES = re.compile(
@@ -63,7 +65,7 @@ def level(line: bytes) -> int:
         number = int(marked["number"]) if marked["number"] else {b"I": 30, b"W": 40}.get(letter, 50)
         return ERROR if number >= 50 else WARNING if number >= 40 else CALM
     if marked := _LEVEL.search(head):
-        word = marked["level"].decode().lower()
+        word = (marked["level"] or marked["small"]).decode().lower()
         return CALM if word in _CALM_WORDS else WARNING if word in _WARNING_WORDS else ERROR
     return ERROR
 

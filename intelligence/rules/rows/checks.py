@@ -195,4 +195,8 @@ RULES: tuple[R, ...] = (
         ^\[(?:ERROR|WARN)\] (?P<subject>\S+\.java:\[?\d+[:,\]].*) [\[(]\w+[\])](?: \w+:|$)
         ^ *\d+:\d+ +(?:Error|Warning): .+  (?P<subject>@?[\w-]+(?:/[\w-]+)?)$
     """, any_level=True, unless=r"symbol|expected"),
+    R("TEST_FAILURE", 0.92, r"""
+        ^ERROR (?P<subject>\S+::\S+)
+        ^=+ (?:\d+ \w+, )*[1-9]\d* errors? in [\d.]+
+    """),
 )

@@ -53,4 +53,7 @@ RULES: tuple[R, ...] = (
         failed to load cache key: .*(?:not found|denied)
         failed to do request: (?:Head|Get) "?https?://\S+/v2/
     """, any_level=True, even_calm=True),
+    R("IMAGE_PULL_FAILED", 0.88, r"""
+        No such image: (?P<subject>\S+)
+    """),
 )

@@ -112,4 +112,7 @@ RULES: tuple[R, ...] = (
         SystemStackError
         maximum recursion depth exceeded
     """),
+    R("UNHANDLED_EXCEPTION", 0.58, r"""
+        ^(?P<subject>[A-Z]\w*Error): \S
+    """),
 )

@@ -153,7 +153,7 @@ RULES: tuple[R, ...] = (
         TimeoutException
         HTTPSConnectionPool\(host='(?P<subject>[^']+)'.*(?:[Tt]imed? ?out)
         urllib3\.exceptions\.\w*Timeout\w*
-    """, unless=r"(?i)jdbc|hikari|TimeoutException: null$|QueuePool|connection pool"),
+    """, unless=r"(?i)jdbc|hikari|Rack::Timeout|TimeoutException: null$|QueuePool|connection pool"),
     R("NETWORK_TIMEOUT", 0.93, r"""
         \b(?:ETIMEDOUT|ESOCKETTIMEDOUT)\b(?: (?P<subject>\S+:\d+))?
         UND_ERR_(?:CONNECT|HEADERS|BODY)_TIMEOUT

@@ -234,4 +234,8 @@ RULES: tuple[R, ...] = (
         must specify (?P<subject><env>)
         password is not specified
     """),
+    R("CONFIG_ERROR", 0.88, r"""
+        missing (?:required |mandatory )?(?:configuration|config\b|setting|secret)
+        missing (?:required |mandatory )?(?:environment variable|env var|API key)
+    """, any_case=True, unless=r"(?i)optional|default|0 missing|no missing"),
 )
