@@ -73,7 +73,7 @@ def first_visit(get_response: GetResponse) -> GetResponse:
 
     def middleware(request: HttpRequest) -> HttpResponse:
         global _someone_exists
-        open_paths = (reverse("setup"), "/api/", "/healthz", "/readyz", "/static/")
+        open_paths = (reverse("setup"), "/api/", "/healthz", "/readyz", "/metrics", "/static/")
         if not _someone_exists and not request.path.startswith(open_paths):
             _someone_exists = get_user_model().objects.exists()
             if not _someone_exists:

@@ -13,8 +13,9 @@ ADMIN: Roles = frozenset({Role.ADMIN})
 ASKERS: Roles = frozenset({Role.ADMIN, Role.ENGINEER})
 MONEY: Roles = frozenset({Role.ADMIN, Role.MANAGER})
 
-# Nobody is signed in yet, or a machine asks; a webhook is believed only where it is signed.
-PUBLIC = frozenset({"healthz", "readyz", "setup", "login", "logout", "intelligence:webhook"})
+# Nobody is signed in yet, or a machine asks; a webhook is believed only where it is signed;
+# metrics asks for a token of its own.
+PUBLIC = frozenset({"healthz", "readyz", "metrics", "setup", "login", "logout", "intelligence:webhook"})
 
 ROUTES: Mapping[str, Mapping[str, Roles]] = {
     "overview": {"GET": ALL, "POST": ALL},

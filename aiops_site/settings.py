@@ -6,7 +6,8 @@ from pathlib import Path
 import dj_database_url
 from cryptography.fernet import Fernet
 
-from aiops_site import env, mail
+from aiops_site import env
+from aiops_site.settings_told import *  # noqa: F403
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 HOST = env.text("HOST", "127.0.0.1")
@@ -139,7 +140,7 @@ SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if env.flag("BEHIN
 SECURE_REFERRER_POLICY = "same-origin"
 SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
-SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
+SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$", r"^metrics$"]
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 500
 
@@ -193,6 +194,7 @@ CELERY_BEAT_SCHEDULE = {
     },
     "providers.seal": {"task": "providers.tasks.seal_rows", "schedule": 5.0, "options": {"expires": 5}},
     "providers.notify": {"task": "providers.tasks.notify", "schedule": 10.0, "options": {"expires": 10}},
+    "providers.export": {"task": "providers.tasks.export_spans", "schedule": 5.0, "options": {"expires": 5}},
     "providers.verify": {"task": "providers.tasks.verify_chains", "schedule": 60.0, "options": {"expires": 60}},
     "providers.roll_usage": {
         "task": "providers.tasks.roll_usage",
@@ -201,12 +203,6 @@ CELERY_BEAT_SCHEDULE = {
     },
 }
 CELERY_BEAT_SCHEDULE_FILENAME = str(DATA_DIR / "beat-schedule")
-
-# Mail, for notifications: smtp://user:password@host:587 (STARTTLS), smtps://…:465, or smtp://…?tls=0 without
-EMAIL_URL = env.text("EMAIL_URL")
-globals().update(mail.settings_of(EMAIL_URL))
-DEFAULT_FROM_EMAIL = env.text("EMAIL_FROM", f"console@{HOST}")
-EMAIL_TIMEOUT = 10
 
 # AI
 AI_ALLOW_MOCK = env.flag("AI_ALLOW_MOCK")

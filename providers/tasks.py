@@ -9,6 +9,7 @@ from celery import shared_task
 from providers import clock, ledger
 from providers.ledger import anchor, chains, seals, verify
 from providers.notify import delivery, thresholds
+from providers.telemetry import export
 from providers.usage.rollup import roller
 
 logger = logging.getLogger(__name__)
@@ -59,3 +60,9 @@ def notify(**_: Any) -> int:
     """Writes down which caps and budgets are nearly used, and sends what is due; the number sent."""
     thresholds.look(clock.now())
     return delivery.send_due(clock.now())
+
+
+@shared_task(name="providers.tasks.export_spans")
+def export_spans(**_: Any) -> int:
+    """Sends new usage rows to where spans are wanted, which may be nowhere; the number sent."""
+    return export.export_new()

@@ -21,6 +21,7 @@ from providers.models.rollup import (
 )
 from providers.models.seal import ChainCheck, Seal
 from providers.models.settings import AIProviderSettings, ProviderCheck
+from providers.models.telemetry import TelemetryMark
 
 __all__ = [
     "AIAnalysis",
@@ -41,6 +42,7 @@ __all__ = [
     "Reservation",
     "Seal",
     "SiteDay",
+    "TelemetryMark",
     "UsageDay",
     "UsageGeneration",
     "UsageKey",
