@@ -84,7 +84,8 @@ class Wording:
         wide = re.sub(r"^\(\?P<subject>(\[[^\]]+\]|\\[Sw])\+\)", r"\1", wide)
         if not wide.endswith((r"\+", r"\*")):
             wide = re.sub(r"(?:[+*]|\{1,\d+\})\??(\)*)$", r"\1", wide)
-        return (("(?i)" if self.any_case else "") + wide).encode()
+        within_line = wide.replace("[^", r"[^\n")
+        return (("(?i)" if self.any_case else "") + within_line).encode()
 
 
 RULES: tuple[Rule, ...] = tuple(row for subject in (*SUBJECTS, *BUILDING) for row in subject.RULES)

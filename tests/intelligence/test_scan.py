@@ -100,7 +100,11 @@ def test_no_wording_takes_more_than_linear_time(sign: bytes, monkeypatch: pytest
 
 
 def test_plain_python_finds_the_same() -> None:
-    text = b"one\n" + ERROR + b"\nerror: exit code 137\nOOMKilled\n\xe2\x9c\x97 adds\nECONNREFUSED 10.0.0.1:5432\n"
+    text = (
+        b"one\n"
+        + ERROR
+        + b"\nerror: exit code 137\nOOMKilled\n  1) adds\n  2) cart\n  ECONNREFUSED 10.0.0.1:5432\n"
+    )
     plain = scan(as_chunks(text), Plain())
     fast = scan(as_chunks(text), matcher())
     assert {row: found.count for row, found in plain.rows.items()} == {r: f.count for r, f in fast.rows.items()}
