@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from intelligence.views import approvals, deployments, pages, samples, services, webhooks
+from intelligence.views import approvals, approvals_page, deployments, pages, samples, services, webhooks
 
 app_name = "intelligence"
 urlpatterns = [
@@ -23,6 +23,8 @@ urlpatterns = [
     path("api/v1/deployments/<uuid:pk>/", deployments.DeploymentOne.as_view(), name="api-deployment"),
     path("api/v1/deployments/<uuid:pk>/logs/", deployments.DeploymentLog.as_view(), name="api-deployment-log"),
     path("api/v1/webhooks/<slug:source>/", webhooks.Webhook.as_view(), name="webhook"),
+    path("approvals/", approvals_page.Approvals.as_view(), name="approvals"),
+    path("approvals/<uuid:pk>/", approvals_page.ApprovalPage.as_view(), name="approval"),
     path("api/v1/ops/approvals/", approvals.ApprovalList.as_view(), name="api-approvals"),
     path("api/v1/ops/approvals/<uuid:pk>/", approvals.ApprovalOne.as_view(), name="api-approval"),
 ]

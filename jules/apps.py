@@ -5,6 +5,9 @@ class JulesConfig(AppConfig):
     name = "jules"
 
     def ready(self) -> None:
+        from jules.watching import version
         from jules.work import redeploy
+        from providers import watching
 
         redeploy.register()
+        watching.register("fixes", version)

@@ -11,6 +11,7 @@ from typing import Any
 from intelligence.agents import confine
 from intelligence.agents.sandbox import Limits, Sandbox
 from intelligence.agents.sandbox_types import MB
+from intelligence.deployer.packages import prepared
 from intelligence.git import Repository
 from intelligence.models import Service
 from intelligence.reducer import reduce_log
@@ -79,12 +80,13 @@ async def run(service: Service, place: Path, redactor: Redactor) -> dict[str, An
     The check has no network; the build has it where its service allows it.
     """
     await asyncio.to_thread(confine.give, place)
+    given = await asyncio.to_thread(prepared, service.package_folder, place.parent / f"given-{place.name}")
     told: dict[str, Any] = {}
     said, seconds = "", 0.0
     for command, network in ((service.build_command, service.build_network), (service.check_command, False)):
         if not command.strip():
             continue
-        box = Sandbox(limits=LIMITS, work=place, network=network)
+        box = Sandbox(limits=LIMITS, work=place, read_only=given, network=network)
         done = await box.run(["sh", "-c", f"exec 2>&1\n{command}"])
         said, seconds = said + done.stdout, seconds + done.seconds
         told = {"command": command, "exit_code": done.exit_code, "killed_by": done.killed_by}

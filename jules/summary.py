@@ -1,0 +1,51 @@
+"""What came of the fixes, in figures: attempts, verified, merged, rejected, time to merge, cost per merged fix."""
+
+from datetime import timedelta
+from decimal import Decimal
+from statistics import median
+from typing import Any
+
+from django.db.models import Count, Q, QuerySet, Sum
+from django.utils import timezone
+
+from jules.models import FixAttempt
+
+DAYS = 30
+
+
+def summary(attempts: QuerySet[FixAttempt]) -> dict[str, Any]:
+    """Of the last DAYS days. Time to merge in seconds (median), cost in dollars; None where there is none."""
+    since = timezone.now() - timedelta(days=DAYS)
+    rows = attempts.filter(created_at__gte=since).order_by()
+    found = rows.aggregate(
+        attempts=Count("pk"),
+        succeeded=Count("pk", filter=Q(state="succeeded")),
+        failed=Count("pk", filter=Q(state="failed")),
+        verified=Count("pk", filter=Q(verified=True, state="succeeded")),
+        merged=Count("pk", filter=Q(pr_state="merged")),
+        rejected=Count("pk", filter=Q(pr_state="closed")),
+        waiting=Count("pk", filter=Q(pr_state="open")),
+        cost=Sum("cost_usd"),
+    )
+    ends = rows.filter(pr_state="merged", pr_closed_at__isnull=False, finished_at__isnull=False)
+    took = [
+        (closed - opened).total_seconds() for opened, closed in ends.values_list("finished_at", "pr_closed_at")
+    ]
+    cost = found.pop("cost") or Decimal(0)
+    merged = found["merged"]
+    return found | {
+        "days": DAYS,
+        "time_to_merge_s": median(took) if took else None,
+        "cost_per_merged_usd": f"{cost / merged:f}" if merged else None,
+    }
+
+
+def shares(found: dict[str, Any]) -> list[dict[str, Any]]:
+    """Bars of the chart: {label, count, percent, tone}."""
+    whole = found["attempts"] or 1
+    named = (("Verified", "verified", "ok"), ("Merged", "merged", "blue"), ("Open", "waiting", ""))
+    named += (("Closed by a person, or stale", "rejected", "warn"), ("No pull request", "failed", "bad"))
+    return [
+        {"label": label, "count": found[key], "percent": round(100 * found[key] / whole, 1), "tone": tone}
+        for label, key, tone in named
+    ]

@@ -1,0 +1,142 @@
+"""`/jules/` and `/jules/{id}/`: all fixes, and one with its steps, proof and diff."""
+
+from typing import Any
+
+from django.http import HttpResponseRedirect
+from django.urls import reverse
+from django.utils.http import urlencode
+from drf_spectacular.utils import extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from jules import autofix, rows, switches
+from jules.models import FixAttempt
+from jules.serializers import Filters, FixWish
+from jules.summary import shares, summary
+from jules.views.api import failed_deployment, visible
+from jules.views.diff import files_of
+from jules.watching import version
+from providers.roles import may
+from providers.throttles import AIAnalysisRateThrottle
+
+PER_PAGE = 50
+ASK = "ask models and the Senate"
+BADGES = {"queued": "Waiting", "running": "Writing", "succeeded": "Done", "failed": "Failed"}
+TIMELINE = {"done": "done", "failed": "failed", "running": "now", "waiting": "waiting"}
+KEYS = (("d", "Diff"), ("s", "Side by side"), ("[ and ]", "File before, next file"))
+
+
+class Fixes(APIView):
+    @extend_schema(exclude=True)
+    def get(self, request: Request) -> Response:
+        query = Filters(data=request.query_params.dict())
+        given = query.validated_data if query.is_valid() else {"page": 1}
+        wanted = {key: value for key, value in given.items() if key != "page" and value is not None}
+        everything = FixAttempt.objects.visible_to(request.user)
+        found = everything.filter(**wanted).select_related("service")
+        total, page = found.count(), given["page"]
+        first = (page - 1) * PER_PAGE
+        shown = [presented(rows.row_of(a)) for a in found[first : first + PER_PAGE]]
+        figures = summary(everything)
+        context = {
+            "fixes": shown,
+            "total": total,
+            "first": first + 1,
+            "last": first + len(shown),
+            "previous_url": linked(wanted, page - 1) if page > 1 else "",
+            "next_url": linked(wanted, page + 1) if first + len(shown) < total else "",
+            "chips": [
+                {"name": k, "value": v, "remove_url": linked(wanted, 1, without=k)} for k, v in wanted.items()
+            ],
+            "tabs": tabs(wanted),
+            "summary": figures,
+            "shares": shares(figures),
+            "auto_off": not switches.anywhere(),
+            "version": version(),
+        }
+        return Response(context, template_name="jules/fixes.html")
+
+
+def tabs(wanted: dict[str, Any]) -> list[dict[str, Any]]:
+    rest = {key: value for key, value in wanted.items() if key != "state"}
+    named = (("All", ""), ("Running", "running"), ("Succeeded", "succeeded"), ("Failed", "failed"))
+    return [
+        {
+            "label": label,
+            "url": linked(rest | ({"state": state} if state else {}), 1),
+            "current": wanted.get("state", "") == state,
+        }
+        for label, state in named
+    ]
+
+
+def linked(wanted: dict[str, Any], page: int, without: str = "") -> str:
+    kept = {key: value for key, value in wanted.items() if key != without}
+    return "?" + urlencode(kept | ({"page": page} if page > 1 else {}))
+
+
+def presented(row: dict[str, Any]) -> dict[str, Any]:
+    """With the word of its badge."""
+    word = BADGES[row["state"]]
+    if row["state"] == "succeeded":
+        word = "Verified" if row["verified"] else "Unverified"
+    return row | {"badge": word}
+
+
+class Attempt(APIView):
+    @extend_schema(exclude=True)
+    def get(self, request: Request, pk: int) -> Response:
+        attempt = visible(request.user, pk)
+        whole = presented(rows.whole_of(attempt))
+        split = request.query_params.get("view") == "split"
+        here = reverse("jules:attempt", args=[pk])
+        context = whole | {
+            "rail": True,
+            "version": version(),
+            "crumbs": [
+                {"label": "Fixes", "url": reverse("jules:fixes")},
+                {"label": f"{whole['service']['name']} #{pk}"},
+            ],
+            "page_keys": [{"key": key, "text": text} for key, text in KEYS],
+            "items": [timeline(step) for step in whole["steps"]],
+            "diff_files": files_of(attempt.diff),
+            "split": split,
+            "views": [
+                {"label": "Unified", "url": f"{here}#diff", "current": not split},
+                {"label": "Split", "url": f"{here}?view=split#diff", "current": split},
+            ],
+            "caps_percent": 100 * whole["caps"]["bytes"] / whole["caps"]["most_bytes"],
+            "may_fix": may(request.user, ASK),
+            "json_url": reverse("jules:api-attempt", args=[pk]),
+            "stopped": bool(attempt.findings),
+        }
+        return Response(context, template_name="jules/attempt.html")
+
+
+def timeline(step: dict[str, Any]) -> dict[str, Any]:
+    took = f"{step['seconds']:.1f} s" if step["seconds"] is not None else ""
+    return {"title": step["title"], "state": TIMELINE[step["state"]], "duration": took, "log": step["log"]}
+
+
+class Fix(APIView):
+    """The button on a deployment's page."""
+
+    throttle_classes = [AIAnalysisRateThrottle]
+
+    @extend_schema(exclude=True)
+    def post(self, request: Request) -> HttpResponseRedirect:
+        form = FixWish(data=request.data)
+        form.is_valid(raise_exception=True)
+        deployment = failed_deployment(request.user, form.validated_data["deployment_id"])
+        attempt = autofix.start(deployment, request.user, form.validated_data["engine"])
+        return HttpResponseRedirect(reverse("jules:attempt", args=[attempt.pk]))
+
+
+class Retry(APIView):
+    throttle_classes = [AIAnalysisRateThrottle]
+
+    @extend_schema(exclude=True)
+    def post(self, request: Request, pk: int) -> HttpResponseRedirect:
+        autofix.retry(visible(request.user, pk), request.user)
+        return HttpResponseRedirect(reverse("jules:attempt", args=[pk]))
