@@ -202,7 +202,26 @@ TRICKS: tuple[Trick, ...] = (
         r"\bcurl\b[^|\n]*\s(-k|--insecure)\b|--trusted-host\b|chmod\s+(-R\s+)?0?777",
         "weakens the build's safety",
     ),
-    _trick("weaker_check", "any", r"\bHEALTHCHECK\s+NONE\b", "switches the health check off"),
+    _trick(
+        "weaker_check",
+        "any",
+        r"\bHEALTHCHECK\s+NONE\b|\bHEALTHCHECK\b.*CMD\s+\[?\"?(exit\b|true\b|:|echo\b|/bin/true)",
+        "switches the health check off",
+    ),
+    _trick(
+        "build_tag",
+        "any",
+        r"^//\s*(go:build\s+(ignore|never)\b|\+build\s+ignore)",
+        "leaves a file out of the build",
+    ),
+    _trick("hollow_assertion", "test", r"^\s+return\s*;?\s*$", "ends a test before it asserts"),
+    _trick("swallowed_exit", "script", r"^\t@?(true|:)\s*$", "replaces the check by nothing"),
+    _trick(
+        "swallowed_error",
+        "code",
+        r"\.catch\(\s*(?:\(?\w*\)?\s*=>\s*(?:\{\s*\}|null|undefined)|function\s*\(\w*\)\s*\{\s*\})\s*\)",
+        "hides every error",
+    ),
     _trick(
         "secret",
         "any",
@@ -216,4 +235,24 @@ TRICKS: tuple[Trick, ...] = (
 LIMITS = re.compile(
     r"(fail_under|cov-fail-under|--fail-under|branches|functions|lines|statements|min_coverage)"
     r"[\"']?\s*[=: ]\s*(\d+(?:\.\d+)?)"
+)
+
+THRESHOLDS = re.compile(r"fail_under|fail-under|min_coverage|[tT]hreshold")
+
+# What a script must not lose: how it stops at a failure, and what it checks.
+CHECKS: tuple[tuple[str, Pattern[str], str], ...] = (
+    (
+        "swallowed_exit",
+        re.compile(r"^\s*set\s+-\w*e|\bset\s+-o\s+(?:errexit|pipefail)"),
+        "no longer stops at a failure",
+    ),
+    (
+        "removed_check",
+        re.compile(
+            r"\b(?:pytest|unittest|tox|nox|jest|vitest|mocha|rspec|phpunit|ruff|flake8|mypy|eslint|tsc|golangci-lint)\b"
+            r"|\b(?:npm|yarn|pnpm|go|cargo|make|mix|dotnet|bundle exec|gradlew?|mvn)\s+(?:-\w+\s+)*(?:run\s+)?"
+            r"(?:test|check|lint|vet|clippy|verify)\b"
+        ),
+        "no longer runs a check",
+    ),
 )

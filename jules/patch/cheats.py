@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from jules.patch.cheat_patterns import LIMITS, TRICKS, Where
+from jules.patch.cheat_patterns import CHECKS, LIMITS, THRESHOLDS, TRICKS, Where
 
 TEST_PLACE = re.compile(
     r"(^|/)(tests?|__tests__|spec|specs|testing)/|(^|/)(test_[^/]*|[^/]*_test|[^/]*[._-](test|spec)s?|conftest|[^/]*Tests?)\.\w+$"
@@ -40,7 +40,7 @@ STRICT = re.compile(
     r"[^=!<>]==[^=]|assertEqual|assertRaises|pytest\.raises|\.to(Be|Equal|StrictEqual|Throw|HaveBeenCalledWith|MatchObject)\("
     r"|assert_eq!|\.Equal\(|assertThrows|assertEquals|DeepEqual|deepEqual|strictEqual|\beq\("
 )
-COMMENT = re.compile(r"^\s*(#|//|/\*|\*|<!--|--\s)")
+COMMENT = re.compile(r"^\s*(#(?!!?\[)|//|/\*|\*|<!--|--\s)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +64,8 @@ class Finding:
 
 def find(files: Sequence[File]) -> tuple[Finding, ...]:
     """Everything that looks like hiding a failure; empty for an honest patch."""
-    found = [finding for file in files for finding in (*_added(file), *_lowered(file))]
+    looks = (_added, _lowered, _lost_checks, _replaced_subject)
+    found = [finding for file in files for look in looks for finding in look(file)]
     found += _deleted(files)
     found += _changed_expectations(files)
     return tuple(dict.fromkeys(found))
@@ -107,7 +108,9 @@ def _added(file: File) -> Iterable[Finding]:
         text = f"{line} {follows}" if follows else line
         bare = COMMENT.match(line)
         for trick in TRICKS:
-            if trick.where not in kinds or (bare and trick.rule not in ("secret", "silenced_checker")):
+            if trick.where not in kinds or (
+                bare and trick.rule not in ("secret", "silenced_checker", "build_tag")
+            ):
                 continue
             if trick.pattern.search(line) or (follows and trick.pattern.search(text)):
                 yield Finding(file.path, trick.rule, number, f"{file.path}, line {number}, {trick.says}.")
@@ -115,13 +118,49 @@ def _added(file: File) -> Iterable[Finding]:
 
 
 def _lowered(file: File) -> Iterable[Finding]:
-    """A coverage limit that goes down."""
+    """A coverage limit that goes down, or away."""
     if file.before is None or file.after is None:
         return
-    old = dict(LIMITS.findall(file.before))
-    for name, value in LIMITS.findall(file.after):
+    old, new = dict(LIMITS.findall(file.before)), dict(LIMITS.findall(file.after))
+    for name in sorted(set(old) - set(new)) if THRESHOLDS.search(file.before) else ():
+        yield Finding(file.path, "lowered_limit", 0, f"{file.path} takes the limit {name} out.")
+    for name, value in new.items():
         if name in old and float(value) < float(old[name]):
             yield Finding(file.path, "lowered_limit", 0, f"{file.path} lowers {name} from {old[name]} to {value}.")
+
+
+def _lost_checks(file: File) -> Iterable[Finding]:
+    """A script that stops at fewer failures, or runs fewer checks, than before."""
+    if file.before is None or "script" not in _kinds(file.path):
+        return
+    before, after = (_code_of(text).splitlines() for text in (file.before, file.after))
+    for rule, pattern, says in CHECKS:
+        if sum(map(bool, map(pattern.search, after))) < sum(map(bool, map(pattern.search, before))):
+            yield Finding(file.path, rule, 0, f"{file.path} {says}.")
+
+
+IMPORTED = re.compile(
+    r"^\s*from\s+[\w.]+\s+import\s+\(?([\w, ]+)"
+    r"|^\s*(?:const|let|var|import)\s+\{?([\w, ]+)\}?\s*(?:=\s*require|from)\b",
+    re.M,
+)
+DEFINED = re.compile(r"^\s*(?:def|function|const|let|var|class)?\s*(\w+)\s*(?:\(|=(?!=))", re.M)
+
+
+def _replaced_subject(file: File) -> Iterable[Finding]:
+    """A test that defines by itself what it imported before: it no longer tests the product."""
+    if not is_test(file.path) or not file.before or not file.after:
+        return
+    old, new = (_names(IMPORTED, text) for text in (file.before, file.after))
+    for name in sorted((old - new) & _names(DEFINED, file.after) - _names(DEFINED, file.before)):
+        yield Finding(
+            file.path, "replaced_subject", 0, f"{file.path} defines {name} by itself and no longer imports it."
+        )
+
+
+def _names(pattern: re.Pattern[str], text: str) -> set[str]:
+    found = (group for match in pattern.finditer(text) for group in match.groups() if group)
+    return {name.split(" as ")[-1].strip() for names in found for name in names.split(",")}
 
 
 def _code_of(text: str | None) -> str:
