@@ -169,6 +169,7 @@ def deployment_page(user: Any, one: Deployment, page: str, with_lines: bool) -> 
         "cancel_url": reverse("intelligence:deployment-cancel", args=[one.pk]),
         "deploy_url": reverse("intelligence:deploy", args=[one.service_id]),
         "may_cancel": changes and one.status not in ENDED and one.origin in ("local", "hook"),
+        "may_fix": changes and one.status == Status.FAILED,
         "may_deploy": changes and one.service.deployer != "none" and one.status in ENDED,
         "version": version("deployments"),
     }

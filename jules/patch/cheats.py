@@ -141,7 +141,7 @@ def _lost_checks(file: File) -> Iterable[Finding]:
 
 IMPORTED = re.compile(
     r"^\s*from\s+[\w.]+\s+import\s+\(?([\w, ]+)"
-    r"|^\s*(?:const|let|var|import)\s+\{?([\w, ]+)\}?\s*(?:=\s*require|from)\b",
+    r"|^\s*(?:const|let|var|import)[ \t]+\{?([\w, ]+)\}?[ \t]*(?:=\s*require|from)\b",
     re.M,
 )
 DEFINED = re.compile(r"^\s*(?:def|function|const|let|var|class)?\s*(\w+)\s*(?:\(|=(?!=))", re.M)

@@ -107,3 +107,14 @@ def test_arguments_are_shown_exactly_with_escapes_visible(everyone, page_of):
     page = page_of("mara").get("/approvals/").content.decode()
     assert "&quot;a\\u202eb&lt;i&gt;&quot;" in page
     assert FixAttempt.objects.count() == 0
+
+
+def test_a_failed_deployments_page_has_a_button_that_starts_a_fix(service_of, failed, page_of, world):
+    deployment = failed(service_of(FILES))
+    page = page_of("ivo").get(f"/deployments/{deployment.pk}/").content.decode()
+    assert f'name="deployment_id" value="{deployment.pk}"' in page
+    assert 'name="deployment_id"' not in page_of("lee").get(f"/deployments/{deployment.pk}/").content.decode()
+    answer = page_of("ivo").post("/jules/fix/", {"deployment_id": str(deployment.pk)})
+    attempt = FixAttempt.objects.get()
+    assert answer["Location"] == f"/jules/{attempt.pk}/" and world == [attempt.pk]
+    assert (attempt.engine, attempt.requester) == ("local", "ivo")
