@@ -1,18 +1,23 @@
 """The list of past sessions, and what the Ask box needs to know before anything is typed."""
 
 import uuid
+from collections import defaultdict
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
 from django.db.models import Count, Q, Sum
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.http import urlencode
 
 from providers.directory import Directory
 from providers.exceptions import NotConfigured
 from providers.roles import Role, may, role_of
 from senate.engine.plan import LABELS, made_words, plan
-from senate.models import OPEN_STATES, SenateSession
+from senate.models import OPEN_STATES, SenateCall, SenateSession
+from senate.reading.sheet import Rows
+from senate.reading.verdict import Verdict
 
 PAGE_SIZE = 25
 SHOWN_CHARS = 400
@@ -48,7 +53,8 @@ def listing(user: Any, tab: str, q: str, page: int) -> dict[str, Any]:
         spent=Sum("calls__cost_usd"),
         answered=Count("calls", filter=Q(calls__phase__in=("answer", "propose"), calls__state="done")),
     )[first : first + PAGE_SIZE]
-    results = [row(session) for session in shown]
+    dissents = dissents_of([session for session in shown if session.plan == "senate"])
+    results = [row(session, dissents.get(session.pk, 0)) for session in shown]
 
     def at(number: int) -> str:
         return "?" + urlencode({"tab": tab, **({"q": q} if q else {}), "page": number})
@@ -80,7 +86,17 @@ def tabs(user: Any, current: str, q: str) -> list[dict[str, Any]]:
     ]
 
 
-def row(session: Any) -> dict[str, Any]:
+def dissents_of(sessions: Sequence[SenateSession]) -> dict[int, int]:
+    """How many ballots disagree with what leads, by session: one query for all of them, none of their texts."""
+    calls: dict[int, list[SenateCall]] = defaultdict(list)
+    for call in SenateCall.objects.filter(session_id__in=[s.pk for s in sessions]).defer("text"):
+        calls[call.session_id].append(call)
+    ended = [session for session in sessions if session.state not in OPEN_STATES]
+    now = timezone.now()
+    return {s.pk: len(Verdict(Rows(s, calls[s.pk], [], now)).dissents()) for s in ended}
+
+
+def row(session: Any, dissents: int) -> dict[str, Any]:
     return {
         "id": session.pk,
         "url": reverse("senate:session", args=[session.pk]),
@@ -94,6 +110,7 @@ def row(session: Any) -> dict[str, Any]:
         "visibility": session.visibility,
         "members": len(session.seats),
         "answered": session.answered,
+        "dissents": dissents,
         "spent_usd": session.spent or Decimal(0),
         "created_at": session.created_at,
     }

@@ -25,6 +25,7 @@ KEYS = (
     ("v", "Votes"),
     ("r", "Resolution"),
     ("c", "Cancel, asks first"),
+    ("Space", "Replay, once it has begun"),
 )
 
 SHARINGS = (("team", "Team"), ("owner", "Me and admins"), ("private", "Only me"))

@@ -12,7 +12,7 @@
   const tell = (name, detail) => document.dispatchEvent(new CustomEvent(name, { detail }));
 
   // --- What the reader chose survives a swap ---
-  let wide = page.dataset.wide, vote = new URLSearchParams(location.search).get("vote") ?? "";
+  let wide = page.dataset.wide, vote = new URLSearchParams(location.search).get("vote") ?? "", expanded = false;
 
   function address(name, value) {
     const url = new URL(location.href);
@@ -41,6 +41,18 @@
     for (const cell of all("#votes [data-vote]")) cell.setAttribute("aria-pressed", String(cell.dataset.vote === vote));
     for (const line of all("#reasons [data-reason]")) line.hidden = line.dataset.reason !== vote;
   }
+
+  // Columns as high as their text; only where a script can fold them again.
+  function showExpanded() {
+    const button = $("[data-expands]");
+    if (!button) return;
+    button.hidden = false;
+    button.setAttribute("aria-pressed", String(expanded));
+    $("span", button).textContent = expanded ? "Fold" : "Expand all";
+    $(".members").classList.toggle("expanded", expanded);
+  }
+
+  const restore = () => { showWide(); showVote(); showExpanded(); };
 
   // Who scrolled up in a running text gets a way back to its end.
   function newest(body) {
@@ -93,7 +105,7 @@
     if (event.n <= last) return;
     last = event.n;
     for (const part of event.swap ?? []) swap(part);
-    if (event.swap) { showWide(); showVote(); say(); }
+    if (event.swap) { restore(); say(); }
     if (event.type !== "call.text") return;
     texts.push(event);
     writing ||= setTimeout(write, 125);
@@ -131,7 +143,7 @@
     mine.onclose = async ({ code }) => {
       if (mine !== socket) return;
       write();
-      if (code === 1000) { stopped = true; return found(); }
+      if (code === 1000) { stopped = true; tell("session-ended", last); return found(); }
       if (STOPS[code]) return stop(reason);
       if (!opened && tries > 0 && await refused()) return;
       later();
@@ -179,7 +191,7 @@
   }
 
   setInterval(() => {
-    for (const bar of all(".timeout")) {
+    for (const bar of all(".timeout[data-since]")) {
       const gone = (Date.now() - Date.parse(bar.dataset.since)) / 1000;
       $("rect", bar)?.setAttribute("width", `${Math.min(100, Math.max(0, 100 * gone / Number(bar.dataset.timeout))).toFixed(1)}%`);
     }
@@ -195,6 +207,7 @@
   // --- The reader ---
   document.addEventListener("click", (event) => {
     const cell = event.target.closest("#votes [data-vote]"), head = event.target.closest("[data-wide-for]");
+    if (event.target.closest("[data-expands]")) { expanded = !expanded; showExpanded(); }
     if (cell) { event.preventDefault(); vote = cell.dataset.vote; address("vote", vote); showVote(); }
     else if (head && !event.ctrlKey && !event.metaKey && !event.shiftKey) { event.preventDefault(); toggleWide(head.dataset.wideFor); }
   });
@@ -220,5 +233,7 @@
     event.preventDefault();
   });
 
+  document.addEventListener("parts-replaced", restore);
+  showExpanded();
   if (!stopped) connect();
 })();

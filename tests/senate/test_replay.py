@@ -4,7 +4,7 @@ import pytest
 
 from providers.models import AIUsageLog
 from senate import chat
-from tests.senate.rows import begin, phase, running, text
+from tests.senate.rows import begin, deliberated, phase, running, text
 from tests.senate.test_chat import QUESTION
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -71,3 +71,22 @@ def test_of_a_private_session_the_ledger_keeps_no_words(asker, committee, work):
     (row,) = AIUsageLog.objects.filter(session_id=str(session.pk), operation="senate.chair")
     assert row.metadata["resolution"] == "Not shared with the team."
     assert set(row.metadata["votes"][0]) == {"reviewer", "proposal", "agree"}
+
+
+def test_the_bar_of_an_ended_session_replays_it_and_a_replayed_page_has_no_running_clock(asker, client):
+    session = deliberated(asker)
+    client.force_login(asker)
+    whole = client.get(f"/senate/{session.pk}/").content.decode()
+    assert f'max="{session.last_n}" value="{session.last_n}"' in whole and f"{session.last_n} events" in whole
+    past = client.get(f"/senate/{session.pk}/", {"at": 3}).content.decode()
+    assert f"Event 3 of {session.last_n}" in past and f'max="{session.last_n}" value="3"' in past
+    assert "data-started" not in past and "data-since" not in past and 'data-state="ended"' in past
+    assert "cancel-dialog" not in past and 'data-answer="no"' in past
+
+
+def test_the_list_counts_the_ballots_that_disagree(asker, client):
+    deliberated(asker)
+    client.force_login(asker)
+    (row,) = client.get("/api/v1/senate/sessions/").json()["results"]
+    assert row["dissents"] == 1
+    assert "1 dissent<" in client.get("/senate/").content.decode()
