@@ -7,8 +7,6 @@ from providers.exceptions import NotFound
 from providers.models import Notification, NotificationChannel, NotificationSeen
 from providers.roles import may
 
-SHOWN = 3
-
 
 def _visible(user: Any, now: datetime) -> Any:
     rows = Notification.objects.filter(
@@ -20,7 +18,9 @@ def _visible(user: Any, now: datetime) -> Any:
 
 
 def unseen(user: Any, now: datetime) -> list[dict[str, Any]]:
-    """Of each subject the highest threshold that was not put away, newest first. One query."""
+    """Of each subject the highest threshold that was not put away, the fullest first. One query.
+
+    `newest`: the id up to which everything is shown here."""
     seen = NotificationSeen.objects.filter(user=user).values("notification_id")
     found: dict[str, dict[str, Any]] = {}
     for row in _visible(user, now).exclude(pk__in=seen)[:100]:
@@ -30,15 +30,18 @@ def unseen(user: Any, now: datetime) -> list[dict[str, Any]]:
         subject = row.event.rpartition(":")[0]
         if percent > found.get(subject, {"percent": -1})["percent"]:
             found[subject] = one
-    return list(found.values())
+    newest = max((one["id"] for one in found.values()), default=0)
+    return sorted(({**one, "newest": newest} for one in found.values()), key=lambda one: -one["percent"])
 
 
-def put_away(user: Any, pk: int, now: datetime) -> None:
-    """This one and the lower thresholds of its subject. Errors: NotFound."""
+def put_away(user: Any, pk: int, now: datetime, everything: bool = False) -> None:
+    """This one and the lower thresholds of its subject; or everything that is as old. Errors: NotFound."""
     row = _visible(user, now).filter(pk=pk).first()
     if row is None:
         raise NotFound("There is no such notification.")
-    same = _visible(user, now).filter(event__startswith=row.event.rpartition(":")[0] + ":", pk__lte=pk)
+    same = _visible(user, now).filter(pk__lte=pk)
+    if not everything:
+        same = same.filter(event__startswith=row.event.rpartition(":")[0] + ":")
     NotificationSeen.objects.bulk_create(
         [NotificationSeen(notification=one, user=user) for one in same], ignore_conflicts=True
     )

@@ -73,7 +73,7 @@ class Channel(APIView):
 @extend_schema(exclude=True)
 class Seen(APIView):
     def post(self, request: Request, pk: int) -> Any:
-        page.put_away(request.user, pk, clock.now())
+        page.put_away(request.user, pk, clock.now(), everything="all" in request.data)
         back = str(request.data.get("back", "/"))
         here = url_has_allowed_host_and_scheme(back, allowed_hosts={request.get_host()})
         return HttpResponseRedirect(back if here else "/", status=303)
@@ -87,7 +87,7 @@ class Unseen(APIView):
 
 
 class ChannelList(APIView):
-    @extend_schema(responses=ChannelListSerializer)
+    @extend_schema(operation_id="ai_notifications_channels_list", responses=ChannelListSerializer)
     def get(self, request: Request) -> Response:
         """The channels, without secrets."""
         return Response({"channels": channels.every()})
@@ -102,6 +102,7 @@ class ChannelList(APIView):
 class ChannelOf(APIView):
     @extend_schema(responses=ChannelSerializer)
     def get(self, request: Request, pk: int) -> Response:
+        """One channel, without its secret."""
         return Response(channels.shown(channels.one(pk)))
 
     @extend_schema(request=ChannelChangeSerializer, responses=ChannelSerializer)
@@ -117,6 +118,7 @@ class ChannelOf(APIView):
 
     @extend_schema(responses={204: None})
     def delete(self, request: Request, pk: int) -> Response:
+        """Forget a channel, with what waits for it."""
         channels.delete(channels.one(pk))
         return Response(status=204)
 

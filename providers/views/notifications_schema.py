@@ -47,6 +47,7 @@ class NotificationSerializer(serializers.Serializer):
     percent = serializers.IntegerField()
     tone = serializers.ChoiceField(choices=["warn", "bad"])
     at = serializers.DateTimeField()
+    newest = serializers.IntegerField(help_text="The highest id of this list")
 
 
 class NotificationListSerializer(serializers.Serializer):

@@ -98,3 +98,18 @@ def test_the_frame_tells_and_dismisses(mara, lee, people, hook):
     assert mara.post(f"{PAGE}{told['id']}/seen/", {"back": "/usage/?range=7d"})["Location"] == "/usage/?range=7d"
     assert mara.post(f"{PAGE}{told['id']}/seen/", {"back": "//evil.example"})["Location"] == "/"
     assert words not in mara.get("/usage/").content.decode()
+
+
+def test_the_frame_shows_one_notice_however_many_are_near_a_limit(mara, people, hook):
+    NotificationChannel.objects.create(name="Here", kind="page")
+    now = datetime.now(UTC)
+    for name, usd in (("ivo", "8.5"), ("lee", "10"), ("ana", "9.6")):
+        CapDay.objects.create(user=people[name], day=now.date(), used_usd=Decimal(usd))
+    thresholds.look(now)
+    page = mara.get("/usage/").content.decode()
+    assert "lee&#x27;s daily cap is used up" in page
+    assert "And 2 more near a limit." in page
+    told = mara.get("/api/v1/ai/notifications/").json()["notifications"]
+    assert [one["percent"] for one in told] == [100, 95, 80]
+    mara.post(f"{PAGE}{told[0]['newest']}/seen/", {"all": "1", "back": "/usage/"})
+    assert mara.get("/api/v1/ai/notifications/").json() == {"notifications": []}
