@@ -18,6 +18,7 @@ PYTHON = VENV / "bin" / "python"
 PRODUCT = ROOT / "requirements.txt"
 SUITE = ROOT / "tests" / "requirements.txt"
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
+NO_SANDBOX = "Without bubblewrap the local deployer and code of agents are off."
 NO_VENV = """\
 This Python can't make a virtual environment ({python} -m venv failed).
 On Debian and Ubuntu: sudo apt-get install python3-venv (or python{version}-venv)"""
@@ -26,6 +27,7 @@ On Debian and Ubuntu: sudo apt-get install python3-venv (or python{version}-venv
 def main(what: str) -> None:
     make_venv()
     install(PRODUCT, needs=[PRODUCT])
+    install_sandbox()
     if what == "install-test":
         install(SUITE, needs=[PRODUCT, SUITE])
         install_chromium()
@@ -56,6 +58,32 @@ def install(requirements: Path, needs: list[Path]) -> None:
     stamp.write_text(digest)
 
 
+def install_sandbox() -> None:
+    """bubblewrap, without which nothing of a stranger is run. Where apt can bring it, and tried once."""
+    tried = VENV / ".tried-bubblewrap"
+    if sys.platform != "linux" or shutil.which("bwrap") or tried.exists():
+        return
+    tried.touch()
+    if os.geteuid() != 0 or not shutil.which("apt-get"):
+        print(f"{NO_SANDBOX} Debian, Ubuntu: sudo apt-get install bubblewrap", flush=True)
+        return
+    print("Installing bubblewrap for the sandbox ...", flush=True)
+    if not _apt("bubblewrap", seconds=180):
+        print(f"bubblewrap could not be installed. {NO_SANDBOX}", flush=True)
+
+
+def _apt(package: str, seconds: int) -> bool:
+    """Whether apt brought it."""
+    quiet = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL, "timeout": seconds}
+    environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+    try:
+        subprocess.run(["apt-get", "update", "-qq"], env=environment, **quiet)
+        done = subprocess.run(["apt-get", "install", "-y", "-qq", package], env=environment, **quiet)
+    except subprocess.TimeoutExpired:
+        return False
+    return done.returncode == 0
+
+
 def install_chromium() -> None:
     """Where no Chromium is on PATH and apt can be used; elsewhere the browser tests skip and say so."""
     if any(shutil.which(name) for name in CHROMIUM):
@@ -64,14 +92,7 @@ def install_chromium() -> None:
         print("No Chromium here and apt can't be used: the browser tests will be skipped.", flush=True)
         return
     print("Installing Chromium for the browser tests ...", flush=True)
-    quiet = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL, "timeout": 900}
-    environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-    try:
-        subprocess.run(["apt-get", "update", "-qq"], env=environment, **quiet)
-        done = subprocess.run(["apt-get", "install", "-y", "-qq", "chromium"], env=environment, **quiet)
-    except subprocess.TimeoutExpired:
-        done = None
-    if done is None or done.returncode:
+    if not _apt("chromium", seconds=900):
         print("Chromium could not be installed: the browser tests will be skipped.", flush=True)
 
 

@@ -182,6 +182,11 @@ CELERY_BEAT_SCHEDULE = {
     "jules.follow": {"task": "jules.tasks.follow", "schedule": 60.0, "options": {"expires": 60}},
     "senate.reap": {"task": "senate.tasks.reap", "schedule": 10.0, "options": {"expires": 10}},
     "intelligence.reap": {"task": "intelligence.tasks.reap", "schedule": 10.0, "options": {"expires": 10}},
+    "intelligence.samples": {
+        "task": "intelligence.tasks.pull_samples",
+        "schedule": 60.0,
+        "options": {"expires": 60},
+    },
     "intelligence.deliveries": {
         "task": "intelligence.tasks.sweep_deliveries",
         "schedule": 15.0,
@@ -213,6 +218,7 @@ AI_OUTPUT_TOKENS = env.items(
     "AI_OUTPUT_TOKENS", "2000"
 )  # where no limit is asked; operation=number for one of them
 AI_MAX_INPUT_CHARS = env.whole("AI_MAX_INPUT_CHARS", 20_000)
+PROMETHEUS_URL = env.text("PROMETHEUS_URL")  # samples of services are pulled from it
 PACKAGE_FOLDERS = env.items("PACKAGE_FOLDERS", str(DATA_DIR / "packages"))  # what a build may be given to read
 WEBHOOK_SECRETS = {  # of the site, beside the services' own
     source: env.text(f"{source.upper()}_WEBHOOK_SECRET")

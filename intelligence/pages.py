@@ -1,15 +1,16 @@
 """What the pages of services and deployments show, as plain values. The same dict is their JSON."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db.models import Count, Q
 from django.urls import reverse
 from django.utils import timezone
 
-from intelligence import services, viewer
+from intelligence import sample_chart, samples, services, viewer
 from intelligence.models import ENDED, Deployment, Service, Status
+from intelligence.scaling import ScalingAnalyzer
 from intelligence.states import STEPS
 from providers.roles import may
 from providers.watching import version
@@ -27,6 +28,7 @@ STATES: Mapping[str, tuple[str, str]] = {  # status -> word of the badge vocabul
     "NONE": ("Not available yet", "No deployment yet"),
 }
 LABELS = {"QUEUED": "Queued", "BUILDING": "Building", "DEPLOYING": "Deploying", "HEALTH_CHECK": "Health check"}
+DAY = timedelta(days=1)
 BARS, BAR_WIDTH, HEIGHT = 20, 4, 22
 
 
@@ -238,6 +240,7 @@ def service_page(user: Any, service: Service) -> dict[str, Any]:
                 "name", "severity", "summary", "started_at", "ended_at"
             )
         ),
+        "samples": samples_of(service),
         "webhook_note": f"?service={service.pk}",
         "may_change": changes,
         "may_deploy": changes and service.deployer != "none",
@@ -246,3 +249,12 @@ def service_page(user: Any, service: Service) -> dict[str, Any]:
         "here": reverse("intelligence:service", args=[service.pk]),
         "version": version("deployments"),
     }
+
+
+def samples_of(service: Service) -> dict[str, Any]:
+    """What its samples of seven days say, and their lines of the last day."""
+    points = samples.points(service)
+    newest = points[-1].at if points else None
+    day = [point for point in points if newest and newest - point.at <= DAY]
+    findings = [finding.as_dict() for finding in ScalingAnalyzer(points).findings()]
+    return {"count": len(points), "findings": findings, "charts": sample_chart.charts(day)}

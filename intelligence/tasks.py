@@ -6,12 +6,14 @@ from uuid import UUID
 
 from celery import shared_task
 from celery.signals import worker_shutdown, worker_shutting_down
+from django.conf import settings
 
-from intelligence import nudges
+from intelligence import nudges, samples
 from intelligence.deployer import store
 from intelligence.deployer.desk import DESK, new_token
+from intelligence.models import Service
 from intelligence.webhooks import work
-from providers import loop
+from providers import clock, loop
 
 logger = logging.getLogger(__name__)
 
@@ -52,6 +54,20 @@ def sweep_deliveries(**_: Any) -> None:
     for pk in work.waiting():
         nudges.delivery(pk)
     work.forget()
+
+
+@shared_task(name="intelligence.tasks.pull_samples", ignore_result=True)
+def pull_samples(**_: Any) -> None:
+    """One sample a minute of every service that Prometheus knows; what is too old goes."""
+    samples.forget()
+    if not settings.PROMETHEUS_URL:
+        return
+    names = dict(Service.objects.values_list("pk", "name"))
+    found, fault = loop.run(samples.pull_all(names), timeout=300)
+    for service in Service.objects.filter(pk__in=found):
+        samples.take(service, [{"at": samples.due(clock.now()), **found[service.pk]}])
+    if fault:
+        logger.warning("samples could not be pulled: %s", fault)
 
 
 @worker_shutting_down.connect

@@ -13,7 +13,7 @@ from django.conf import settings
 from intelligence.agents import confine
 from intelligence.agents.sandbox import Limits, Sandbox
 from intelligence.agents.sandbox_types import MB, Run
-from intelligence.deployer import packages
+from intelligence.deployer import packages, python_tools
 from intelligence.deployer.health import answers
 from intelligence.deployer.job import Failed, Job
 from intelligence.git import GitError, Remote, Repository
@@ -50,8 +50,7 @@ async def deploy(job: Job) -> None:
     async with workplace(job) as base:
         place = base / "work"
         await fetch(job, place)
-        given = await asyncio.to_thread(packages.prepared, service.package_folder, base)
-        box = Sandbox(limits=BUILD, work=place, read_only=given, network=service.build_network)
+        box = await asyncio.to_thread(box_of, service, base)
         if service.build_command:
             await command(job, "build", service.build_command, box)
         await job.move(Status.DEPLOYING)
@@ -59,7 +58,7 @@ async def deploy(job: Job) -> None:
         try:
             await job.move(Status.HEALTH_CHECK)
             if service.check_command:
-                await command(job, "check", service.check_command, replace(box, limits=CHECK, network=False))
+                await command(job, "check", service.check_command, check_box(box))
             if service.health_url:
                 await answers(job, service.health_url)
         except BaseException:
@@ -87,6 +86,24 @@ def fresh(prefix: str) -> Path:
     base.chmod(0o711)
     (base / "work").mkdir(mode=0o700)
     return base
+
+
+def box_of(service: Service, base: Path) -> Sandbox:
+    """The sandbox of the build. Errors: Failed where its package folder can't be used."""
+    given = packages.prepared(service.package_folder, base)
+    variables = python_tools.environment(network=service.build_network, packages=bool(given))
+    return Sandbox(
+        limits=BUILD,
+        work=base / "work",
+        read_only={**given, **python_tools.own_pip(base)},
+        network=service.build_network,
+        environment=variables,
+    )
+
+
+def check_box(box: Sandbox) -> Sandbox:
+    """The same for the check, without network."""
+    return replace(box, limits=CHECK, network=False, environment={**box.environment, "PIP_NO_INDEX": "1"})
 
 
 async def fetch(job: Job, place: Path) -> None:

@@ -22,6 +22,7 @@ def project(tmp_path, monkeypatch):
     monkeypatch.setattr(install, "PYTHON", venv / "bin" / "python")
     monkeypatch.setattr(install, "PRODUCT", tmp_path / "requirements.txt")
     monkeypatch.setattr(install, "SUITE", tmp_path / "tests" / "requirements.txt")
+    monkeypatch.setattr(install.shutil, "which", lambda name: f"/usr/bin/{name}")  # apt brings nothing here
     return tmp_path
 
 

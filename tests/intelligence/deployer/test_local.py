@@ -110,6 +110,39 @@ def test_packages_come_from_the_folder_that_the_service_names(shop, deployed, tm
     assert made.status == "RUNNING" and "wheel" in log_of(made) and "\nread-only\n" in log_of(made)
 
 
+WHEEL = "thing-1.0-py3-none-any.whl"
+
+
+def wheel(folder):
+    """A real, small wheel."""
+    import zipfile
+
+    about = "thing-1.0.dist-info"
+    with zipfile.ZipFile(folder / WHEEL, "w") as made:
+        made.writestr("thing.py", "print('thing is here')\n")
+        made.writestr(f"{about}/METADATA", "Metadata-Version: 2.1\nName: thing\nVersion: 1.0\n")
+        made.writestr(f"{about}/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
+        made.writestr(f"{about}/RECORD", "")
+
+
+@pytest.mark.parametrize("own_pip", [True, False])
+def test_pip_installs_from_the_package_folder_without_network(shop, deployed, tmp_path, monkeypatch, own_pip):
+    pytest.importorskip("pip")
+    if own_pip:
+        monkeypatch.setattr(local.python_tools, "has_pip", lambda: False)
+    elif not local.python_tools.has_pip():
+        pytest.skip("This machine's own Python has no pip.")
+    folder = tmp_path / "wheels"
+    folder.mkdir()
+    wheel(folder)
+    set_up(shop, package_folder=str(folder), build_command="pip install thing", check_command="python3 -m thing")
+    made = deployed(shop)
+    assert made.status == "RUNNING" and "\nthing is here\n" in log_of(made)
+    set_up(shop, build_command="pip install no-such-thing")
+    missing = deployed(shop)
+    assert missing.failed_in == "BUILDING" and "No matching distribution" in log_of(missing)
+
+
 def test_a_secret_in_the_output_is_masked_also_when_it_comes_in_two_pieces(shop, deployed, git_server):
     half = len(TOKEN) // 2
     words = f"printf '{TOKEN[:half]}'; sleep 0.5; printf '{TOKEN[half:]}\\n'; echo done"
