@@ -7,6 +7,7 @@ import dj_database_url
 from cryptography.fernet import Fernet
 
 from aiops_site import env
+from aiops_site.schedule import SCHEDULE
 from aiops_site.settings_told import *  # noqa: F403
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -176,37 +177,7 @@ CELERY_TASK_ACKS_LATE = False
 CELERY_TASK_DEFAULT_QUEUE = "work"
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
-CELERY_BEAT_SCHEDULE = {
-    "jules.reap": {"task": "jules.tasks.reap", "schedule": 10.0, "options": {"expires": 10}},
-    "jules.look": {"task": "jules.tasks.look", "schedule": 5.0, "options": {"expires": 5}},
-    "jules.follow": {"task": "jules.tasks.follow", "schedule": 60.0, "options": {"expires": 60}},
-    "senate.reap": {"task": "senate.tasks.reap", "schedule": 10.0, "options": {"expires": 10}},
-    "intelligence.reap": {"task": "intelligence.tasks.reap", "schedule": 10.0, "options": {"expires": 10}},
-    "intelligence.samples": {
-        "task": "intelligence.tasks.pull_samples",
-        "schedule": 60.0,
-        "options": {"expires": 60},
-    },
-    "intelligence.deliveries": {
-        "task": "intelligence.tasks.sweep_deliveries",
-        "schedule": 15.0,
-        "options": {"expires": 15},
-    },
-    "providers.reap": {
-        "task": "providers.tasks.reap_reservations",
-        "schedule": 15.0,
-        "options": {"expires": 15},
-    },
-    "providers.seal": {"task": "providers.tasks.seal_rows", "schedule": 5.0, "options": {"expires": 5}},
-    "providers.notify": {"task": "providers.tasks.notify", "schedule": 10.0, "options": {"expires": 10}},
-    "providers.export": {"task": "providers.tasks.export_spans", "schedule": 5.0, "options": {"expires": 5}},
-    "providers.verify": {"task": "providers.tasks.verify_chains", "schedule": 60.0, "options": {"expires": 60}},
-    "providers.roll_usage": {
-        "task": "providers.tasks.roll_usage",
-        "schedule": 15.0,
-        "options": {"expires": 15},
-    },
-}
+CELERY_BEAT_SCHEDULE = SCHEDULE
 CELERY_BEAT_SCHEDULE_FILENAME = str(DATA_DIR / "beat-schedule")
 
 # AI

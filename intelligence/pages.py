@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from intelligence import sample_chart, samples, services, viewer
-from intelligence.models import ENDED, Deployment, Service, Status
+from intelligence.models import ENDED, Deployment, Service, ServiceHealth, Status
 from intelligence.scaling import ScalingAnalyzer
 from intelligence.states import STEPS
 from providers.roles import may
@@ -241,6 +241,7 @@ def service_page(user: Any, service: Service) -> dict[str, Any]:
             )
         ),
         "samples": samples_of(service),
+        "health": health_of(service),
         "webhook_note": f"?service={service.pk}",
         "may_change": changes,
         "may_deploy": changes and service.deployer != "none",
@@ -258,3 +259,8 @@ def samples_of(service: Service) -> dict[str, Any]:
     day = [point for point in points if newest and newest - point.at <= DAY]
     findings = [finding.as_dict() for finding in ScalingAnalyzer(points).findings()]
     return {"count": len(points), "findings": findings, "charts": sample_chart.charts(day)}
+
+
+def health_of(service: Service) -> dict[str, Any] | None:
+    """{ok, words, since} of the newest answer; None where it was never asked."""
+    return ServiceHealth.objects.filter(service=service).exclude(ok=None).values("ok", "words", "since").first()

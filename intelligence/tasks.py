@@ -8,7 +8,7 @@ from celery import shared_task
 from celery.signals import worker_shutdown, worker_shutting_down
 from django.conf import settings
 
-from intelligence import nudges, samples
+from intelligence import health_scan, nudges, samples
 from intelligence.deployer import store
 from intelligence.deployer.desk import DESK, new_token
 from intelligence.models import Service
@@ -68,6 +68,13 @@ def pull_samples(**_: Any) -> None:
         samples.take(service, [{"at": samples.due(clock.now()), **found[service.pk]}])
     if fault:
         logger.warning("samples could not be pulled: %s", fault)
+
+
+@shared_task(name="intelligence.tasks.check_health", ignore_result=True)
+def check_health(**_: Any) -> None:
+    """Asks the services that run; a tick that was missed is not made up for."""
+    if wanted := health_scan.due():
+        health_scan.note(loop.run(health_scan.ask(wanted), timeout=300))
 
 
 @worker_shutting_down.connect

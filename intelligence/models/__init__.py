@@ -2,6 +2,7 @@
 
 from intelligence.models.approvals import Approval
 from intelligence.models.deployments import ENDED, Deployment, LogChunk, Status
+from intelligence.models.health import ServiceHealth
 from intelligence.models.reports import Alert, WebhookDelivery, WebhookRefusal
 from intelligence.models.samples import Sample
 from intelligence.models.services import Service
@@ -14,6 +15,7 @@ __all__ = [
     "LogChunk",
     "Sample",
     "Service",
+    "ServiceHealth",
     "Status",
     "WebhookDelivery",
     "WebhookRefusal",
