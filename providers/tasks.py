@@ -59,6 +59,7 @@ def roll_usage(**_: Any) -> int:
 def notify(**_: Any) -> int:
     """Writes down which caps and budgets are nearly used, and sends what is due; the number sent."""
     thresholds.look(clock.now())
+    delivery.forget_old(clock.now())
     return delivery.send_due(clock.now())
 
 

@@ -94,6 +94,7 @@ def shown(one: dict[str, Any], calls: str) -> dict[str, Any]:
         "token_percent": str(token_share),
         "tone": tone(usd_share),
         "token_tone": tone(token_share),
+        "sentence_tone": tone(max(usd_share, token_share)),
         "sentence": sentence(one, usd_share, token_share),
         "calls_url": calls,
         "edit_url": reverse("providers:cap", args=[one["username"]]),

@@ -210,6 +210,13 @@ def test_an_account_that_cannot_sign_in_is_there_once_it_spends(sign_in, people)
     assert client.get(API).json()["caps"][0]["username"] == "lee"
 
 
+def test_a_token_cap_that_is_used_up_is_said_in_red(sign_in, people) -> None:
+    used(people["ivo"], "1.00", tokens=100_000)
+    page = sign_in("mara").get("/usage/caps/").content.decode()
+    assert '<span class="meta bad">Stopped at the token cap, resets in' in page
+    assert "nothing left" in page
+
+
 def test_the_page_is_told_when_a_bar_changes(sign_in, people) -> None:
     before = watching.version("caps")
     assert f'data-version="{before}"' in sign_in("lee").get("/usage/caps/").content.decode()

@@ -181,6 +181,16 @@ def test_the_frame_shows_whom_it_concerns_until_it_is_put_away(people, hook):
     assert page.unseen(people["mara"], NOON + timedelta(days=1)) == []
 
 
+def test_what_is_long_over_is_forgotten(people, hook, webhook):
+    spend(people["ivo"], "8")
+    thresholds.look(NOON)
+    delivery.forget_old(NOON + timedelta(days=90))
+    assert len(told()) == 1
+    delivery.forget_old(NOON + timedelta(days=91))
+    assert told() == []
+    assert not NotificationDelivery.objects.exists()
+
+
 def test_secrets_of_channels_are_encrypted_and_never_told(people, hook, webhook, mara):
     channel, secret = webhook
     row = NotificationChannel.objects.filter(pk=channel.pk).extra(select={"raw": "config"}).values("raw").get()
