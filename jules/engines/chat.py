@@ -44,6 +44,7 @@ async def ask(failure: Failure, desk: Desk, remote_session: str) -> Answer:
             json_schema=SCHEMA,
             schema_name="fix",
             schema_strict=False,
+            schema_in_words=True,  # content or edits: strict modes have no form for either
         )
         await desk.say(f"Asking {slug}/{model}{' again, with what was wrong' if attempt else ''}.")
         response = await gateway.ask(prompt, slug, purpose)

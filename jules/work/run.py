@@ -5,6 +5,7 @@ The clone is a folder of its own and is gone in any case. Every failure ends wit
 
 import asyncio
 import logging
+import shutil
 from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
@@ -120,7 +121,9 @@ class Run:
         target = self.attempt.base_branch
         remote = Remote(self.service.repository_url, self.service.forge_token, FORGES_USERS[self.service.forge])
         await self.say(f"Cloning {target} of {self.service.repository_url}.")
-        folder = settings.DATA_DIR / "clones"
+        folder = settings.DATA_DIR / "clones" / f"fix-{self.pk}"
+        await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)  # what a lost worker left
+        stack.callback(shutil.rmtree, folder, ignore_errors=True)
 
         async def clone() -> Repository:
             return await stack.enter_async_context(

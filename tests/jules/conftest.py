@@ -129,3 +129,18 @@ def as_user(people):
         return made
 
     return client
+
+
+@pytest.fixture
+def model(upstream, world):  # noqa: F811
+    """A chat model on the fake upstream, configured as the site's only provider."""
+    from providers.models import AIProviderSettings, AIServiceConfig
+
+    row = AIProviderSettings.get_solo()
+    row.local_base_url, row.local_api_key = upstream.openai_url, "sk-local-test-key"
+    row.seats = ["local/fake-engineer"]
+    row.save()
+    config = AIServiceConfig.get_instance()
+    config.default_provider, config.default_model = "local", "fake-engineer"
+    config.save()
+    return upstream
