@@ -1,0 +1,33 @@
+"""Jules' session API: its plan waits for a person, its patch is taken, checked and bounded by us."""
+
+import pytest
+
+from intelligence import approvals
+from intelligence.models import Service
+from jules import autofix
+from jules.models import FixAttempt
+from providers import loop
+from providers.models import AIProviderSettings
+from tests.fakes.git_server import TOKEN
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def test_its_plan_is_approved_here_and_its_patch_is_taken(world, git, forge, failed, everyone, upstream, settings):
+    settings.JULES_ALLOWED_HOSTS, settings.JULES_POLL_SECONDS = ["127.0.0.1"], 0.0
+    row = AIProviderSettings.get_solo()
+    row.jules_base_url, row.jules_api_key = upstream.url("jules"), "sk-jules-test-key"
+    row.save()
+    (git.root / "acme").mkdir()
+    url = git.make("acme/shop", {"app.py": "old\n"})
+    about = {"forge_api_url": forge.api("github"), "forge_token": TOKEN, "repository_url": url}
+    deployment = failed(Service.objects.create(name="shop", owner=everyone["ivo"], **about))
+    pk = autofix.fix(deployment.pk, "jules", everyone["ivo"].pk).attempt_id
+    attempt = FixAttempt.objects.get(pk=pk)
+    assert (attempt.state, attempt.step, attempt.error) == ("running", "ask", "")
+    assert attempt.approval.state == "pending" and "Pin it" in attempt.approval.why
+    approvals.decide(attempt.approval_id, everyone["mara"], "approve")
+    loop.run(autofix._worked_on(pk))
+    attempt.refresh_from_db()
+    assert "-old\n+new\n" in attempt.diff and attempt.description == "Pin redis"
+    assert attempt.step == "push"  # the fake forge has another repository
