@@ -8,6 +8,7 @@ from django.utils.functional import SimpleLazyObject
 
 from aiops_site.policy import allows
 from intelligence import approvals, services
+from intelligence.models import Incident
 from providers import clock
 from providers.models import ChainCheck
 from providers.notify import page
@@ -23,6 +24,8 @@ GROUPS: list[tuple[str, list[tuple[str, str, str]]]] = [
         "Operate",
         [
             ("Services", "intelligence:services", "server"),
+            ("Incidents", "intelligence:incidents", "siren"),
+            ("Analyses", "intelligence:analyses", "file-search"),
             ("Fixes", "jules:fixes", "git-pull-request-arrow"),
             ("Approvals", "intelligence:approvals", "shield-check"),
         ],
@@ -33,7 +36,7 @@ GROUPS: list[tuple[str, list[tuple[str, str, str]]]] = [
         [
             ("AI providers", "providers:keys", "plug"),
             ("Senate", "providers:committee", "landmark"),
-            ("Intelligence", "providers:analysis", "scan-search"),
+            ("Intelligence", "intelligence:providers", "scan-search"),
             ("Budgets", "providers:policy", "wallet"),
             ("Audit log", "providers:audit", "scroll-text"),
         ],
@@ -76,6 +79,8 @@ def navigation(request: HttpRequest, role: Any) -> list[dict[str, Any]]:
         badges["providers:audit"] = (broken, "chain broken")
     if failing := services.failing():
         badges["intelligence:services"] = (failing, f"{failing} failing")
+    if open_ := Incident.objects.visible_to(request.user).filter(state="open").count():
+        badges["intelligence:incidents"] = (open_, f"{open_} open")
     groups = []
     for label, entries in GROUPS:
         items = [item(entry, here, badges) for entry in entries if allows(entry[1], "GET", role)]
@@ -94,12 +99,14 @@ SECTION = {
     "intelligence:deployment": "intelligence:services",
     "providers:calls": "providers:usage",
     "providers:call": "providers:usage",
+    "intelligence:incident": "intelligence:incidents",
+    "intelligence:analysis": "intelligence:analyses",
     "providers:audit-entry": "providers:audit",
     "providers:cap": "providers:caps",
     "providers:channels": "providers:caps",
 }
 LEADS = {"senate:list": "?tab=running", "intelligence:services": "?tab=failing"}  # to the rows that a badge counts
-TONES = {"providers:audit": "red", "intelligence:services": "red"}
+TONES = {"providers:audit": "red", "intelligence:services": "red", "intelligence:incidents": "red"}
 
 
 def item(entry: tuple[str, str, str], here: str, badges: Badges) -> dict[str, Any] | None:

@@ -16,6 +16,21 @@ SCHEDULE = {
         "schedule": 60.0,
         "options": {"expires": 60},
     },
+    "intelligence.analyses": {
+        "task": "intelligence.tasks.sweep_analyses",
+        "schedule": 15.0,
+        "options": {"expires": 15},
+    },
+    "intelligence.scan": {
+        "task": "intelligence.tasks.scan_services",
+        "schedule": 60.0,
+        "options": {"expires": 60},
+    },
+    "intelligence.expire": {
+        "task": "intelligence.tasks.expire_old",
+        "schedule": 3600.0,
+        "options": {"expires": 600},
+    },
     "intelligence.deliveries": {
         "task": "intelligence.tasks.sweep_deliveries",
         "schedule": 15.0,

@@ -1,53 +1,66 @@
-"""The door of log analysis: a log goes in, an answer comes out, with the lines that prove it. Needs no model.
+"""The door of log analysis: a deployment or a log goes in, an answer comes out, with the lines that prove it.
 
-Every quote stands in the log that was given. It never repairs, asks nobody, and stores nothing.
+    analyse(log)                       the rules alone: nothing asked, nothing stored
+    analyze(deployment, "hybrid")      a stored run: rules, and the active model where there is one
+    start(...) then perform(run.pk)    the same in two steps, the second in a worker
+
+Modes: `rules` asks nobody; `hybrid` keeps what the rules found and adds what a model can prove with a quote;
+`ai` is the model's view alone. Where no model can answer, the rules do, and the answer says why.
 """
 
-from collections.abc import Callable, Iterable
-from dataclasses import replace
+from collections.abc import Iterable
+from typing import Any
+from uuid import UUID
 
+from django.db import transaction
+
+from intelligence import given, nudges, runs
+from intelligence.models import AnalysisRun, Deployment
+from intelligence.models.analyses import MODES
 from intelligence.quotes import Checked, Claim, check_quotes
-from intelligence.rules.classes import BY_CODE
-from intelligence.rules.lines import as_chunks
-from intelligence.rules.matcher import ENGINE
-from intelligence.rules.scan import scan
-from intelligence.rules.types import Analysis, Pattern, Scanned
-from intelligence.rules.verdict import patterns
+from intelligence.rules.analysis import analyse
+from intelligence.rules.types import Analysis
+from providers.exceptions import InvalidInput
 
-__all__ = ["Analysis", "Checked", "Claim", "analyse", "check_quotes"]
-LOCAL = "local"
-HEALTHY = "Nothing found: no line of this log tells of a failure."
+__all__ = ["Analysis", "Checked", "Claim", "analyse", "analyze", "check_quotes", "perform", "start"]
 
 
-def analyse(log: bytes | str | Iterable[bytes], *, redact: Callable[[str], str] = str) -> Analysis:
-    """Reads a log (whole, or chunk by chunk for one that is larger than memory) and says what failed.
-
-    `redact` takes secrets out of what is quoted. The same log gives the same answer. Raises nothing about the
-    content: any bytes are a log.
-    """
-    findings = scan(as_chunks(log))
-    found = tuple(_redacted(pattern, redact) for pattern in patterns(findings))
-    return Analysis(
-        healthy=not found,
-        primary=found[0].code if found else None,
-        patterns=found,
-        cause=_cause(found) if found else HEALTHY,
-        recommendations=BY_CODE[found[0].code].steps if found else (),
-        provider=LOCAL,
-        scanned=Scanned(findings.lines, findings.bytes, ENGINE),
-    )
+def analyze(
+    subject: Deployment | str | bytes | Iterable[bytes], mode: str = "rules", *, by: Any = None, title: str = ""
+) -> AnalysisRun:
+    """A finished run. Blocks while a model is asked. Errors: InvalidInput for a log that can't be taken."""
+    run = _made(subject, mode, by, title)
+    runs.perform(run.pk)
+    run.refresh_from_db()
+    return run
 
 
-def _redacted(pattern: Pattern, redact: Callable[[str], str]) -> Pattern:
-    return replace(pattern, quote=redact(pattern.quote), subject=redact(pattern.subject))
+def start(
+    subject: Deployment | str | bytes | Iterable[bytes], mode: str = "hybrid", *, by: Any = None, title: str = ""
+) -> AnalysisRun:
+    """The same, for a worker to do: a queued run. Errors: those of `analyze`."""
+    run = _made(subject, mode, by, title)
+    nudges.analyst(run.pk)
+    return run
 
 
-def _cause(found: tuple[Pattern, ...]) -> str:
-    """One sentence: the reason, and which of the other patterns follow from it."""
-    primary, *others = found
-    meaning = BY_CODE[primary.code]
-    sentence = meaning.cause.format(subject=primary.subject) if primary.subject else meaning.plain
-    following = [other.code for other in others if other.role == "symptom"]
-    if not following:
-        return sentence
-    return f"{sentence[:-1]}; {', '.join(following)} {'follow' if len(following) > 1 else 'follows'} from it."
+def perform(run_id: UUID) -> bool:
+    """Does a run that nobody works on; False where there is nothing to do."""
+    return runs.perform(run_id)
+
+
+def _made(subject: Any, mode: str, by: Any, title: str) -> AnalysisRun:
+    if mode not in MODES:
+        raise InvalidInput(f"A mode is {', '.join(MODES)}, not {str(mode)[:40]!r}.", param="mode")
+    who = by if getattr(by, "pk", None) else None
+    if isinstance(subject, Deployment):
+        about = {"deployment": subject, "service": subject.service, "log_bytes": subject.log_bytes}
+        return AnalysisRun.objects.create(mode=mode, requested_by=who, title=title[:200], **about)
+    raw = subject.encode("utf-8", "replace") if isinstance(subject, str) else subject
+    pieces = [raw] if isinstance(raw, bytes) else raw
+    with transaction.atomic():
+        about = {"requested_by": who, "title": (title or "A log that was given")[:200]}
+        run = AnalysisRun.objects.create(mode=mode, **about)
+        run.log_bytes = given.store(run, pieces)
+        run.save(update_fields=["log_bytes"])
+    return run

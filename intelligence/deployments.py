@@ -77,6 +77,8 @@ def advance(deployment_id: UUID, status: str, reason: str = "", *, token: str = 
         if status in STAMPS:
             setattr(deployment, STAMPS[status], timezone.now())
         deployment.save()
+        if status == Status.FAILED:
+            transaction.on_commit(lambda: nudges.failed(deployment_id))
         return deployment
 
 

@@ -19,6 +19,21 @@ def delivery(pk: int) -> None:
     send("intelligence.tasks.handle_delivery", str(pk))
 
 
+def analyst(run_id: UUID, expires_s: float | None = None) -> None:
+    """Asks a worker to do the analysis."""
+    send("intelligence.tasks.analyse_run", str(run_id), expires_s=expires_s)
+
+
+def failed(deployment_id: UUID) -> None:
+    """Asks a worker to explain a deployment that has just failed. The next tick would find it too."""
+    send("intelligence.tasks.explain_failure", str(deployment_id))
+
+
+def scan(service_id: UUID, expires_s: float | None = None) -> None:
+    """Asks a worker to look at a service."""
+    send("intelligence.tasks.scan_service", str(service_id), expires_s=expires_s)
+
+
 def send(task: str, *arguments: str, expires_s: float | None = None) -> None:
     try:
         current_app.send_task(task, args=arguments, expires=expires_s, retry=False, ignore_result=True)

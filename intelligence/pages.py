@@ -197,7 +197,23 @@ def cause_of(one: Deployment) -> dict[str, Any]:
         "CANCELLED": one.reason,
         "RUNNING": "It runs.",
     }.get(one.status, "It is under way.")
-    return {"sentence": sentence, "analysis": None, "evidence": []}
+    return {"sentence": sentence, **explained(one)}
+
+
+def explained(one: Deployment) -> dict[str, Any]:
+    """What its newest finished analysis says, in the shape of `cause_of`; `reading` while one is under way."""
+    newest = one.analyses.select_related("reviewed_by", "service").order_by("-created_at")
+    done = newest.filter(state="done").first()
+    reading = one.status == "FAILED" and not newest.exclude(state__in=("queued", "running")).exists()
+    if done is None:
+        return {"analysis": None, "evidence": [], "reading": reading}
+    answer = shown.answer(done)
+    evidence = [
+        {"n": n, "first": p["lines"][0], "last": p["lines"][-1], "code": p["code"], "quote": p["quote"]}
+        for n, p in enumerate(answer["patterns"] or [], start=1)
+    ]
+    steps = [shown.recommendation(step) for step in done.recommendations.order_by("n")[:5]]
+    return {"analysis": {**shown.run_row(done), "steps": steps}, "evidence": evidence, "reading": reading}
 
 
 def steps(one: Deployment) -> list[dict[str, Any]]:

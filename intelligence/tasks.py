@@ -8,10 +8,10 @@ from celery import shared_task
 from celery.signals import worker_shutdown, worker_shutting_down
 from django.conf import settings
 
-from intelligence import health_scan, nudges, samples
+from intelligence import analyst, health_scan, nudges, runs, samples, scans
 from intelligence.deployer import store
 from intelligence.deployer.desk import DESK, new_token
-from intelligence.models import Service
+from intelligence.models import Deployment, Service
 from intelligence.webhooks import work
 from providers import clock, loop
 
@@ -75,6 +75,47 @@ def check_health(**_: Any) -> None:
     """Asks the services that run; a tick that was missed is not made up for."""
     if wanted := health_scan.due():
         health_scan.note(loop.run(health_scan.ask(wanted), timeout=300))
+
+
+@shared_task(name="intelligence.tasks.analyse_run", ignore_result=True)
+def analyse_run(pk: str, **_: Any) -> None:
+    """Does an analysis that nobody has; a second nudge does nothing."""
+    analyst.perform(UUID(pk))
+
+
+@shared_task(name="intelligence.tasks.explain_failure", ignore_result=True)
+def explain_failure(deployment_id: str, **_: Any) -> None:
+    """Analyses a deployment that has just failed, once."""
+    found = Deployment.objects.filter(pk=deployment_id).select_related("service").first()
+    if found is not None and (run := runs.for_failure(found)) is not None:
+        analyst.perform(run.pk)
+
+
+@shared_task(name="intelligence.tasks.sweep_analyses", ignore_result=True)
+def sweep_analyses(**_: Any) -> None:
+    """Failed deployments without an analysis, and analyses whose nudge or worker was lost."""
+    runs.give_up_lost()
+    runs.for_failures()
+    for pk in runs.waiting().order_by("created_at").values_list("pk", flat=True)[: runs.BATCH]:
+        nudges.analyst(pk, expires_s=15)
+
+
+@shared_task(name="intelligence.tasks.scan_service", ignore_result=True)
+def scan_service(pk: str, **_: Any) -> None:
+    """One look at one service; a second nudge meanwhile does nothing."""
+    scans.scan(UUID(pk))
+
+
+@shared_task(name="intelligence.tasks.scan_services", ignore_result=True)
+def scan_services(**_: Any) -> None:
+    """The services whose look is due, each in a task of its own."""
+    for pk in scans.due():
+        nudges.scan(pk, expires_s=60)
+
+
+@shared_task(name="intelligence.tasks.expire_old", ignore_result=True)
+def expire_old(**_: Any) -> None:
+    scans.expire()
 
 
 @worker_shutting_down.connect

@@ -2,7 +2,18 @@
 
 from django.urls import path
 
-from intelligence.views import approvals, approvals_page, deployments, pages, samples, services, webhooks
+from intelligence.views import (
+    analyses,
+    analysts,
+    approvals,
+    approvals_page,
+    deployments,
+    incidents,
+    pages,
+    samples,
+    services,
+    webhooks,
+)
 
 app_name = "intelligence"
 urlpatterns = [
@@ -25,6 +36,27 @@ urlpatterns = [
     path("api/v1/webhooks/<slug:source>/", webhooks.Webhook.as_view(), name="webhook"),
     path("approvals/", approvals_page.Approvals.as_view(), name="approvals"),
     path("approvals/<uuid:pk>/", approvals_page.ApprovalPage.as_view(), name="approval"),
+    path("analyses/", analyses.Analyses.as_view(), name="analyses"),
+    path("analyses/<uuid:pk>/", analyses.Analysis.as_view(), name="analysis"),
+    path("analyses/<uuid:pk>/review/", analyses.Review.as_view(), name="review"),
+    path("recommendations/<uuid:pk>/", analyses.Decide.as_view(), name="recommendation"),
+    path("incidents/", incidents.Incidents.as_view(), name="incidents"),
+    path("incidents/<uuid:pk>/", incidents.IncidentPage.as_view(), name="incident"),
+    path("providers/analysis/", analysts.Providers.as_view(), name="providers"),
+    path("api/v1/ai/analyze_logs/", analyses.Analyze.as_view(), name="api-analyze"),
+    path("api/v1/analyses/", analyses.AnalysisList.as_view(), name="api-analyses"),
+    path("api/v1/analyses/<uuid:pk>/", analyses.AnalysisOne.as_view(), name="api-analysis"),
+    path("api/v1/incidents/", incidents.IncidentList.as_view(), name="api-incidents"),
+    path("api/v1/incidents/<uuid:pk>/", incidents.IncidentOne.as_view(), name="api-incident"),
+    path("api/v1/recommendations/", analyses.RecommendationList.as_view(), name="api-recommendations"),
+    path("api/v1/recommendations/<uuid:pk>/", analyses.RecommendationOne.as_view(), name="api-recommendation"),
+    path("api/v1/intelligence/providers/", analysts.ProviderList.as_view(), name="api-providers"),
+    path("api/v1/intelligence/providers/<uuid:pk>/", analysts.ProviderOne.as_view(), name="api-provider"),
+    path(
+        "api/v1/intelligence/providers/<uuid:pk>/activate/",
+        analysts.Activate.as_view(),
+        name="api-provider-activate",
+    ),
     path("api/v1/ops/approvals/", approvals.ApprovalList.as_view(), name="api-approvals"),
     path("api/v1/ops/approvals/<uuid:pk>/", approvals.ApprovalOne.as_view(), name="api-approval"),
 ]

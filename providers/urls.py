@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from providers.views import analysis, audit, balance, caps, committee, keys, notifications, policy, usage
+from providers.views import audit, balance, caps, committee, keys, notifications, policy, usage
 
 app_name = "providers"
 urlpatterns = [
@@ -12,7 +12,6 @@ urlpatterns = [
     path("providers/balance/", balance.Balance.as_view(), name="balance"),
     path("providers/senate/", committee.Committee.as_view(), name="committee"),
     path("providers/policy/", policy.Policy.as_view(), name="policy"),
-    path("providers/analysis/", analysis.Analysis.as_view(), name="analysis"),
     path("api/v1/ai/config/", policy.Config.as_view(), name="api-config"),
     path("api/v1/ai/providers/", keys.ProviderList.as_view(), name="api-list"),
     path("api/v1/ai/providers/update/", keys.ProviderUpdate.as_view(), name="api-update"),

@@ -1,8 +1,11 @@
-"""Rows of the runtime: services, their deployments and logs."""
+"""Rows of the runtime: services, their deployments and logs, what is found in them, and who looks."""
 
+from intelligence.models.analyses import AnalysisChunk, AnalysisRun, Recommendation
 from intelligence.models.approvals import Approval
 from intelligence.models.deployments import ENDED, Deployment, LogChunk, Status
 from intelligence.models.health import ServiceHealth
+from intelligence.models.incidents import Incident, IncidentDay, ServiceScan
+from intelligence.models.providers import IntelligenceProvider
 from intelligence.models.reports import Alert, WebhookDelivery, WebhookRefusal
 from intelligence.models.samples import Sample
 from intelligence.models.services import Service
@@ -10,12 +13,19 @@ from intelligence.models.services import Service
 __all__ = [
     "ENDED",
     "Alert",
+    "AnalysisChunk",
+    "AnalysisRun",
     "Approval",
     "Deployment",
+    "Incident",
+    "IncidentDay",
+    "IntelligenceProvider",
     "LogChunk",
+    "Recommendation",
     "Sample",
     "Service",
     "ServiceHealth",
+    "ServiceScan",
     "Status",
     "WebhookDelivery",
     "WebhookRefusal",

@@ -28,7 +28,7 @@ PURE = [
     "jules/patch/*.py",
     "jules/recipes/*.py",
     "jules/body.py",
-    "intelligence/analyst.py",
+    "intelligence/advice.py",
     "intelligence/quotes.py",
     "intelligence/reducer.py",
     "intelligence/rules/*.py",
