@@ -8,7 +8,7 @@ from django.db.models import Count, Q
 from django.urls import reverse
 from django.utils import timezone
 
-from intelligence import sample_chart, samples, services, viewer
+from intelligence import sample_chart, samples, services, shown, viewer
 from intelligence.models import ENDED, Deployment, Service, ServiceHealth, Status
 from intelligence.scaling import ScalingAnalyzer
 from intelligence.states import STEPS

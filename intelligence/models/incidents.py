@@ -76,8 +76,8 @@ class IncidentDay(models.Model):
 
 
 class ServiceScan(models.Model):
-    """The periodic look at one service: a lease, and how far it has read. `read_bytes`: of `reading`'s log, what has
-    been looked at."""
+    """The periodic look at one service: a lease, and how far it has read. `read_bytes`: what has been
+    looked at of `reading`'s log."""
 
     service = models.OneToOneField(Service, models.CASCADE, related_name="scan")
     claim = models.CharField(max_length=32, blank=True, default="")
