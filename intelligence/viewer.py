@@ -1,12 +1,14 @@
 """What a page shows of a log: windows of lines as HTML, and where words stand. Never the whole log."""
 
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from typing import Any
+from uuid import UUID
 
 from django.utils.safestring import mark_safe
 
 from intelligence import ansi, logbook
-from intelligence.models import Deployment
+from intelligence.models import Deployment, LogChunk
+from providers.hop import hop
 
 PAGE = 2_000  # lines of a page without JavaScript
 FIRST_PAINT = 400  # lines that come with the page; the script asks for what is scrolled to
@@ -51,3 +53,16 @@ def find(deployment: Deployment, words: str) -> dict[str, Any]:
         if rest and wanted and wanted in ansi.plain(rest).casefold():
             found.append(number + 1)
     return {"query": words[:MOST_QUERY], "lines": found[:MOST_FOUND], "more": len(found) > MOST_FOUND}
+
+
+async def download(deployment_id: UUID) -> AsyncIterator[bytes]:
+    """The stored log, chunk by chunk."""
+    n = 0
+    while (chunk := await hop(_chunk, deployment_id, n)) is not None:
+        yield chunk
+        n += 1
+
+
+def _chunk(deployment_id: UUID, n: int) -> bytes | None:
+    found = LogChunk.objects.filter(deployment_id=deployment_id, n=n).first()
+    return logbook.unpacked(found).encode() if found else None

@@ -8,7 +8,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from intelligence import deployments, logbook, pages, services, viewer
+from intelligence import deployments, pages, services, viewer
 from intelligence.forms import choices, fields_of_form, given_by
 from intelligence.serializers import LogQuery, ServiceFields
 from intelligence.views.deployments import visible
@@ -126,7 +126,7 @@ class DeploymentFind(APIView):
 class DeploymentDownload(APIView):
     def get(self, request: Request, pk: Any) -> StreamingHttpResponse:
         one = visible(request.user, pk)
-        response = StreamingHttpResponse(logbook.stream(one), content_type="text/plain; charset=utf-8")
+        response = StreamingHttpResponse(viewer.download(one.pk), content_type="text/plain; charset=utf-8")
         response["Content-Disposition"] = f'attachment; filename="deployment-{str(one.pk)[:8]}.log"'
         return response
 
