@@ -142,3 +142,22 @@ class ProviderRow(serializers.Serializer):
     problem = serializers.CharField(help_text="why it can't run here; empty where it can")
     created_at = serializers.DateTimeField()
     updated_at = serializers.DateTimeField()
+
+
+class DriverRow(serializers.Serializer):
+    """A kind of provider, and the keys of its config."""
+
+    provider = serializers.CharField()
+    label = serializers.CharField()
+    required = serializers.ListField(child=serializers.CharField())
+    optional = serializers.ListField(child=serializers.CharField())
+    defaults = serializers.DictField()
+    missing = serializers.CharField(help_text="why it can't run here; empty where it can")
+
+
+class ProviderListing(serializers.Serializer):
+    """`answers` is who analyses now."""
+
+    providers = ProviderRow(many=True)
+    drivers = DriverRow(many=True)
+    answers = serializers.CharField()

@@ -9,7 +9,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from intelligence import accounts, saved_providers
-from intelligence.analysis_schema import ProviderFields, ProviderRow
+from intelligence.analysis_schema import ProviderFields, ProviderListing, ProviderRow
 from intelligence.models import IntelligenceProvider
 from intelligence.providers import PROVIDER_CLASSES, get_provider
 from intelligence.providers.base import SECRET_KEYS
@@ -29,7 +29,7 @@ class ProviderList(APIView):
     @extend_schema(
         operation_id="intelligence_providers_list",
         summary="Who can analyse logs",
-        responses=ProviderRow(many=True),
+        responses=ProviderListing,
     )
     def get(self, request: Request) -> Response:
         return Response({"providers": listed(), "drivers": drivers(), "answers": get_provider().name})
