@@ -132,7 +132,7 @@ class ProviderFields(Strict):
     is_active = serializers.BooleanField(required=False)
 
 
-class ProviderRow(serializers.Serializer):
+class AnalystRow(serializers.Serializer):
     id = serializers.UUIDField()
     name = serializers.CharField()
     provider = serializers.CharField()
@@ -155,9 +155,9 @@ class DriverRow(serializers.Serializer):
     missing = serializers.CharField(help_text="why it can't run here; empty where it can")
 
 
-class ProviderListing(serializers.Serializer):
+class AnalystList(serializers.Serializer):
     """`answers` is who analyses now."""
 
-    providers = ProviderRow(many=True)
+    providers = AnalystRow(many=True)
     drivers = DriverRow(many=True)
     answers = serializers.CharField()

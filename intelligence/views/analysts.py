@@ -9,7 +9,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from intelligence import accounts, saved_providers
-from intelligence.analysis_schema import ProviderFields, ProviderListing, ProviderRow
+from intelligence.analysis_schema import AnalystList, AnalystRow, ProviderFields
 from intelligence.models import IntelligenceProvider
 from intelligence.providers import PROVIDER_CLASSES, get_provider
 from intelligence.providers.base import SECRET_KEYS
@@ -29,7 +29,7 @@ class ProviderList(APIView):
     @extend_schema(
         operation_id="intelligence_providers_list",
         summary="Who can analyse logs",
-        responses=ProviderListing,
+        responses=AnalystList,
     )
     def get(self, request: Request) -> Response:
         return Response({"providers": listed(), "drivers": drivers(), "answers": get_provider().name})
@@ -38,7 +38,7 @@ class ProviderList(APIView):
         operation_id="intelligence_providers_create",
         summary="Add a provider",
         request=ProviderFields,
-        responses={201: ProviderRow},
+        responses={201: AnalystRow},
     )
     def post(self, request: Request) -> Response:
         form = ProviderFields(data=request.data)
@@ -52,7 +52,7 @@ class ProviderOne(APIView):
         operation_id="intelligence_provider_update",
         summary="Change a provider",
         request=ProviderFields(partial=True),
-        responses=ProviderRow,
+        responses=AnalystRow,
     )
     def patch(self, request: Request, pk: Any) -> Response:
         row = saved_providers.found(pk)
@@ -77,7 +77,7 @@ class Activate(APIView):
         summary="Let this one analyse",
         description="The mark moves in one transaction; there is never a second.",
         request=None,
-        responses=ProviderRow,
+        responses=AnalystRow,
     )
     def post(self, request: Request, pk: Any) -> Response:
         return Response(saved_providers.as_dict(saved_providers.activate(saved_providers.found(pk))))

@@ -74,7 +74,9 @@ class Check(APIView):
 
 
 class Entries(APIView):
-    @extend_schema(summary="The audit log", parameters=ASKED, responses=EntryPageSerializer)
+    @extend_schema(
+        operation_id="audit_list", summary="The audit log", parameters=ASKED, responses=EntryPageSerializer
+    )
     def get(self, request: Request) -> HttpResponseBase:
         """Newest first, with how the chains stand. `export=csv` or `json` streams every matching entry."""
         asked, wanted = asked_of(request, "export"), request.query_params.get("export", "")
