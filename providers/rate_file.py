@@ -4,10 +4,12 @@ A storage of the `limits` library. Its own small SQLite file, not the site's dat
 somebody's transaction, nor be rolled back with it. One hit is one short transaction, so the count is exact.
 """
 
+import fcntl
 import os
 import sqlite3
 import threading
 import time
+from pathlib import Path
 from typing import Any
 
 from limits.storage import MovingWindowSupport, Storage
@@ -35,10 +37,12 @@ class FileStorage(Storage, MovingWindowSupport):
         """One connection per thread; none is taken along over a fork."""
         if getattr(self._own, "pid", None) != os.getpid():
             file = sqlite3.connect(self._path, timeout=WAIT_S, isolation_level=None)
-            file.execute("PRAGMA journal_mode=WAL")
+            with Path(f"{self._path}.lock").open("a") as lock:
+                fcntl.flock(lock, fcntl.LOCK_EX)  # going over to WAL does not wait for others by itself
+                file.execute("PRAGMA journal_mode=WAL")
+                file.execute(_SCHEMA)
+                file.execute("CREATE INDEX IF NOT EXISTS hits_of ON hits (key, at)")
             file.execute("PRAGMA synchronous=OFF")  # a minute's counts may be lost with the machine, not with us
-            file.execute(_SCHEMA)
-            file.execute("CREATE INDEX IF NOT EXISTS hits_of ON hits (key, at)")
             self._own.file, self._own.pid = file, os.getpid()
         return self._own.file
 
