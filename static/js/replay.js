@@ -15,7 +15,8 @@
 
   // A page that was open to the end of its session knows only now how many events there were.
   document.addEventListener("session-ended", ({ detail }) => {
-    slider.max = slider.value = detail;
+    slider.max = detail;  // before the value, which is held within it
+    slider.value = detail;
     slider.setAttribute("max", detail);
     slider.setAttribute("value", detail);
     name();
