@@ -106,6 +106,7 @@
     last = event.n;
     for (const part of event.swap ?? []) swap(part);
     if (event.swap) { restore(); say(); }
+    if ($("#head").dataset.state === "ended") tell("session-ended", last);  // in the same turn that shows the ended page
     if (event.type !== "call.text") return;
     texts.push(event);
     writing ||= setTimeout(write, 125);
@@ -143,7 +144,7 @@
     mine.onclose = async ({ code }) => {
       if (mine !== socket) return;
       write();
-      if (code === 1000) { stopped = true; tell("session-ended", last); return found(); }
+      if (code === 1000) { stopped = true; return found(); }
       if (STOPS[code]) return stop(reason);
       if (!opened && tries > 0 && await refused()) return;
       later();
