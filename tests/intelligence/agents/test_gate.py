@@ -229,8 +229,11 @@ def test_asking_for_what_can_not_be_is_refused_before_a_person_is_asked(caller, 
 
 
 def test_a_tool_that_needs_approval_can_not_be_registered_without_a_preview():
+    def blind() -> None:
+        """Shows nothing."""
+
     with pytest.raises(InvalidInput, match="preview"):
-        tool(risk="write")(lambda: None)
+        tool(blind, risk="write")
 
 
 def test_a_person_without_an_agent_is_held_by_their_own_role(everyone, ran):
