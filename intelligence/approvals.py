@@ -68,14 +68,19 @@ def request(
         requester=requester[:150],
         expires_at=timezone.now() + lasts,
     )
-    made.digest = digest(made, state)
+    return _waiting(made, digest(made, state))
+
+
+def _waiting(made: Approval, bound: str) -> Approval:
+    """The one that waits for this already, or this one, written down."""
+    made.digest = bound
     expire()
-    if waiting := Approval.objects.filter(state="pending", digest=made.digest).first():
+    if waiting := Approval.objects.filter(state="pending", digest=bound).first():
         return waiting
     try:
         return _written(made)
     except IntegrityError:  # another process asked for the same at this moment
-        return Approval.objects.get(state="pending", digest=made.digest)
+        return Approval.objects.get(state="pending", digest=bound)
 
 
 def _written(made: Approval) -> Approval:
