@@ -69,8 +69,7 @@ class Run:
             elif self._cancelled:
                 self._task.uncancel()
                 await self._end("cancelled", self._cancelled)
-            else:
-                await hop(store.hand_back, self.session.pk, self.token)
+            else:  # this worker stops
                 raise
         except LeaseLost as error:
             logger.warning("session %s was left to another worker: %s", self.session.pk, error)
