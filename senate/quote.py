@@ -122,7 +122,7 @@ def planned_calls(kind: str, seats: Sequence[dict[str, Any]], case: Case) -> lis
     for m in members:
         prompt = prompts.propose(seats[m]["model"], case.question, case.tokens("propose", m))
         calls.append(_planned(f"propose:{m}", providers[m], prompt, own))
-    longest = dict.fromkeys(members, "1" * prompts.PROPOSAL_READ)
+    longest = dict.fromkeys(members, "1" * prompts.reading(case.question).proposal)
     for m in members:
         review = _review(kind, seats[m]["model"], case, longest, m)
         calls.append(_planned(f"review:{m}", providers[m], review, own))
@@ -140,7 +140,7 @@ def _review(kind: str, model: str, case: Case, longest: dict[int, str], member: 
 
 
 def _chair(member: int, seat: dict[str, Any], case: Case, longest: dict[int, str], own: OwnPrices) -> Planned:
-    reason, members = "1" * prompts.REASON_READ, list(longest)
+    reason, members = "1" * prompts.reading(case.question).reason, list(longest)
     ballots = {}
     for m in members:
         others = tuple(o for o in members if o != m)

@@ -55,9 +55,9 @@ def test_the_bill_is_never_above_the_quote(asker, priced, work):
 
 
 def test_a_question_over_the_cap_is_refused_before_anything_is_stored(asker, priced):
-    UserAICap.objects.create(user=asker, daily_token_cap=20_000, daily_cost_cap_usd=Decimal(10))
+    UserAICap.objects.create(user=asker, daily_token_cap=12_000, daily_cost_cap_usd=Decimal(10))
     offer = chat.quote(asker, QUESTION)
-    assert not offer["allowed"] and "20,000 of your daily cap are left" in offer["reason"]
+    assert not offer["allowed"] and "12,000 of your daily cap are left" in offer["reason"]
     assert offer["fits"]["plan"] == "code-review" and len(offer["fits"]["members"]) == 2
     with pytest.raises(BudgetExceeded, match="Daily token cap exceeded"):
         chat.start(asker, question=QUESTION)
