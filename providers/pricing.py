@@ -40,9 +40,14 @@ PER_MESSAGE = 8  # tokens that a dialect puts round each turn
 TOOLS_TOKENS = 1_000  # what an upstream itself says to a model of its tools, billed as input
 
 
+@lru_cache(maxsize=64)  # a call is priced by who asks for it, and again at the door
+def _bound(words: str) -> int:
+    return bound_tokens(words)
+
+
 def bound_of(prompt: Prompt) -> int:
     """An upper estimate of the input tokens of that prompt, for a reservation."""
-    bound = bound_tokens(prompt.words) + PER_MESSAGE * (len(prompt.messages) + 1)
+    bound = _bound(prompt.words) + PER_MESSAGE * (len(prompt.messages) + 1)
     return bound + TOOLS_TOKENS if prompt.tools else bound
 
 

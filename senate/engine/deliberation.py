@@ -1,7 +1,8 @@
 """A deliberation, phase by phase: propose, review, chair; also code review and solo. Pure: asyncio only.
 
-It is given `call`, which asks one member and stores the outcome before it returns it, and `emit`, which stores
-what happened. Asked again after a lost worker, `call` hands out the stored outcomes, so the same path is taken.
+It is given `call`, which asks one member and stores the outcome before it returns it, `emit`, which stores what
+happened, and `hold`, which leaves it to be stored with whatever is written next. Asked again after a lost worker,
+`call` hands out the stored outcomes, so the same path is taken.
 """
 
 import asyncio
@@ -23,25 +24,22 @@ FAILED_WORDS = {"timed_out": "timed out", "failed": "failed", "cancelled": "was 
 class Deliberation:
     """Runs one case to its end. Errors: only what `call` and `emit` raise, and cancellation."""
 
-    def __init__(self, case: Case, call: Call, emit: Emit) -> None:
-        self.case, self._call, self._emit = case, call, emit
+    def __init__(self, case: Case, call: Call, emit: Emit, hold: Callable[..., None]) -> None:
+        self.case, self._call, self._emit, self._hold = case, call, emit, hold
         self.proposals: dict[int, str] = {}
         self.ballots: dict[int, Ballot] = {}
         self.lost: dict[int, Outcome] = {}
-        self._ended: list[Event] = []  # phases whose end is not stored yet
         self.called_off: set[int] = set()  # reviewers whose ballot could change nothing any more
         self._reviews: dict[int, asyncio.Task[None]] = {}
 
     async def run(self) -> Result:
         match self.case.kind:
             case "solo":
-                result = await self._solo()
+                return await self._solo()
             case "code-review":
-                result = await self._code_review()
+                return await self._code_review()
             case _:
-                result = await self._senate()
-        await self._tell()
-        return result
+                return await self._senate()
 
     async def _solo(self) -> Result:
         prompt = prompts.solo(self.case.seats[0].model, self.case.messages, self.case.tokens("answer", 0))
@@ -103,8 +101,8 @@ class Deliberation:
         return await self._chair(ranked[0].member)
 
     async def _review(self) -> None:
-        """Each author reads the others' proposals; votes are stored as each ballot comes in."""
-        await self._tell(Event("phase.started", "review", data={"label": "Review", "total": len(self.proposals)}))
+        """Each author reads the others' proposals; votes are told as each ballot comes in."""
+        self._hold(Event("phase.started", "review", data={"label": "Review", "total": len(self.proposals)}))
         try:
             async with asyncio.TaskGroup() as group:
                 self._reviews = {r: group.create_task(self._ballot(r)) for r in self.proposals}
@@ -151,14 +149,18 @@ class Deliberation:
             {"reviewer": reviewer, **vote, "rank": ballot.ranking.index(vote["proposal"]) + 1}
             for vote in ballot.as_dict()["votes"]
         ]
-        await self._emit(*(Event("vote", "review", reviewer, vote) for vote in votes))
+        events = [Event("vote", "review", reviewer, vote) for vote in votes]
+        if all(task.done() for other, task in self._reviews.items() if other != reviewer):
+            self._hold(*events)  # the last one: the chair's call follows at once, and is stored with it
+        else:
+            await self._emit(*events)
         self._call_off()
 
     async def _chair(self, leading: int) -> Result:
         """The second member chairs, else the next one; who fails is followed by another, and that is shown."""
         chairs = chair_order(list(self.proposals))
         dissents = paper.dissenters(leading, self.ballots)
-        await self._tell(Event("phase.started", "chair", data={"label": "Chair", "total": 1}))
+        self._hold(Event("phase.started", "chair", data={"label": "Chair", "total": 1}))
         for member, following in zip(chairs, [*chairs[1:], None], strict=True):
             since = time.monotonic()
             # Quoted is the chair of a full committee; any other is paid from what the others left over.
@@ -218,20 +220,15 @@ class Deliberation:
 
     async def _phase(self, name: str, label: str, specs: Sequence[Spec]) -> dict[int, Outcome]:
         """All calls of a phase at once; every outcome, good or not, by member."""
-        await self._tell(Event("phase.started", name, data={"label": label, "total": len(specs)}))
+        self._hold(Event("phase.started", name, data={"label": label, "total": len(specs)}))
         outcomes = await together(self._ask(spec) for spec in specs)
         found = {spec.member: outcome for spec, outcome in zip(specs, outcomes, strict=True)}
         self._phase_done(name, sum(o.good for o in outcomes), len(specs))
         return found
 
     def _phase_done(self, name: str, done: int, total: int) -> None:
-        """Stored with what comes next: the phase after it, or the end."""
         data = {"done": done, "failed": total - done, "total": total}
-        self._ended.append(Event("phase.done", name, data=data))
-
-    async def _tell(self, *events: Event) -> None:
-        ended, self._ended = self._ended, []
-        await self._emit(*ended, *events)
+        self._hold(Event("phase.done", name, data=data))
 
     async def _ask(self, spec: Spec) -> Outcome:
         """The call within its time. `call` keeps the time-out itself; this is the wall behind it."""

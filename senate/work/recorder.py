@@ -26,14 +26,15 @@ class Draft:
 
     spec: Spec
     provider: str
-    input_tokens: int
     own_prices: OwnPrices
+    input_tokens: int = 0  # counted when it is first shown
     started: float = field(default_factory=lambda: asyncio.get_running_loop().time())
     text: str = ""
     fresh: str = ""
 
     def figures(self) -> dict[str, Any]:
         """Estimated tokens and cost so far, as columns."""
+        self.input_tokens = self.input_tokens or estimate_tokens(self.spec.prompt.words)
         usage = Usage(self.input_tokens, estimate_tokens(self.text))
         try:
             spent = cost_of(self.provider, self.spec.prompt.model, usage, own=self.own_prices).usd
@@ -55,22 +56,26 @@ class Recorder:
         self._id, self._token, self._on_lost = session_id, token, on_lost
         self.seen: set[tuple[Any, ...]] = set()
         self.own_prices: OwnPrices = NONE
+        self._held: list[Event] = []
         self._drafts: dict[str, Draft] = {}
         self._timer: asyncio.TimerHandle | None = None
         self._flushing: asyncio.Task[None] | None = None
 
-    async def emit(self, *events: Event) -> None:
-        """Stores what happened, in one transaction, each once."""
+    def hold(self, *events: Event) -> None:
+        """What happened, each once; stored in front of whatever is written next."""
         new = [event for event in events if event.identity not in self.seen]
-        if not new:
-            return
         self.seen |= {event.identity for event in new}
-        begun = [event.phase for event in new if event.type == "phase.started"]
-        await self.write(new, [], {"phase": begun[-1]} if begun else {})
+        self._held += new
+
+    async def emit(self, *events: Event) -> None:
+        """The same, and stored when this returns."""
+        self.hold(*events)
+        if self._held:
+            await self.write([], [])
 
     async def start(self, spec: Spec, provider: str, worst: dict[str, Any], again: bool) -> Draft:
         """`worst`: the call's worst case as plain values, for whoever finds it without an end."""
-        draft = Draft(spec, provider, estimate_tokens(spec.prompt.words), self.own_prices)
+        draft = Draft(spec, provider, self.own_prices)
         row = {"phase": spec.phase, "member": spec.member, "data": {"worst": worst}, "started_at": timezone.now()}
         data = {"key": spec.key, "timeout_s": spec.timeout_s, "again": again}
         started = Event("call.started", spec.phase, spec.member, data)
@@ -95,14 +100,20 @@ class Recorder:
         ends = CallChange(spec.key, {**row, "finished_at": timezone.now()})
         texts, changes = self._take_texts()
         self._drafts.pop(spec.key, None)
-        await SCRIBE.write(Entry(self._id, self._token, [*texts, event], [*changes, ends]))
+        await self._store([*texts, event], [*changes, ends], {})
 
     async def write(
         self, events: list[Event], calls: list[CallChange], session: dict[str, Any] | None = None
     ) -> None:
-        """Stores these together with the texts that came before them."""
+        """Stores these together with what is held and the texts that came before them."""
         texts, changes = self._take_texts()
-        await SCRIBE.write(Entry(self._id, self._token, [*texts, *events], [*changes, *calls], session or {}))
+        await self._store([*texts, *events], [*changes, *calls], session or {})
+
+    async def _store(self, events: list[Event], calls: list[CallChange], session: dict[str, Any]) -> None:
+        held, self._held = self._held, []
+        begun = [{"phase": event.phase} for event in held if event.type == "phase.started"]
+        changed = {**(begun[-1] if begun else {}), **session}
+        await SCRIBE.write(Entry(self._id, self._token, [*held, *events], calls, changed))
 
     def _take_texts(self) -> tuple[list[Event], list[CallChange]]:
         if self._timer is not None:

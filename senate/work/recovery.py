@@ -11,11 +11,12 @@ from django.utils import timezone
 from providers import ledger
 from providers.hop import hop
 from providers.models import AIUsageLog
+from providers.own_prices import OwnPrices
 from providers.types import Usage
 from senate.engine.case import Event, Outcome
 from senate.engine.purse import Amount, Purse
 from senate.models import SenateCall, SenateSession
-from senate.quote import case_of, planned_calls
+from senate.quote import case_of, own_prices, planned_calls
 from senate.work import store
 from senate.work.recorder import shown
 from senate.work.scribe import SCRIBE
@@ -113,6 +114,20 @@ def note_of(usage: Sequence[AIUsageLog]) -> dict[str, Any]:
 
 def _calls(session_id: int) -> list[SenateCall]:
     return list(SenateCall.objects.filter(session_id=session_id))
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What a run is to know of its session before it goes on. `events`: identities of what is stored."""
+
+    events: set[tuple[Any, ...]]
+    purse: Purse
+    own_prices: OwnPrices
+
+
+def known_of(session: SenateSession) -> Known:
+    """As the rows have it. Sync."""
+    return Known(store.seen_events(session.pk), purse_of(session), own_prices())
 
 
 def purse_of(session: SenateSession) -> Purse:

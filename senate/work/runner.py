@@ -18,7 +18,7 @@ from senate.engine.deliberation import NOT_NEEDED, Deliberation
 from senate.engine.purse import Amount
 from senate.engine.streamed import FieldText
 from senate.models import SenateSession
-from senate.quote import case_of, own_prices, price_of_call
+from senate.quote import case_of, price_of_call
 from senate.work import audit, recovery, store
 from senate.work.recorder import Draft, Recorder, shown
 from senate.work.store import LeaseLost
@@ -69,7 +69,8 @@ class Run:
             elif self._cancelled:
                 self._task.uncancel()
                 await self._end("cancelled", self._cancelled)
-            else:  # this worker stops
+            else:
+                await hop(store.hand_back, self.session.pk, self.token)
                 raise
         except LeaseLost as error:
             logger.warning("session %s was left to another worker: %s", self.session.pk, error)
@@ -88,15 +89,18 @@ class Run:
         self._at_work = True
         if self._cancelled:
             raise asyncio.CancelledError
-        self._recorder.seen = await hop(store.seen_events, session.pk)
         if resumed:
             self._left = await recovery.book_lost(session, self.token)
-        self._purse = await hop(recovery.purse_of, session)
-        self._recorder.own_prices = await hop(own_prices)
+        known = await hop(recovery.known_of, session)
+        self._recorder.seen, self._purse, self._recorder.own_prices = known.events, known.purse, known.own_prices
         data = {"plan": session.plan, "members": len(session.seats), "resumed": resumed}
-        held = await recovery.reserve_again(session, self._purse) if resumed else {}
-        await self._recorder.write([Event("session.started", data=data)], [], held)
-        self._engine = Deliberation(case_of(session), self.call, self._recorder.emit)
+        begun = Event("session.started", data=data)
+        if resumed:
+            held = await recovery.reserve_again(session, self._purse)
+            await self._recorder.write([begun], [], held)
+        else:
+            self._recorder.hold(begun)
+        self._engine = Deliberation(case_of(session), self.call, self._recorder.emit, self._recorder.hold)
         async with asyncio.timeout(store.left_s(session)):
             result = await self._engine.run()
         self._at_work = False
@@ -210,18 +214,20 @@ class Run:
         answers = {str(seat): text for seat, text in result.answers.items()}
         data = {"state": result.kind, "member": result.member, "text": result.text}
         data |= {"answers": answers, "unanswered": list(result.unanswered)}
-        await self._recorder.emit(Event("resolution", data=data))
+        self._recorder.hold(Event("resolution", data=data))
         chair = {"resolution": result.text, "chair": result.member}
         await self._end(result.state, result.reason, chair)
 
     async def _end(self, state: str, reason: str, session: dict[str, Any] | None = None) -> None:
         """Releases what was not spent, then stores the last event and the session's end."""
         kind = "session.done" if state in {"done", "partial"} else f"session.{state}"
-        data = {"state": state, "reason": reason, **await hop(store.totals, self.session.pk)}
+        settled = hop(store.settled, self.session.pk, reason)
         if self.reservation:
-            await ledger.release(self.reservation)
+            (totals, still_open), _ = await asyncio.gather(settled, ledger.release(self.reservation))
+        else:
+            totals, still_open = await settled
+        data = {"state": state, "reason": reason, **totals}
         ends = {**store.closing(state, reason), **(session or {})}
-        still_open = await hop(store.ended_calls, self.session.pk, reason)
         try:
             await self._recorder.write([Event(kind, data=data)], still_open, ends)
         except LeaseLost as error:

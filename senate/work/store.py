@@ -5,8 +5,9 @@ its claim writes nothing more. Event numbers come from the session's own counter
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from itertools import groupby
 from typing import Any
 
 from django.conf import settings
@@ -55,21 +56,59 @@ class Entry:
 def commit(entries: Sequence[Entry]) -> list[bool]:
     """Writes all in one transaction; False for each whose claim is gone, which has then written nothing."""
     kept: dict[int, bool] = {}
+    whose = sorted(range(len(entries)), key=lambda i: (entries[i].session_id, entries[i].token))
     with transaction.atomic():
         # In the order of ids, so that two processes don't wait for each other's rows.
-        for at in sorted(range(len(entries)), key=lambda i: entries[i].session_id):
-            kept[at] = _write(entries[at])
+        for _, ours in groupby(whose, key=lambda i: (entries[i].session_id, entries[i].token)):
+            together = list(ours)
+            kept |= dict.fromkeys(together, _write(joined([entries[at] for at in together])))
     return [kept[at] for at in range(len(entries))]
+
+
+def joined(entries: Sequence[Entry]) -> Entry:
+    """What one writer has to say of one session, in its order: five calls that begin at once are four queries,
+    and what piled up of a text while the last transaction ran is one event."""
+    if len(entries) == 1:
+        return entries[0]
+    whole = Entry(entries[0].session_id, entries[0].token)
+    texts: dict[str, int] = {}  # where the last text of a call stands
+    changes: dict[str, CallChange] = {}
+    for entry in entries:
+        whole.session |= entry.session
+        for event in entry.events:
+            at = texts.get(event.data.get("key", ""))
+            if at is not None and (longer := lengthened(whole.events[at], event)) is not None:
+                whole.events[at] = longer
+                continue
+            if event.type == "call.text":
+                texts[event.data["key"]] = len(whole.events)
+            whole.events.append(event)
+        for change in entry.calls:
+            before = changes.get(change.key)
+            fields = {**(before.fields if before else {}), **change.fields}
+            changes[change.key] = CallChange(change.key, fields, before.create if before else change.create)
+    whole.calls = sorted(changes.values(), key=lambda change: not change.create)
+    return whole
+
+
+def lengthened(text: Event, more: Event) -> Event | None:
+    """One event for both pieces, where the second goes on from the first."""
+    if more.type != "call.text" or more.data["offset"] != text.data["offset"] + len(text.data["text"]):
+        return None
+    joint = {"offset": text.data["offset"], "text": text.data["text"] + more.data["text"]}
+    return replace(more, data={**more.data, **joint})
 
 
 def _write(entry: Entry) -> bool:
     mine = SenateSession.objects.filter(pk=entry.session_id, claimed_by=entry.token, state="running")
     if not mine.update(last_n=F("last_n") + len(entry.events), **entry.session):
         return False
-    for change in entry.calls:
-        if change.create:
-            SenateCall.objects.create(session_id=entry.session_id, key=change.key, **change.fields)
-        else:
+    for begun, changes in groupby(entry.calls, key=lambda change: change.create):
+        if begun:
+            rows = (SenateCall(session_id=entry.session_id, key=one.key, **one.fields) for one in changes)
+            SenateCall.objects.bulk_create(rows)
+            continue
+        for change in changes:
             SenateCall.objects.filter(session_id=entry.session_id, key=change.key).update(**change.fields)
     if entry.events:
         number(entry.session_id, entry.events)
@@ -189,6 +228,11 @@ def closing(state: str, reason: str) -> dict[str, Any]:
         "claimed_by": "",
         "claim_expires_at": None,
     }
+
+
+def settled(session_id: int, reason: str) -> tuple[dict[str, Any], list[CallChange]]:
+    """(totals, ends of calls that are still open) of a session that ends."""
+    return totals(session_id), ended_calls(session_id, reason)
 
 
 def totals(session_id: int) -> dict[str, Any]:

@@ -73,11 +73,14 @@ class Table:
     async def emit(self, *events: Event) -> None:
         self.events.extend(events)
 
+    def hold(self, *events: Event) -> None:
+        self.events.extend(events)
+
     async def run(self):
         seats = [Seat(f"model-{m}", f"Member {m}") for m in range(self.members)]
         messages = (ChatMessage("user", "Roll back?"),)
         case = Case(self.kind, seats, "Roll back?", messages, self.timeout_s, 0.0, early_stop=self.early_stop)
-        self.engine = Deliberation(case, self.call, self.emit)
+        self.engine = Deliberation(case, self.call, self.emit, self.hold)
         return await self.engine.run()
 
     def of(self, kind):
