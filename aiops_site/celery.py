@@ -70,10 +70,10 @@ def start_heart(**kwargs: Any) -> None:
 
 @signals.worker_ready.connect
 def warm_up(**kwargs: Any) -> None:
-    """The official SDKs take seconds to import: not during the first deliberation."""
-    from providers import wires
+    """What takes seconds is not made ready during the first deliberation."""
+    from providers import warm
 
-    threading.Thread(target=wires.preload, name="preload", daemon=True).start()
+    warm.start()
 
 
 @signals.worker_shutting_down.connect

@@ -2,6 +2,7 @@
 
 import asyncio
 import copy
+import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -14,15 +15,34 @@ P = ParamSpec("P")
 T = TypeVar("T")
 K = TypeVar("K")
 V = TypeVar("V")
-_pool = ThreadPoolExecutor(max_workers=8, thread_name_prefix="database")
+THREADS = 8
+_pool = ThreadPoolExecutor(max_workers=THREADS, thread_name_prefix="database")
 MOST_AT_ONCE = 200
 
 
 def close_all() -> None:
     """Closes the connections of every thread of the pool (tests, and before a fork)."""
-    waiting = [_pool.submit(connections.close_all) for _ in range(8)]
+    waiting = [_pool.submit(connections.close_all) for _ in range(THREADS)]
     for future in waiting:
         future.result(timeout=5)
+
+
+def open_all() -> None:
+    """Opens what each thread of the pool keeps open, before anybody waits for it. Errors: of the database, or
+    BrokenBarrierError where the pool has too much to do."""
+    all_there = threading.Barrier(THREADS, timeout=10)
+
+    def opened() -> None:
+        all_there.wait()  # so that each thread takes one of these
+        connection.ensure_connection()
+
+    for future in [_pool.submit(_run, opened) for _ in range(THREADS)]:
+        future.result(timeout=20)
+
+
+def let_go() -> None:
+    """Gives up the connections of the calling thread, which is about to end."""
+    connections.close_all()
 
 
 async def hop(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:

@@ -62,7 +62,7 @@ def configure(private_hosts: Iterable[str] = ()) -> None:
     closed. Raises `InvalidInput` for an entry that is neither."""
     global _guard
     _guard = Guard(private_hosts)
-    _tls.cache_clear()
+    trusted.cache_clear()
     for known in list(_upstreams.values()):
         while known:
             known.popitem()[1].close_soon()
@@ -105,11 +105,11 @@ def _drop_ended_loops() -> None:
 def _open(origin: Origin, loop: asyncio.AbstractEventLoop) -> Upstream:
     from providers import transport
 
-    session = transport.open_session(origin, _guard, _tls())
+    session = transport.open_session(origin, _guard, trusted())
     return Upstream(origin, session, loop)
 
 
 @cache
-def _tls() -> ssl.SSLContext:
+def trusted() -> ssl.SSLContext:
     """Python's default trust: the system's store, or what SSL_CERT_FILE or SSL_CERT_DIR names."""
     return ssl.create_default_context()

@@ -1,0 +1,30 @@
+"""What a process makes ready at its start, so that its first call doesn't stand still for it."""
+
+import logging
+import threading
+
+from django.db import Error as DatabaseError
+
+from providers import current, hop, outbound, pricing, wires
+from providers.exceptions import AIServiceError
+
+logger = logging.getLogger(__name__)
+
+
+def start() -> None:
+    """In a thread of its own: imports that take seconds, trusted certificates, the price list, connections."""
+    threading.Thread(target=up, name="warm-up", daemon=True).start()
+
+
+def up() -> None:
+    """Errors: those of an import. A database that is away now is asked again by whoever needs it."""
+    wires.preload()
+    outbound.trusted()
+    try:
+        pricing.price_of("openai", "gpt-4o-mini")
+        hop.open_all()
+        current.read()
+    except (DatabaseError, AIServiceError, threading.BrokenBarrierError) as error:
+        logger.warning("the first call will have to wait: %s", type(error).__name__)
+    finally:
+        hop.let_go()
