@@ -14,6 +14,7 @@ from django.utils.http import urlencode
 from providers.directory import Directory
 from providers.exceptions import NotConfigured
 from providers.roles import Role, may, role_of
+from senate import offer
 from senate.engine.plan import LABELS, made_words, plan
 from senate.models import OPEN_STATES, SenateCall, SenateSession
 from senate.reading.sheet import Rows
@@ -130,9 +131,10 @@ def box(user: Any, filled: dict[str, Any]) -> dict[str, Any]:
     sitting = {f"{seat.provider}/{seat.model}": seat for seat in committee}
     others = [entry.seat() for entry in directory.configured() if entry.row.member and entry.model]
     known = {**sitting, **{f"{seat.provider}/{seat.model}": seat for seat in others}}
+    coloured = dict(zip(known, offer.coloured(list(known.values())), strict=True))
     seats = [
         {**seat.as_dict(), "value": value, "checked": value in (chosen or sitting)}
-        for value, seat in known.items()
+        for value, seat in coloured.items()
     ]
     made = plan("auto", committee, directory.saved.senate_enabled, directory.saved.mode)
     return {**offered, "seats": seats, "modes": modes(made_words(made.kind, len(made.seats), made.calls))}

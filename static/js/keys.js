@@ -1,5 +1,5 @@
 // Keys on every page: / ? g+letter j k Enter Esc. None fires in fields; <html data-shortcuts="off"> turns the single ones off.
-// Rows are [data-row] (Enter follows their first link); a digit presses what has it as data-key. Other scripts ask window.keysAllowed(event) before they take a key.
+// Rows are [data-row] (Enter follows their first link). Other scripts ask window.keysAllowed(event) before they take a key.
 "use strict";
 (() => {
   const places = { o: "/", a: "/senate/", s: "/services/", i: "/incidents/", f: "/jules/", g: "/agents/",
@@ -44,10 +44,9 @@
       j: () => move(1),
       k: () => move(-1),
     }[key];
-    const numbered = /^[1-9]$/.test(key) && document.querySelector(`[data-key="${key}"]`);
-    if (!act && !numbered) return;
+    if (!act) return;
     event.preventDefault();
-    if (act) act(); else numbered.click();
+    act();
   });
 
   document.addEventListener("change", ({ target }) => {

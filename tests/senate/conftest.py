@@ -53,3 +53,18 @@ def work():
         return SenateSession.objects.get(pk=session.pk)
 
     return until_ended
+
+
+@pytest.fixture
+def cast(transactional_db, people, settings):
+    """People by name, on a site where Mock members may answer."""
+    settings.AI_ALLOW_MOCK = True
+    yield people
+    close_all()
+
+
+@pytest.fixture
+def ivo(cast, client):
+    """A client that is signed in as an engineer."""
+    client.force_login(cast["ivo"])
+    return client
