@@ -9,8 +9,7 @@ from django.core.asgi import get_asgi_application
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "aiops_site.settings")
 django_application = get_asgi_application()
 
-from channels.auth import AuthMiddlewareStack  # noqa: E402  needs the apps
-from channels.routing import ProtocolTypeRouter, URLRouter  # noqa: E402
+from channels.routing import ProtocolTypeRouter, URLRouter  # noqa: E402  needs the apps
 
 from aiops_site import csp, origin  # noqa: E402
 from providers import wires  # noqa: E402
@@ -32,6 +31,6 @@ async def http(scope: dict[str, Any], receive: Any, send: Any) -> None:
 application = ProtocolTypeRouter(
     {
         "http": http,
-        "websocket": origin.same(AuthMiddlewareStack(URLRouter(websocket_urlpatterns))),
+        "websocket": origin.same(URLRouter(websocket_urlpatterns)),
     }
 )

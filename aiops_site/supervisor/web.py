@@ -15,24 +15,26 @@ DRAIN = 10.0  # seconds that running answers get
 def main() -> None:
     from aiops_site.asgi import application  # sets Django up
     from aiops_site.drain import Draining
+    from providers import warm
 
     serve = {"daphne": daphne, "uvicorn": uvicorn}.get(os.environ.get("WEB_SERVER", "daphne"))
     if serve is None:
         raise SystemExit("WEB_SERVER must be daphne or uvicorn.")
+    warm.start()
     serve(Draining(application))
 
 
 def daphne(application: Any) -> None:
     """Daphne cancels what runs as soon as it is told to stop, so it is told only when nothing runs."""
     from daphne.endpoints import build_endpoint_description_strings
-    from daphne.server import Server
     from django.conf import settings
     from twisted.internet import reactor
 
     from aiops_site import drain
+    from aiops_site.supervisor.crowd import CrowdServer
 
     endpoints = build_endpoint_description_strings(host=settings.HOST, port=settings.PORT)
-    server = Server(application, endpoints, signal_handlers=False, server_name="")
+    server = CrowdServer(application, endpoints, signal_handlers=False, server_name="")
 
     def stop_when_drained(deadline: float) -> None:
         if drain.running() == 0 or time.monotonic() > deadline:

@@ -11,24 +11,32 @@ user, 4403 nothing may be sent here, 4409 too big, 4408 reads too slowly, 4429 t
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable
+import logging
+from collections.abc import Awaitable, Callable, Sequence
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import parse_qs
 
 from django.conf import settings
 from django.contrib.auth import get_user
+from django.db import Error as DatabaseError
+from django.http import parse_cookie
 from django.utils.module_loading import import_string
 
-from providers.hop import hop
+from providers.hop import Shared
+from providers.identity import user_of_header
 from senate.live.hub import Watcher, hub
 from senate.models import SenateSession
 
 QUIET_S = 20.0
 RECHECK_S = 30.0
+SLOW_S = 15.0  # a reader that takes nothing for so long is let go; it connects again with its last number
+CLOSE_S = 1.0
 MOST_SOCKETS = 20
 MAX_FRAME = 1_000
+SIGNS = (b"cookie", b"authorization")
 
+logger = logging.getLogger(__name__)
 Scope = dict[str, Any]
 Receive = Callable[[], Awaitable[dict[str, Any]]]
 Send = Callable[[dict[str, Any]], Awaitable[None]]
@@ -59,17 +67,16 @@ async def live_session(scope: Scope, receive: Receive, send: Send) -> None:
     await receive()  # websocket.connect
     try:
         session_id, after, render = _address(scope)
-        user = scope["user"]
-        await _check(scope, session_id)
+        user_id = await _check(scope, session_id)
     except Close as refused:
         await send({"type": "websocket.close", "code": refused.code})
         return
     await send({"type": "websocket.accept"})
     live = hub()
-    if live.open[user.pk] >= MOST_SOCKETS:
+    if live.open[user_id] >= MOST_SOCKETS:
         await close(send, 4429)
         return
-    live.open[user.pk] += 1
+    live.open[user_id] += 1
     watcher = live.watch(session_id, after, render)
     try:
         await first(_pump(watcher, send), listen(receive), _guard(scope, session_id))
@@ -78,7 +85,7 @@ async def live_session(scope: Scope, receive: Receive, send: Send) -> None:
     except (Gone, OSError):
         return  # nobody is left to tell
     finally:
-        live.open[user.pk] -= 1
+        live.open[user_id] -= 1
         await live.leave(session_id, watcher)
 
 
@@ -115,8 +122,17 @@ async def _pump(watcher: Watcher, send: Send) -> None:
             raise Close(4408)
         if frames is None:
             raise Close(1000)
-        for frame in frames:
-            await send({"type": "websocket.send", "text": frame})
+        await hand_over(frames, send)
+
+
+async def hand_over(frames: Sequence[str], send: Send) -> None:
+    """Errors: Close 4408 where the reader takes nothing for `SLOW_S`."""
+    try:
+        async with asyncio.timeout(SLOW_S):
+            for frame in frames:
+                await send({"type": "websocket.send", "text": frame})
+    except TimeoutError:
+        raise Close(4408) from None
 
 
 async def listen(receive: Receive) -> None:
@@ -134,32 +150,70 @@ async def _guard(scope: Scope, session_id: int) -> None:
         await _check(scope, session_id)
 
 
-async def _check(scope: Scope, session_id: int) -> None:
-    """Errors: Close 4401 where the cookie signs nobody in, 4404 where the session is not this user's to see."""
-    cookie = scope.get("session")
-    code = await hop(refusal, getattr(cookie, "session_key", None), session_id)
+class Caller(NamedTuple):
+    """What a handshake brings: the key of its cookie's session, and its Authorization header."""
+
+    session_key: str | None
+    authorization: str
+
+
+def caller(scope: Scope) -> Caller:
+    """Read from the headers alone; who it is, is asked anew each time."""
+    sent = {name: value.decode("latin-1") for name, value in scope["headers"] if name in SIGNS}
+    cookie = parse_cookie(sent.get(b"cookie", "")).get(settings.SESSION_COOKIE_NAME)
+    return Caller(cookie, sent.get(b"authorization", ""))
+
+
+async def _check(scope: Scope, session_id: int) -> int:
+    """The user's id. Errors: Close 4401 for nobody who is known, 4404 where the session is not theirs to see."""
+    user_id, code = await _standing((caller(scope), session_id))
     if code:
         raise Close(code)
+    return user_id
 
 
-def refusal(session_key: str | None, session_id: int) -> int:
-    """0, or the close code. Reads the rows anew: a logout, a new password or a changed role counts at once."""
-    user = viewer(session_key)
+def standings(asked: list[tuple[Caller, int]]) -> list[tuple[int, int] | Exception]:
+    """(user's id, 0 or the close code) for each caller and session; equal ones are read once. Sync.
+
+    Reads the rows anew: a logout, a new password or a changed role counts at once."""
+    found: dict[tuple[Caller, int], tuple[int, int] | Exception] = {}
+    for one in dict.fromkeys(asked):
+        try:
+            found[one] = _read_standing(*one)
+        except DatabaseError as error:
+            found[one] = error
+    return [found[one] for one in asked]
+
+
+_standing = Shared(standings)  # a thousand handshakes at once are a few trips to the database
+
+
+def _read_standing(who: Caller, session_id: int) -> tuple[int, int]:
+    user = viewer(who)
     if user is None:
-        return 4401
-    return 0 if SenateSession.objects.visible_to(user).filter(pk=session_id).exists() else 4404
+        return 0, 4401
+    return user.pk, 0 if SenateSession.objects.visible_to(user).filter(pk=session_id).exists() else 4404
 
 
-def viewer(session_key: str | None) -> Any:
-    """Whom that cookie signs in at this moment; None for nobody."""
+def viewer(who: Caller) -> Any:
+    """Whom the token, or without one the cookie, signs in at this moment; None for nobody. A token that is wrong
+    never falls back to the cookie."""
+    if who.authorization:
+        return user_of_header(who.authorization)
     store = import_string(f"{settings.SESSION_ENGINE}.SessionStore")
-    user = get_user(SimpleNamespace(session=store(session_key)))  # type: ignore[arg-type]
+    user = get_user(SimpleNamespace(session=store(who.session_key)))  # type: ignore[arg-type]
     return user if user.is_authenticated and user.is_active else None
 
 
 async def close(send: Send, code: int) -> None:
+    """Says why, then closes. Who reads too slowly may have no room for the reason."""
     reason = CLOSINGS[code]
-    await send({"type": "websocket.send", "text": json.dumps({"type": "closing", "code": code, "reason": reason})})
+    try:
+        async with asyncio.timeout(CLOSE_S):
+            text = json.dumps({"type": "closing", "code": code, "reason": reason})
+            await send({"type": "websocket.send", "text": text})
+    except TimeoutError:
+        logger.info("a socket was closed with %s, its reader took nothing", code)
     await send({"type": "websocket.close", "code": code, "reason": reason})
 
 

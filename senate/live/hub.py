@@ -9,7 +9,6 @@ import asyncio
 import json
 import logging
 from collections import Counter, deque
-from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import takewhile
 from typing import Any
@@ -46,14 +45,16 @@ class Watcher:
         self.dropped = False
         self._queue: asyncio.Queue[list[str] | None] = asyncio.Queue(QUEUE)
 
-    def offer(self, frames: Sequence["Frame"]) -> None:
-        """Queues what it has not seen; never waits."""
-        new = [frame for frame in frames if frame.n > self.sent]
-        if not new or self.dropped:
+    def offer(self, batch: "Batch") -> None:
+        """Queues what it has not seen; never waits. A thousand watchers share one list."""
+        if self.dropped or batch.last <= self.sent:
             return
-        self.sent = new[-1].n
+        frames = batch.rendered if self.render else batch.plain
+        if batch.first <= self.sent:
+            frames = frames[self.sent - batch.first + 1 :]  # numbers are gap-free
+        self.sent = batch.last
         try:
-            self._queue.put_nowait([frame.rendered if self.render else frame.plain for frame in new])
+            self._queue.put_nowait(frames)
         except asyncio.QueueFull:
             self.drop()
 
@@ -74,12 +75,13 @@ class Watcher:
 
 
 @dataclass(frozen=True, slots=True)
-class Frame:
-    """One event as it is sent, without and with the fragments that it changes."""
+class Batch:
+    """Events `first` to `last` as they are sent, without and with the fragments that they change."""
 
-    n: int
-    plain: str
-    rendered: str
+    first: int
+    last: int
+    plain: list[str]
+    rendered: list[str]
 
 
 class Feed:
@@ -94,6 +96,7 @@ class Feed:
         self.wake = asyncio.Event()
         self.ended = False
         self.task: asyncio.Task[None] | None = None
+        self._last_swap: tuple[tuple[int, frozenset[str]], list[dict[str, Any]]] | None = None
 
     async def run(self) -> None:
         nudges = asyncio.create_task(self._listen())
@@ -178,21 +181,28 @@ class Feed:
         if not watchers or not events:
             return
         regions = regions_of(events) if any(w.render for w in watchers) else set()
-        swap = await hop(fragments, self.session_id, regions) if regions else []
-        frames = framed(events, swap)
+        swap = await self._rendered(events[-1]["n"], regions) if regions else []
+        batch = framed(events, swap)
         for watcher in watchers:
-            watcher.offer(frames)
+            watcher.offer(batch)
+
+    async def _rendered(self, upto: int, regions: set[str]) -> list[dict[str, Any]]:
+        """The parts as the rows are now; those who join between two events share one rendering."""
+        asked = (upto, frozenset(regions))
+        if self._last_swap is None or self._last_swap[0] != asked:
+            self._last_swap = (asked, await hop(fragments, self.session_id, regions))
+        return self._last_swap[1]
 
 
-def framed(events: list[Event], swap: list[dict[str, Any]]) -> list[Frame]:
+def framed(events: list[Event], swap: list[dict[str, Any]]) -> Batch:
     """Frames in order; the fragments ride on the last event that changes more than text."""
-    carrier = max((e["n"] for e in events if regions_of([e])), default=0) if swap else 0
-    frames = []
-    for event in events:
-        plain = json.dumps(event, ensure_ascii=False, separators=(",", ":"))
-        rendered = json.dumps({**event, "swap": swap}, ensure_ascii=False) if event["n"] == carrier else plain
-        frames.append(Frame(event["n"], plain, rendered))
-    return frames
+    plain = [json.dumps(event, ensure_ascii=False, separators=(",", ":")) for event in events]
+    rendered = plain
+    if swap:
+        carrier = max(at for at, event in enumerate(events) if regions_of([event]))
+        rendered = list(plain)
+        rendered[carrier] = json.dumps({**events[carrier], "swap": swap}, ensure_ascii=False)
+    return Batch(events[0]["n"], events[-1]["n"], plain, rendered)
 
 
 def read(session_id: int, after: int) -> tuple[bool, list[Event]]:

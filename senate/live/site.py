@@ -106,12 +106,12 @@ async def live_site(scope: Scope, receive: Receive, send: Send) -> None:
     await receive()  # websocket.connect
     try:
         topics = _topics(scope)
-        await _check(scope)
+        user = await _check(scope)
     except Close as refused:
         await send({"type": "websocket.close", "code": refused.code})
         return
     await send({"type": "websocket.accept"})
-    user, sockets = scope["user"].pk, hub().open
+    sockets = hub().open
     if sockets[user] >= consumers.MOST_SOCKETS:
         await close(send, 4429)
         return
@@ -144,8 +144,7 @@ async def _pump(reader: Reader, send: Send) -> None:
                 frames = await reader.next()
         except TimeoutError:
             frames = [PING]
-        for frame in frames:
-            await send({"type": "websocket.send", "text": frame})
+        await consumers.hand_over(frames, send)
 
 
 async def _guard(scope: Scope) -> None:
@@ -154,6 +153,9 @@ async def _guard(scope: Scope) -> None:
         await _check(scope)
 
 
-async def _check(scope: Scope) -> None:
-    if await hop(viewer, getattr(scope.get("session"), "session_key", None)) is None:
+async def _check(scope: Scope) -> int:
+    """The user's id. Errors: Close 4401."""
+    found = await hop(viewer, consumers.caller(scope))
+    if found is None:
         raise Close(4401)
+    return int(found.pk)

@@ -10,12 +10,13 @@ Kills at many moments without the waiting for leases: SENATE_SOAK=5 pytest tests
 """
 
 import argparse
-import asyncio
 import json
 import os
 import random
 import resource
 import signal
+import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Callable
@@ -23,8 +24,9 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+from tests.aiops_site.running import ROOT
 from tests.benchmarks.senate_site import CHAIR, PROPOSE, REVIEW, SenateSite, Timed
-from tests.benchmarks.senate_watch import Watched, watch, watch_badly
+from tests.benchmarks.senate_watch import Deaf, handshake
 
 FAULTS_S = 150.0
 
@@ -34,6 +36,7 @@ def main() -> None:
     given.add_argument("parts", nargs="*", help="wall, crowd, watchers, faults")
     given.add_argument("--sessions", type=int, default=200)
     given.add_argument("--sockets", type=int, default=1_000)
+    given.add_argument("--render", action="store_true", help="watch as the page does: with its parts rendered")
     given.add_argument("--seed", type=int, default=1)
     given.add_argument("--no-redis", action="store_true", help="messages are files, viewers look by themselves")
     of = given.parse_args()
@@ -89,42 +92,50 @@ def crowd(site: SenateSite, upstream: Timed, of: argparse.Namespace) -> dict[str
 
 
 def watchers(site: SenateSite, upstream: Timed, of: argparse.Namespace) -> dict[str, Any]:
+    """The session begins when all are in: five members write at once, some 20 words a second each."""
     upstream.latencies = {PROPOSE: (0.0, 0.0), REVIEW: (0.5, 0.5), CHAIR: (0.0, 0.0)}
     before = site.memory_mb("supervisor.web")
-    found: Watched = asyncio.run(_watched(site, upstream, of.sockets))
-    row = site.until_ended([found.session])[0]
-    whole = sum(numbers == list(range(1, row["last_n"] + 1)) for numbers in found.numbers)
-    late = sorted(found.latencies_ms)
+    upstream.hold_back()
+    session = site.ask()
+    deaf = Deaf(site.port, handshake(site.port, session, f"{site.cookie_name}={site.cookies[-1]}"))
+    readers = _readers(site, session, of)
+    if (said := readers.stdout.readline().strip()) != "all in":
+        raise SystemExit(f"the readers ended with {said!r}")
+    open_mb, used = site.memory_mb("supervisor.web"), site.cpu_s("supervisor.web")
+    upstream.go_on()
+    found = json.loads(readers.communicate(timeout=240)[0])
+    used = site.cpu_s("supervisor.web") - used
+    deaf.close()
+    row = site.until_ended([session])[0]
+    late = sorted(found.pop("latencies_ms"))
     return {
-        "sockets": len(found.numbers),
-        "handshakes_tried_again": found.refused,
+        "sockets": of.sockets,
+        "rendered": of.render,
         "events": row["last_n"],
-        "got_every_event_once": whole,
-        "p50_ms": late[len(late) // 2],
-        "p95_ms": late[int(len(late) * 0.95)],
-        "p99_ms": late[int(len(late) * 0.99)],
-        "web_mb": [before, found.peak_mb],
-        "slow_reader": found.slow,
+        "session_s": round(row["elapsed_exact_s"], 1),
+        "whole": found.pop("whole") if found["last"] == row["last_n"] else 0,
+        **{f"p{part}_ms": round(late[int(len(late) * part / 100)]) for part in (50, 95, 99)},
+        "web_mb": {"before": before, "all_in": open_mb, "after": site.memory_mb("supervisor.web")},
+        "web_cpu_s": round(used, 1),
+        **found,
     }
 
 
-async def _watched(site: SenateSite, upstream: Timed, sockets: int) -> Watched:
-    upstream.hold_back()
-    session = await asyncio.to_thread(site.ask)
-    found = Watched(session, expected=sockets)
-    readers = [asyncio.create_task(watch(site, session, n, found)) for n in range(sockets)]
-    slow = asyncio.create_task(watch_badly(site, session, found))
-    ended, _ = await asyncio.wait(
-        [asyncio.ensure_future(found.all_in.wait()), *readers], return_when=asyncio.FIRST_COMPLETED
-    )
-    for one in ended:
-        one.result()  # a reader that was refused
-    upstream.go_on()
-    sampler = asyncio.create_task(found.sample(lambda: site.memory_mb("supervisor.web")))
-    await asyncio.wait_for(asyncio.gather(*readers), 240)
-    sampler.cancel()
-    slow.cancel()
-    return found
+def _readers(site: SenateSite, session: int, of: argparse.Namespace) -> "subprocess.Popen[str]":
+    command = [
+        sys.executable,
+        "-m",
+        "tests.benchmarks.senate_watch",
+        str(site.port),
+        str(session),
+        str(of.sockets),
+    ]
+    command += [site.cookie_name, *(["--render"] if of.render else [])]
+    readers = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    readers.stdin.write(" ".join(site.cookies[:-1]))
+    readers.stdin.close()
+    readers.stdin = None  # `communicate` would flush it
+    return readers
 
 
 def faults(site: SenateSite, upstream: Timed, of: argparse.Namespace) -> dict[str, Any]:

@@ -214,6 +214,11 @@ class SenateSite:
         status = Path(f"/proc/{self.pid(text)}/status").read_text()
         return round(int(status.split("VmRSS:")[1].split()[0]) / 1024, 1)
 
+    def cpu_s(self, text: str) -> float:
+        """User and system time of that process so far."""
+        fields = Path(f"/proc/{self.pid(text)}/stat").read_text().rpartition(") ")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
     def check(self) -> str:
         """The invariants, read from the site's own database."""
         env_path = os.environ.get("PYTHONPATH", "")

@@ -10,6 +10,7 @@ from django.test import Client
 
 from aiops_site.asgi import application
 from providers.hop import close_all, hop
+from providers.identity import make_token
 from senate.live import consumers
 from senate.live.hub import hub
 from senate.models import SenateSession
@@ -99,6 +100,26 @@ async def test_a_number_that_is_none_is_refused(cast) -> None:
 async def test_a_token_in_the_address_opens_nothing(cast) -> None:
     session = await hop(running, cast["ivo"])
     assert await refused(f"/ws/senate/{session.pk}/?token=abc", None) == 4401
+
+
+async def by_token(path, header, *more):
+    return WebsocketCommunicator(application, path, headers=[(b"host", b"localhost"), header, *more])
+
+
+async def test_a_program_watches_with_its_token_and_without_an_origin(cast) -> None:
+    session = await hop(deliberated, cast["ivo"])
+    _, secret = await hop(make_token, cast["ivo"], "watching")
+    path = f"/ws/senate/{session.pk}/?after=0"
+    reader = await by_token(path, (b"authorization", f"Bearer {secret}".encode()))
+    assert (await reader.connect())[0]
+    assert (await until_closed(reader))[0] == list(range(1, session.last_n + 1))
+    key = (b"cookie", f"{settings.SESSION_COOKIE_NAME}={await sync_to_async(cookie)(cast['ivo'])}".encode())
+    for header, more in (
+        ((b"authorization", b"Token aiops_wrong"), [key]),
+        ((b"authorization", f"Token {secret}".encode()), [(b"origin", b"https://evil.test")]),
+        (key, []),
+    ):
+        assert not (await (await by_token(path, header, *more)).connect(timeout=5))[0], header
 
 
 async def test_an_ended_session_is_given_whole_and_then_closed(cast) -> None:

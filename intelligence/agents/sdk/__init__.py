@@ -1,1 +1,0 @@
-"""What code outside of the console imports: one file, the standard library alone, Python 3.8 and later."""
