@@ -52,12 +52,14 @@ class Said(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """What a provider is asked about. `excerpt`: the reduced, redacted log. `session_id` groups its usage rows."""
+    """What a provider is asked about. `excerpt`: the reduced, redacted log. `session_id` groups its usage rows,
+    `service`: the id of the one that they are for."""
 
     name: str
     findings: Analysis
     excerpt: str
     session_id: str = ""
+    service: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -96,7 +96,8 @@ def _answered(run: AnalysisRun) -> tuple[dict[str, Any], Advice | None]:
     if not _asks(run, findings):
         return result, None
     excerpt = reduce_log(_deciding_parts(run, findings), LOG_CHARS)
-    advice = get_provider().run(Subject(_name(run), findings, excerpt, run.session_id))
+    subject = Subject(_name(run), findings, excerpt, run.session_id, str(run.service_id or ""))
+    advice = get_provider().run(subject)
     if advice.said is None:
         return result, advice
     _mine(run).update(claim_until=timezone.now() + LEASE)

@@ -124,6 +124,7 @@ class AIService:
         temperature: float | None = None,
         timeout_s: float | None = None,
         target: models.Model | None = None,
+        service: str = "",
         connection: ExplicitConnection | None = None,
         tools: Iterable[Any] = (),
         tool_choice: Any = None,
@@ -139,6 +140,7 @@ class AIService:
         offered = tools_in(tools)
         prompt = replace(prompt, tools=offered, tool_choice=choice_in(tool_choice, offered))
         about = {"target": f"{target._meta.label_lower}:{target.pk}"} if target is not None else {}
+        about |= {"service": service} if service else {}
         purpose = Purpose(self.user.pk, operation, self.session_id, keep_raw=True, metadata=about)
         asking = Asking(slug, purpose, on_text, timeout_s, connection)
         if response_model is None:

@@ -41,23 +41,26 @@ def start(
     max_output_tokens: int | None = None,
     follows: SenateSession | None = None,
     compares: tuple[SenateSession, int] | None = None,
+    service: str = "",
     on_stored: Callable[[SenateSession], None] | None = None,
 ) -> SenateSession:
     """Reserves the worst case, stores the question, and asks a worker to take it. Nothing is called before.
 
     `messages` is the whole conversation, its last one the question; `follows` makes one of that session's.
-    `on_stored` runs in the transaction that stores the session. Errors: InvalidInput, NotConfigured,
-    PriceUnknown, BudgetExceeded, LedgerUnavailable; then nothing was stored and nothing is held.
+    `service`: the id of the one it is for. `on_stored` runs in the transaction that stores the session. Errors:
+    InvalidInput, NotConfigured, PriceUnknown, BudgetExceeded, LedgerUnavailable; then nothing was stored and
+    nothing is held.
     """
     if visibility not in (None, *VISIBILITIES):
         raise InvalidInput("Visibility is team, owner or private.", param="visibility")
     asked = following(follows, question) if follows else worded(question, messages or ())
     made = offer.seated(mode, members)
     estimate = offer.estimate(made, asked.text, asked.messages, max_output_tokens)
-    offer.first_gate(user, made, estimate)
+    offer.first_gate(user, made, asked.text, asked.messages)
     session = _worded_session(user, asked, made, estimate)
     session.mode, session.visibility, session.follows = mode, visibility or "team", follows
     session.compares, session.compares_seat = compares or (None, None)
+    session.service = service or (follows.service if follows else "")
     _reserve_and_store(session, on_stored)
     transaction.on_commit(lambda: nudges.workers(session.pk))
     return session
@@ -136,5 +139,6 @@ def again(user: Any, session: SenateSession, **more: Any) -> SenateSession:
         visibility=session.visibility,
         messages=session.messages,
         max_output_tokens=session.max_output_tokens,
+        service=session.service,
         **more,
     )

@@ -35,7 +35,7 @@ def begin(user: Any, session: SenateSession) -> None:
     if not missing:
         return
     if reason := offer.too_much(_estimate(session, missing), offer.room_for(caps.standing(user))):
-        raise BudgetExceeded(reason)
+        raise offer.refused(user, "compare", BudgetExceeded.code, reason)
     for seat in missing:
         _ask(user, session, seat)
 
@@ -50,6 +50,7 @@ def _ask(user: Any, session: SenateSession, seat: int) -> None:
             visibility=session.visibility,
             messages=session.messages,
             compares=(session, seat),
+            service=session.service,
         )
     except IntegrityError:  # somebody else began the same comparison at the same time
         if seat not in _asked(session):

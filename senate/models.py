@@ -34,7 +34,8 @@ class SenateSession(models.Model):
 
     `visibility`: team (everybody who is signed in), owner (who asked, and admins), private (who asked alone).
     `follows`: the session whose answer this question goes on from. `compares`: the session whose question this
-    one asks a single member, `compares_seat`, to set beside its resolution.
+    one asks a single member, `compares_seat`, to set beside its resolution. `service`: the id of the service
+    that it is for, where it is for one; its usage rows carry it.
     """
 
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="senate_sessions")
@@ -57,6 +58,7 @@ class SenateSession(models.Model):
     follows = models.ForeignKey("self", models.SET_NULL, null=True, blank=True, related_name="followed_by")
     compares = models.ForeignKey("self", models.CASCADE, null=True, blank=True, related_name="compared_with")
     compares_seat = models.SmallIntegerField(null=True, blank=True)
+    service = models.CharField(max_length=64, blank=True, default="")
     cancel_requested = models.BooleanField(default=False)
     last_n = models.PositiveIntegerField(default=0, help_text="number of its newest event")
     claimed_by = models.CharField(max_length=80, blank=True, default="")
@@ -80,6 +82,11 @@ class SenateSession(models.Model):
 
     def __str__(self) -> str:
         return f"session {self.pk}"
+
+    @property
+    def about(self) -> dict[str, str]:
+        """What each usage row of it says in its metadata."""
+        return {"service": self.service} if self.service else {}
 
 
 class SenateCall(models.Model):

@@ -100,7 +100,7 @@ class BaseAIProvider(BaseProvider):
 
     def run(self, subject: Subject) -> Advice:
         try:
-            response = self._ask(self._build_prompt(subject), subject.session_id, Said)
+            response = self._ask(self._build_prompt(subject), subject.session_id, Said, subject.service)
         except AIServiceError as error:
             return self._get_fallback_recommendation(subject, error.message, error.log_id)
         said = self._parse_response(response)
@@ -114,7 +114,7 @@ class BaseAIProvider(BaseProvider):
         """One short call with the saved config. Errors: the tree of `providers.exceptions`."""
         return self._ask("Answer with the one word: ready", "", None)
 
-    def _ask(self, text: str, session_id: str, shape: Any) -> AIResponse:
+    def _ask(self, text: str, session_id: str, shape: Any, service: str = "") -> AIResponse:
         how = {"response_model": shape} if shape else {}
         return AIService(analyst(), session_id).chat(
             [{"role": "user", "content": text}],
@@ -123,6 +123,7 @@ class BaseAIProvider(BaseProvider):
             model=self.config.get("model", ""),
             max_tokens=self.config.get("max_tokens", MAX_TOKENS),
             timeout_s=TIMEOUT_S,
+            service=service,
             connection=self.connection(),
             **how,
         )

@@ -31,7 +31,8 @@ async def ask(failure: Failure, desk: Desk, remote_session: str) -> Answer:
     """One question, and one more with the exact errors where the answer can't be used. Errors: Stopped, and those
     of the gateway."""
     slug, model = await hop(chosen, "", "")
-    purpose = Purpose(failure.user_id, OPERATION, f"fix-{failure.attempt_id}")
+    about = {"service": failure.service_id} if failure.service_id else {}
+    purpose = Purpose(failure.user_id, OPERATION, f"fix-{failure.attempt_id}", metadata=about)
     cost, errors, digest, said = Decimal(0), [], "", ""
     for attempt in range(2):
         text = words.question(failure, mark(), errors)

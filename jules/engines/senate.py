@@ -55,7 +55,7 @@ async def _begin(user: Any, failure: Failure, errors: list[str]) -> int:
         else:
             log = log[len(log) // 4 :]
             short = replace(short, log=log, output=short.output[-2_000:])
-    return (await hop(chat.start, user, question=text, mode="senate")).pk
+    return (await hop(chat.start, user, question=text, mode="senate", service=failure.service_id)).pk
 
 
 def _spent(pk: int) -> Decimal:

@@ -37,6 +37,7 @@ class Failure:
     output: str
     files: Mapping[str, str]
     named: tuple[str, ...] = ()
+    service_id: str = ""  # for the usage rows
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,4 +48,5 @@ def failure_of(run: "Run") -> Failure:
         if attempt.engine != "local"
         else readable,
         named=tuple(context["files"]),
+        service_id=str(run.service.pk),
     )

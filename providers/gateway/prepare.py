@@ -82,5 +82,6 @@ async def reserve(
             "model": prompt.model,
             "input_tokens": prepared.input_bound,
             "retry_count": repeat,
+            "service": purpose.metadata.get("service", ""),
         },
     )

@@ -163,7 +163,8 @@ def lost(
 ) -> Attempt:
     """The row of a call whose process ended before its outcome was stored: charged at what was reserved.
 
-    `draft`: what the caller knew before it called: provider, model, and `input_tokens` where it knew them.
+    `draft`: what the caller knew before it called: provider, model, and `input_tokens` and `service` where it knew
+    them.
     """
     known = draft.get("input_tokens")
     tokens_in = min(tokens, known) if isinstance(known, int) and known >= 0 else tokens
@@ -186,4 +187,5 @@ def lost(
             "It is charged at what was reserved for it."
         ),
         prompt_hash=str(draft.get("prompt_hash", "")),
+        metadata={"service": str(draft["service"])} if draft.get("service") else {},
     )

@@ -98,7 +98,7 @@ def lost_attempt(session: SenateSession, call: SenateCall, lost_by: int) -> ledg
         price_source="reserved",
         error_code="lost",
         error_message=LOST,
-        metadata={"call": call.key, "claim": lost_by},
+        metadata={"call": call.key, "claim": lost_by, **session.about},
     )
 
 

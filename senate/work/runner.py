@@ -130,6 +130,7 @@ class Run:
             metadata={
                 "call": spec.key,
                 "claim": self.session.claims,
+                **self.session.about,
                 **audit.votes(spec, self._engine, self.session),
             },
             describe=audit.resolution(spec, self.session),

@@ -132,10 +132,22 @@ def test_a_model_is_asked_under_the_analysis_account_and_its_quotes_are_checked(
     assert "OOM_KILLED" not in {one["code"] for one in found["patterns"]}
     row = AIUsageLog.objects.get()
     assert row.user.username == ANALYST and row.session_id == f"analysis-{found['id']}"
+    assert "service" not in row.metadata
     assert found["recommendations"][0] == "Add requests-oauthlib to requirements.txt."
     assert set(Recommendation.objects.values_list("source", flat=True)) == {"ai", "local"}
     caps = as_user("ana").get("/api/v1/ai/caps/").json()["caps"]
     assert ANALYST in {one["username"] for one in caps}
+
+
+def test_what_a_model_is_asked_about_a_deployment_is_spend_of_its_service(as_user, grok, say, service):
+    body = {"status": "FAILED", "commit": "a41f9c2", "log": LOG}
+    as_user("ivo").post(f"/api/v1/services/{service.pk}/deployments/", body, format="json")
+    say(said())
+    for run in runs.for_failures():
+        analyst.perform(run.pk)
+    assert AIUsageLog.objects.get().metadata["service"] == str(service.pk)
+    [group] = as_user("ana").get("/api/v1/ai/usage/summary/?group=service&range=7d").json()["groups"]
+    assert (group["label"], group["filters"], group["calls"]) == ("checkout-api", {"service": str(service.pk)}, 1)
 
 
 @pytest.mark.parametrize("trouble", ["401", "500", "html", "cap", "not json", "broken config"])

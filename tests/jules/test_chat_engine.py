@@ -49,6 +49,7 @@ def test_an_answer_that_does_not_fit_is_asked_again_with_the_exact_errors(
     [pull] = forge.pulls
     assert pull.draft and "**Not verified:** no check command" in pull.body
     calls = AIUsageLog.objects.filter(session_id=f"fix-{attempt.pk}")
+    assert {row.metadata["service"] for row in calls} == {str(attempt.service_id)}
     assert calls.count() == 2 and attempt.model == "local/fake-engineer" and len(attempt.prompt_hash) == 64
 
 

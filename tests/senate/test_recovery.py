@@ -76,7 +76,7 @@ def claim_runs_out(session):
 
 def ask(asker):
     UserAICap.objects.create(user=asker, daily_token_cap=1_000_000, daily_cost_cap_usd=Decimal(10))
-    return chat.start(asker, question="Roll back or raise the pool size?")
+    return chat.start(asker, question="Roll back or raise the pool size?", service="svc-1")
 
 
 @pytest.mark.parametrize(("phase", "calls"), [("propose", 3), ("review", 6), ("chair", 7)])
@@ -98,6 +98,7 @@ def test_a_killed_worker_is_followed_by_another_that_asks_only_what_was_lost(
     (lost,) = rows.filter(usage_source="unknown")
     assert lost.error_code == "lost" and lost.total_tokens > 0
     assert lost.metadata["call"].startswith(phase)
+    assert {row.metadata["service"] for row in rows} == {"svc-1"}, "the call that was lost too"
     told = chat.events(session, 0, 10_000)
     assert [event["n"] for event in told] == list(range(1, session.last_n + 1))
     assert [e["data"]["resumed"] for e in told if e["type"] == "session.started"] == [False, True]
