@@ -11,13 +11,16 @@ from providers.models.notifications import (
     NotificationDelivery,
     NotificationSeen,
 )
+from providers.models.refusal import Refusal
 from providers.models.rollup import (
     UsageDay,
     UsageGeneration,
     UsageKey,
     UsageMonth,
     UsageQuarters,
+    UsageSeries,
     UsageSession,
+    UsageTime,
 )
 from providers.models.seal import ChainCheck, Seal
 from providers.models.settings import AIProviderSettings, ProviderCheck
@@ -39,6 +42,7 @@ __all__ = [
     "NotificationSeen",
     "ProviderBreaker",
     "ProviderCheck",
+    "Refusal",
     "Reservation",
     "Seal",
     "SiteDay",
@@ -48,6 +52,8 @@ __all__ = [
     "UsageKey",
     "UsageMonth",
     "UsageQuarters",
+    "UsageSeries",
     "UsageSession",
+    "UsageTime",
     "UserAICap",
 ]

@@ -11,11 +11,14 @@ PACKED_NAMES = tuple(f"times_{n:02}" for n in range(PACKED))
 
 
 class UsageGeneration(models.Model):
-    """`watermark`: the number of the last usage row that is in these sums. Moves only with them."""
+    """`watermark`: the number of the last usage row that is in these sums. Moves only with them.
+
+    `series` False: from before there were `UsageSeries` and `UsageTime`; `rebuild_rollups` makes them."""
 
     id = models.IntegerField(primary_key=True)
     watermark = models.BigIntegerField(default=0)
     current = models.BooleanField(default=False)
+    series = models.BooleanField(default=True)
     started_at = models.DateTimeField(auto_now_add=True)
     rolled_at = models.DateTimeField(null=True, blank=True)
 
@@ -106,6 +109,38 @@ class UsageQuarters(models.Model):
 
     def __str__(self) -> str:
         return f"quarters of key {self.key_id} on day {self.day}"
+
+
+class UsageSeries(models.Model):
+    """Calls and money of one UTC day, with its quarters of an hour packed, of keys whose `kind` is TOGETHER: a
+    chart of a year in any zone reads a row a day for each line, whatever kinds of calls there were."""
+
+    key = models.ForeignKey(UsageKey, models.CASCADE, db_index=False, related_name="+")
+    day = models.IntegerField()
+    calls = models.BigIntegerField()
+    spend_high = models.BigIntegerField()
+    spend_low = models.BigIntegerField()
+    running = models.BinaryField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["key", "day"], name="one_usage_series")]
+
+    def __str__(self) -> str:
+        return f"series of key {self.key_id} on day {self.day}"
+
+
+class UsageTime(models.Model):
+    """Milliseconds of all calls to a provider, for the sum of a histogram."""
+
+    generation = models.IntegerField()
+    provider = models.CharField(max_length=40)
+    ms = models.BigIntegerField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["generation", "provider"], name="one_usage_time")]
+
+    def __str__(self) -> str:
+        return f"time of {self.provider}"
 
 
 class UsageSession(models.Model):

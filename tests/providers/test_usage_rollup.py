@@ -13,7 +13,16 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from providers.ledger.frontier import stable_frontier
-from providers.models import AIUsageLog, UsageDay, UsageGeneration, UsageKey, UsageMonth, UsageQuarters
+from providers.models import (
+    AIUsageLog,
+    UsageDay,
+    UsageGeneration,
+    UsageKey,
+    UsageMonth,
+    UsageQuarters,
+    UsageSeries,
+    UsageTime,
+)
 from providers.usage.question import GROUPS, Question, read
 from providers.usage.rollup import roller, source
 from providers.usage.rollup.rebuild import rebuild
@@ -238,8 +247,36 @@ def test_a_rebuild_names_what_differs_and_mends_it(people) -> None:
     day = date(1970, 1, 1) + timedelta(days=mine.day)
     [quarters] = rebuild().differences
     assert quarters.startswith(f"{day} (quarters), cube 4")
+    line = UsageSeries.objects.filter(key__cube=0).order_by("day").first()
+    UsageSeries.objects.filter(pk=line.pk).update(spend_low=line.spend_low + 1)
+    day = date(1970, 1, 1) + timedelta(days=line.day)
+    [series] = rebuild().differences
+    assert series.startswith(f"{day} (series), cube 0 kind")
+    kept = UsageTime.objects.order_by("provider").first()
+    UsageTime.objects.filter(pk=kept.pk).update(ms=kept.ms + 1)
+    assert rebuild().differences == [
+        f"time of calls, provider {kept.provider}: {kept.ms + 1} ms kept, {kept.ms} in the ledger"
+    ]
     assert rebuild().differences == []
     assert summary(people["mara"], question()) == before
+
+
+@pytest.mark.parametrize("given", [{}, {"group": "user"}, {"status": "failed"}, {"status": "fallback"}], ids=str)
+def test_sums_without_series_give_the_same_answers_and_a_rebuild_makes_them(people, given: dict) -> None:
+    rows = scattered(people, each=1)
+    roll_to(len(rows), 100)
+    asked_of = asked("Asia/Kathmandu", *SPANS[0], **given)
+    before = summary(people["mara"], asked_of)
+    assert before["totals"]["calls"] > 0
+    UsageGeneration.objects.update(series=False)
+    UsageSeries.objects.all().delete()
+    insert(row(people["ivo"], at=datetime(2023, 11, 30, tzinfo=UTC)))
+    roll()
+    assert not UsageSeries.objects.exists()
+    assert summary(people["mara"], asked_of) == before
+    assert rebuild().differences == []
+    assert UsageSeries.objects.exists()
+    assert summary(people["mara"], asked_of) == before
 
 
 def test_a_rebuild_that_was_ended_half_way_leaves_nothing_behind(people) -> None:

@@ -7,13 +7,15 @@ UTC, less what came before it began, plus what came before it ended.
 import operator
 import struct
 from bisect import bisect_left
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from math import ceil
 from typing import NamedTuple
 
 QUARTER_S, QUARTERS = 900, 96
 # Kinds of calls, as bits, so that failed, estimated and fallback calls are sums too.
 FAILED, COUNTED, FELL_BACK, ALONE, LIMITED = 1, 2, 4, 8, 16
+# A series (of days) tells apart only what failed: calls of all kinds are TOGETHER, or TOGETHER | FAILED.
+TOGETHER = 32
 TOKENS = ("input_tokens", "output_tokens", "cached_input_tokens", "cache_write_tokens", "reasoning_tokens")
 # Times of calls are counted in classes, each a quarter wider than the one before, from 20 ms to 12 minutes.
 BOUNDS_MS = tuple(round(20 * 1.25**n) for n in range(47))
@@ -92,6 +94,7 @@ class Cell:
 
 
 Quarters = dict[int, Cell]
+Series = dict[int, tuple[int, int]]  # quarter -> calls, pico-dollars
 
 
 def whole(quarters: Quarters) -> Cell:
@@ -99,6 +102,14 @@ def whole(quarters: Quarters) -> Cell:
     for cell in quarters.values():
         total.add(cell)
     return total
+
+
+def milliseconds(rows: Iterable[Row]) -> dict[str, int]:
+    """Of all calls, by provider."""
+    found: dict[str, int] = {}
+    for row in rows:
+        found[row.provider] = found.get(row.provider, 0) + row.ms
+    return found
 
 
 class Packed(NamedTuple):
@@ -133,6 +144,30 @@ def unpack(packed: Packed) -> Quarters:
     for place, at, number in _TIMES.iter_unpack(packed.times):
         found[place].times[at] = number
     return found
+
+
+def pack_series(series: Series) -> bytes:
+    """As `Packed.running`."""
+    lines, calls, pico = [], 0, 0
+    for place in sorted(series):
+        more = series[place]
+        calls, pico = calls + more[0], pico + more[1]
+        lines.append(_RUNNING.pack(place, calls, *divmod(pico, MICRO)))
+    return b"".join(lines)
+
+
+def unpack_series(running: bytes) -> Series:
+    found, before = {}, (0, 0)
+    for place, calls, high, low in _RUNNING.iter_unpack(running):
+        pico = high * MICRO + low
+        found[place], before = (calls - before[0], pico - before[1]), (calls, pico)
+    return found
+
+
+def add_series(into: Series, more: Series) -> None:
+    for place, (calls, pico) in more.items():
+        have = into.get(place)
+        into[place] = (have[0] + calls, have[1] + pico) if have else (calls, pico)
 
 
 def _place(running: bytes, quarter: int) -> int:

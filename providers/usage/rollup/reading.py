@@ -12,11 +12,13 @@ from typing import Any
 
 from django.db import connection
 
-from providers.models.rollup import UsageGeneration, UsageKey, UsageQuarters
+from providers.models.rollup import UsageGeneration, UsageKey, UsageQuarters, UsageTime
 from providers.usage.rollup import source, store
 from providers.usage.rollup.cells import (
     FAILED,
+    MICRO,
     QUARTERS,
+    TOGETHER,
     TOKENS,
     Cell,
     Packed,
@@ -25,6 +27,7 @@ from providers.usage.rollup.cells import (
     bin_of,
     counts,
     from_columns,
+    milliseconds,
     money_before,
 )
 from providers.usage.rollup.cubes import cube_for
@@ -78,8 +81,9 @@ class Reading:
 
     def __init__(self, scope: Scope) -> None:
         self.scope = scope
-        found = UsageGeneration.objects.filter(current=True).order_by("-pk").values("pk", "watermark").first()
-        self.generation, self.watermark = (found["pk"], found["watermark"]) if found else (0, 0)
+        found = UsageGeneration.objects.filter(current=True).order_by("-pk").first()
+        self.generation, self.watermark = (found.pk, found.watermark) if found else (0, 0)
+        self.series = found is not None and found.series and not scope.bits & ~FAILED
         if scope.session:
             self.generation = 0
             rows = source.of_sessions([scope.session], scope.user_id)
@@ -120,23 +124,30 @@ class Reading:
             cell.parts[1] += pico
         return found
 
+    def milliseconds(self) -> dict[str, int] | None:
+        """Of all calls ever, by provider; None where the sums are from before these were kept."""
+        if self.generation and not self.series:
+            return None
+        found = dict(UsageTime.objects.filter(generation=self.generation).values_list("provider", "ms"))
+        for provider, more in milliseconds(self.rows).items():
+            found[provider] = found.get(provider, 0) + more
+        return found
+
     def quarters_down(self, start: int, end: int) -> Iterator[tuple[int, int]]:
-        """(quarter, calls in it) of quarters with calls, newest first; days are read as they are asked for."""
+        """(quarter, calls in it) of quarters with calls, newest first; STRIDE days are read as they are asked
+        for."""
         new: dict[int, int] = {}
         for row in self.rows:
             if start <= row.quarter < end:
                 new[row.quarter] = new.get(row.quarter, 0) + 1
         for first in range((end - 1) // QUARTERS, start // QUARTERS - 1, -STRIDE):
             begin = max(first - STRIDE + 1, start // QUARTERS)
-            days = {day for _, _, (day, *_) in self._money((), (), begin, first)} if self.generation else set()
-            days |= {quarter // QUARTERS for quarter in new if begin <= quarter // QUARTERS <= first}
-            for day in sorted(days, reverse=True):
-                found = {quarter: number for quarter, number in new.items() if quarter // QUARTERS == day}
-                for _, _, (_, running) in self._runnings((), (), day, day):
-                    for place, number in counts(running):
-                        quarter = day * QUARTERS + place
-                        found[quarter] = found.get(quarter, 0) + number
-                yield from ((q, found[q]) for q in sorted(found, reverse=True) if start <= q < end)
+            found = {q: number for q, number in new.items() if begin <= q // QUARTERS <= first}
+            for _, _, day, _, _, running in self._lines((), (), begin, first, edges=True):
+                for place, number in counts(running):
+                    quarter = day * QUARTERS + place
+                    found[quarter] = found.get(quarter, 0) + number
+            yield from ((q, found[q]) for q in sorted(found, reverse=True) if start <= q < end)
 
     def _daily(
         self, days: Boundaries, dimensions: Sequence[str], only: Sequence[Group]
@@ -151,16 +162,15 @@ class Reading:
             return
         first, last = days[0] // QUARTERS, days[-1] // QUARTERS
         starts = [at // QUARTERS for at in days]
-        for group, kind, (day, calls, high, low) in self._money(dimensions, only, first, last - 1):
-            yield group, kind, bisect_right(starts, day) - 1, calls, high * 10**6 + low
         shifted: dict[int, list[tuple[int, int]]] = {}
         for n, at in enumerate(days):
             if at % QUARTERS:
                 shifted.setdefault(at // QUARTERS, []).append((n, at % QUARTERS))
-        if not shifted:
-            return
-        # A whole UTC day went to the day that begins in it: what is before the beginning goes to the day before.
-        for group, kind, (day, running) in self._runnings(dimensions, only, first, last):
+        edges, upto = bool(shifted), last if shifted else last - 1
+        for group, kind, day, calls, pico, running in self._lines(dimensions, only, first, upto, edges=edges):
+            if day < last:
+                yield group, kind, bisect_right(starts, day) - 1, calls, pico
+            # A whole UTC day goes to the day that begins in it: what is before the beginning is of the day before.
             for n, quarter in shifted.get(day, ()):
                 calls, pico = money_before(running, quarter)
                 if n:
@@ -168,10 +178,13 @@ class Reading:
                 if n < len(days) - 1:
                     yield group, kind, n, -calls, -pico
 
-    def _where(self, dimensions: Sequence[str], only: Sequence[Group]) -> tuple[str, list[Any]]:
-        """The condition on keys, and its values."""
+    def _where(
+        self, dimensions: Sequence[str], only: Sequence[Group] = (), *, series: bool = False
+    ) -> tuple[str, list[Any]]:
+        """The condition on keys, and its values; `series`: on those of `UsageSeries`."""
         cube = cube_for({*dimensions, *self.scope.equal})
-        parts, values = ["k.generation = %s", "k.cube = %s"], [self.generation, cube]
+        parts = ["k.generation = %s", "k.cube = %s", f"k.kind {'>=' if series else '<'} {TOGETHER}"]
+        values: list[Any] = [self.generation, cube]
         for name, value in self.scope.equal.items():
             parts.append(f"k.{name} = %s")
             values.append(value)
@@ -197,7 +210,7 @@ class Reading:
     def _add_days(
         self, found: dict[Group, Kinds], dimensions: Sequence[str], start: int, end: int, wanted: Sequence[str]
     ) -> None:
-        where, values = self._where(dimensions, ())
+        where, values = self._where(dimensions)
         sums = ", ".join(f"SUM({name}) AS {name}" for name in wanted)
         names = "".join(f"k.{name}, " for name in dimensions)
         columns = ", ".join(f"SUM(s.{name})" for name in wanted)
@@ -215,34 +228,30 @@ class Reading:
 
     def _add_edge(self, found: dict[Group, Kinds], dimensions: Sequence[str], place: int, sign: int) -> None:
         day, quarter = divmod(place, QUARTERS)
-        where, values = self._where(dimensions, ())
+        where, values = self._where(dimensions)
         rest = f"JOIN {_QUARTERS} AS q ON q.key_id = k.id AND q.day = %s WHERE {where}"
         for group, kind, line in self._read(dimensions, "q.running, q.tokens, q.times", rest, [day, *values]):
             _cell(found, group, kind).add(all_before(Packed(*map(bytes, line)), quarter), sign)
 
-    def _money(self, dimensions: Sequence[str], only: Sequence[Group], first: int, last: int) -> Iterator[Any]:
-        """Added up by the database: of kinds only whether a call failed is told apart."""
-        where, values = self._where(dimensions, only)
-        names = "".join(f"k.{name}, " for name in dimensions)
-        failed = f"k.kind & {FAILED}"
-        sql = f"""SELECT {names}{failed}, d.day, SUM(d.calls), SUM(d.spend_high), SUM(d.spend_low)
-            FROM {_KEYS} AS k JOIN {store.DAY_TABLE} AS d ON d.key_id = k.id AND d.day BETWEEN %s AND %s
-            WHERE {where} GROUP BY {names}{failed}, d.day"""  # noqa: S608
-        width = len(dimensions)
-        with connection.cursor() as cursor:
-            cursor.execute(sql, [first, last, *values])
-            for line in cursor.fetchall():
-                yield tuple(line[:width]), line[width], tuple(map(int, line[width + 1 :]))
-
-    def _runnings(self, dimensions: Sequence[str], only: Sequence[Group], first: int, last: int) -> Iterator[Any]:
+    def _lines(
+        self, dimensions: Sequence[str], only: Sequence[Group], first: int, last: int, *, edges: bool
+    ) -> Iterator[tuple[Group, int, int, int, int, bytes]]:
+        """(group, kind, UTC day, calls, pico, packed quarters); these are empty without `edges`. Of kinds only
+        whether a call failed is told apart where the scope asks for no other."""
         if not self.generation:
             return
-        where, values = self._where(dimensions, only)
-        rest = f"JOIN {_QUARTERS} AS q ON q.key_id = k.id AND q.day BETWEEN %s AND %s WHERE {where}"
-        for group, kind, (day, running) in self._read(
-            dimensions, "q.day, q.running", rest, [first, last, *values]
-        ):
-            yield group, kind, (day, bytes(running))
+        where, values = self._where(dimensions, only, series=self.series)
+        columns = "s.day, s.calls, s.spend_high, s.spend_low"
+        if self.series:
+            columns += ", s.running" if edges else ""
+            joined = f"JOIN {store.SERIES_TABLE} AS s ON s.key_id = k.id AND s.day BETWEEN %s AND %s"
+        else:
+            columns += ", q.running" if edges else ""
+            joined = f"JOIN {store.DAY_TABLE} AS s ON s.key_id = k.id AND s.day BETWEEN %s AND %s"
+            joined += f" JOIN {_QUARTERS} AS q ON q.key_id = k.id AND q.day = s.day" if edges else ""
+        found = self._read(dimensions, columns, f"{joined} WHERE {where}", [first, last, *values])
+        for group, kind, (day, calls, high, low, *running) in found:
+            yield group, kind, day, calls, high * MICRO + low, bytes(running[0]) if edges else b""
 
 
 def _cell(found: dict[Group, Kinds], group: Group, kind: int) -> Cell:

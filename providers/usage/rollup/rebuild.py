@@ -9,7 +9,7 @@ from django.db import connection, transaction
 from django.db.models import Max
 
 from providers.ledger.frontier import stable_frontier
-from providers.models.rollup import UsageGeneration, UsageKey, UsageQuarters
+from providers.models.rollup import UsageGeneration, UsageKey, UsageQuarters, UsageTime
 from providers.usage.rollup import store
 from providers.usage.rollup.reading import snapshot
 from providers.usage.rollup.roller import Roller, current
@@ -66,16 +66,29 @@ def _level(roller: Roller, old: int, told: Told | None) -> list[str]:
 
 def differences(old: int, new: int) -> list[str]:
     """What the old sums of each key and day, month or quarter say otherwise than the new ones."""
-    found = []
+    found = _unequal_times(old, new)
     for span, line in _unequal(old, new):
         day, *key, before, after = line
         named = dict(zip(store.KEY_COLUMNS, key, strict=True))
         what = " ".join(f"{name} {value}" for name, value in named.items() if value or name in ("cube", "kind"))
         date = store.EPOCH + timedelta(days=day)
         found.append(f"{date} ({span}), {what}: {before} calls kept, {after} in the ledger")
-        if len(found) == MOST_NAMED:
+        if len(found) >= MOST_NAMED:
             break
     return found
+
+
+def _unequal_times(old: int, new: int) -> list[str]:
+    if not UsageGeneration.objects.get(pk=old).series:
+        return []
+    kept, true = (
+        dict(UsageTime.objects.filter(generation=one).values_list("provider", "ms")) for one in (old, new)
+    )
+    return [
+        f"time of calls, provider {name}: {kept.get(name, 0)} ms kept, {true.get(name, 0)} in the ledger"
+        for name in sorted({*kept, *true})
+        if kept.get(name, 0) != true.get(name, 0)
+    ]
 
 
 def _unequal(old: int, new: int) -> Iterator[tuple[str, tuple[Any, ...]]]:
@@ -87,13 +100,22 @@ def _unequal(old: int, new: int) -> Iterator[tuple[str, tuple[Any, ...]]]:
         parts = [f"SUM({name}) <> 0" for name in store.SUMS if not name.startswith("spend_")]
         parts.append("SUM(spend_high) * 1000000 + SUM(spend_low) <> 0")
         yield from ((span, line) for line in _compared(table, "d.calls", moved, " OR ".join(parts), old, new))
-    text = "HEX({0})" if connection.vendor == "sqlite" else "ENCODE({0}, 'hex')"
-    moved = ", ".join(f"{text.format(f'd.{name}')} AS {name}" for name in ("running", "tokens", "times"))
-    unlike = " OR ".join(f"MIN({name}) <> MAX({name})" for name in ("running", "tokens", "times"))
-    table = UsageQuarters._meta.db_table
-    yield from (
-        ("quarters", line) for line in _compared(table, "1", moved, f"COUNT(*) <> 2 OR {unlike}", old, new)
-    )
+    if UsageGeneration.objects.get(pk=old).series:
+        same = ("d.calls", "d.spend_high", "d.spend_low", _hex("d.running"))
+        yield from (("series", line) for line in _alike(store.SERIES_TABLE, same, "d.calls", old, new))
+    same = tuple(map(_hex, ("d.running", "d.tokens", "d.times")))
+    yield from (("quarters", line) for line in _alike(UsageQuarters._meta.db_table, same, "1", old, new))
+
+
+def _hex(column: str) -> str:
+    return f"HEX({column})" if connection.vendor == "sqlite" else f"ENCODE({column}, 'hex')"
+
+
+def _alike(table: str, same: tuple[str, ...], calls: str, old: int, new: int) -> Iterator[tuple[Any, ...]]:
+    """As `_unequal`, of rows in which each of these must be the same."""
+    moved = ", ".join(f"{one} AS same_{n}" for n, one in enumerate(same))
+    unlike = " OR ".join(f"MIN(same_{n}) <> MAX(same_{n})" for n in range(len(same)))
+    yield from _compared(table, calls, moved, f"COUNT(*) <> 2 OR {unlike}", old, new)
 
 
 def _compared(table: str, calls: str, moved: str, unlike: str, old: int, new: int) -> Iterator[tuple[Any, ...]]:

@@ -13,7 +13,19 @@ from django.db import transaction
 from providers.ledger.frontier import stable_frontier
 from providers.models.rollup import UsageGeneration
 from providers.usage.rollup import source, store
-from providers.usage.rollup.cells import QUARTERS, Cell, Quarters, Row, bin_of, whole
+from providers.usage.rollup.cells import (
+    FAILED,
+    QUARTERS,
+    TOGETHER,
+    Cell,
+    Quarters,
+    Row,
+    Series,
+    add_series,
+    bin_of,
+    milliseconds,
+    whole,
+)
 from providers.usage.rollup.cubes import Key, keys_of
 
 logger = logging.getLogger(__name__)
@@ -48,6 +60,7 @@ class Roller:
 
     def __init__(self, generation: int, batch: int = BATCH) -> None:
         self.generation, self.batch = generation, batch
+        self.series = UsageGeneration.objects.values_list("series", flat=True).get(pk=generation)
         self._ids: dict[Key, int] = {}
 
     def step(self, frontier: int) -> int | None:
@@ -58,10 +71,12 @@ class Roller:
             return None
         rows = source.after(before, after)
         days = fold(rows)
-        ids = self._keys(days)
+        lines = together(days) if self.series else {}
+        ids = self._keys([*days, *lines])
         placed = {(ids[key], day): cells for key, of_key in days.items() for day, cells in of_key.items()}
         kept = store.read_quarters(placed)
         packed = {place: store.merged(kept.get(place), quarters) for place, quarters in placed.items()}
+        series = self._series({(ids[key], day): one for key, by in lines.items() for day, one in by.items()})
         sums = {place: whole(quarters) for place, quarters in placed.items()}
         try:
             with transaction.atomic():
@@ -70,10 +85,19 @@ class Roller:
                 store.add_sums(store.DAY_TABLE, sums)
                 store.add_sums(store.MONTH_TABLE, months(sums))
                 store.write_quarters(packed)
+                store.write_series(series)
+                store.add_times(self.generation, milliseconds(rows) if self.series else {})
                 store.add_sessions(self.generation, sessions(rows))
         except _Moved:
             return 0
         return len(rows)
+
+    def _series(self, placed: dict[tuple[int, int], Series]) -> dict[tuple[int, int], Series]:
+        """What is kept of these days, with what comes to it."""
+        kept = store.read_series(placed)
+        for place, more in placed.items():
+            add_series(kept.setdefault(place, {}), more)
+        return kept
 
     def _keys(self, wanted: Iterable[Key]) -> dict[Key, int]:
         missing = [key for key in wanted if key not in self._ids]
@@ -106,6 +130,17 @@ def fold(rows: Iterable[Row]) -> Days:
                 cell = quarters[quarter] = Cell()
             cell.count(row, at)
     return days
+
+
+def together(days: Days) -> dict[Key, dict[int, Series]]:
+    """Calls and money of all kinds as one, those that failed as another."""
+    found: dict[Key, dict[int, Series]] = {}
+    for (*what, kind), by_day in days.items():
+        into = found.setdefault((*what, TOGETHER | kind & FAILED), {})  # type: ignore[arg-type]
+        for day, quarters in by_day.items():
+            more = {place: (cell.parts[0], cell.parts[1]) for place, cell in quarters.items()}
+            add_series(into.setdefault(day, {}), more)
+    return found
 
 
 def months(days: dict[tuple[int, int], Cell]) -> dict[tuple[int, int], Cell]:

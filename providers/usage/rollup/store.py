@@ -11,7 +11,20 @@ from typing import Any
 from django.db import connection
 
 from providers.models import rollup
-from providers.usage.rollup.cells import QUARTERS, TOKENS, Cell, Packed, Quarters, pack, to_columns, unpack
+from providers.usage.rollup.cells import (
+    MICRO,
+    QUARTERS,
+    TOKENS,
+    Cell,
+    Packed,
+    Quarters,
+    Series,
+    pack,
+    pack_series,
+    to_columns,
+    unpack,
+    unpack_series,
+)
 from providers.usage.rollup.cubes import Key
 
 EPOCH = date(1970, 1, 1)
@@ -20,6 +33,7 @@ LASTING = QUARTERS  # a session over more quarters than this may span a whole ra
 SUMS = ("calls", "spend_high", "spend_low", *TOKENS, *rollup.PACKED_NAMES)
 KEY_COLUMNS = ("cube", "user_id", "provider", "model", "operation", "service", "kind")
 DAY_TABLE, MONTH_TABLE = rollup.UsageDay._meta.db_table, rollup.UsageMonth._meta.db_table
+SERIES_TABLE = rollup.UsageSeries._meta.db_table
 _KEYS, _QUARTERS = rollup.UsageKey._meta.db_table, rollup.UsageQuarters._meta.db_table
 _SESSIONS = rollup.UsageSession._meta.db_table
 
@@ -87,6 +101,30 @@ def write_quarters(packed: Mapping[tuple[int, int], Packed]) -> None:
         cursor.executemany(sql, [(*place, *parts) for place, parts in packed.items()])
 
 
+def read_series(places: Iterable[tuple[int, int]]) -> dict[tuple[int, int], Series]:
+    """(key, day) -> its quarters, of those that have any."""
+    found: dict[tuple[int, int], Series] = {}
+    for part in chunks(places):
+        marks = ", ".join(["(%s, %s)"] * len(part))
+        sql = f"SELECT key_id, day, running FROM {SERIES_TABLE} WHERE (key_id, day) IN (VALUES {marks})"  # noqa: S608
+        with connection.cursor() as cursor:
+            cursor.execute(sql, [value for place in part for value in place])
+            found.update({(key, day): unpack_series(bytes(running)) for key, day, running in cursor.fetchall()})
+    return found
+
+
+def write_series(series: Mapping[tuple[int, int], Series]) -> None:
+    sql = f"""INSERT INTO {SERIES_TABLE} (key_id, day, calls, spend_high, spend_low, running)
+        VALUES (%s, %s, %s, %s, %s, %s) ON CONFLICT (key_id, day) DO UPDATE SET calls = excluded.calls,
+        spend_high = excluded.spend_high, spend_low = excluded.spend_low, running = excluded.running"""  # noqa: S608
+    lines = []
+    for place, of_day in series.items():
+        calls, pico = map(sum, zip(*of_day.values(), strict=True))
+        lines.append((*place, calls, *divmod(pico, MICRO), pack_series(of_day)))
+    with connection.cursor() as cursor:
+        cursor.executemany(sql, lines)
+
+
 def add_sums(table: str, cells: Mapping[tuple[int, int], Cell]) -> None:
     """(key, day) -> what comes to its sums."""
     moves = ", ".join(f"{name} = {table}.{name} + excluded.{name}" for name in SUMS)
@@ -117,6 +155,15 @@ def add_sessions(generation: int, lines: Sequence[tuple[Any, ...]]) -> None:
         )
 
 
+def add_times(generation: int, times: Mapping[str, int]) -> None:
+    """Provider -> milliseconds that come to it."""
+    t = rollup.UsageTime._meta.db_table
+    sql = f"""INSERT INTO {t} (generation, provider, ms) VALUES (%s, %s, %s)
+        ON CONFLICT (generation, provider) DO UPDATE SET ms = {t}.ms + excluded.ms"""  # noqa: S608
+    with connection.cursor() as cursor:
+        cursor.executemany(sql, [(generation, *one) for one in times.items()])
+
+
 def move_watermark(generation: int, before: int, after: int) -> bool:
     """False where another process moved it first: then nothing of this transaction may stand."""
     rows = rollup.UsageGeneration.objects.filter(pk=generation, watermark=before)
@@ -127,9 +174,10 @@ def drop(generation: int) -> None:
     """Forgets a generation in short transactions."""
     keys = rollup.UsageKey.objects.filter(generation=generation)
     while part := list(keys.values_list("pk", flat=True)[:AT_ONCE]):
-        for table in (rollup.UsageDay, rollup.UsageMonth, rollup.UsageQuarters):
+        for table in (rollup.UsageDay, rollup.UsageMonth, rollup.UsageQuarters, rollup.UsageSeries):
             table.objects.filter(key_id__in=part).delete()
         rollup.UsageKey.objects.filter(pk__in=part).delete()
+    rollup.UsageTime.objects.filter(generation=generation).delete()
     sessions = rollup.UsageSession.objects.filter(generation=generation)
     while part := list(sessions.values_list("pk", flat=True)[: 10 * AT_ONCE]):
         rollup.UsageSession.objects.filter(pk__in=part).delete()
