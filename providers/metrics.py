@@ -12,7 +12,7 @@ from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from providers import breaker, clock, limits
+from providers import breaker, clock, limits, refusals
 from providers.fields import from_pico
 from providers.ledger.frontier import stable_frontier
 from providers.models import AIServiceConfig, NotificationDelivery, Reservation
@@ -64,13 +64,16 @@ class _Site(Collector):
 
 def _calls() -> Iterator[Metric]:
     with snapshot():
-        found = Reading(Scope()).groups(("provider", "model"), 0, FOREVER)
+        reading = Reading(Scope())
+        found, spent_ms = reading.groups(("provider", "model"), 0, FOREVER), reading.milliseconds()
     calls = CounterMetricFamily(
         "aiops_calls", "Upstream calls (attempts).", labels=["provider", "model", "outcome"]
     )
     tokens = CounterMetricFamily("aiops_tokens", "Tokens, as booked.", labels=["provider", "model", "type"])
     cost = CounterMetricFamily("aiops_cost_usd", "US dollars, as booked.", labels=["provider", "model"])
     times: dict[str, Cell] = {}
+    for (provider, _), kinds in found.items():
+        times.setdefault(str(provider), Cell()).add(_whole(kinds))
     for (provider, model), kinds in _bounded(found).items():
         whole = _whole(kinds)
         for outcome, number in _outcomes(kinds).items():
@@ -78,8 +81,7 @@ def _calls() -> Iterator[Metric]:
         for name, number in zip(TOKENS, whole.tokens, strict=True):
             tokens.add_metric([provider, model, name.removesuffix("_tokens")], number)
         cost.add_metric([provider, model], float(from_pico(whole.pico) or 0))
-        times.setdefault(provider, Cell()).add(whole)
-    yield from (calls, tokens, cost, _latency(times))
+    yield from (calls, tokens, cost, _latency(times, spent_ms))
 
 
 def _bounded(found: dict[tuple[int | str, ...], Kinds]) -> dict[tuple[str, str], Kinds]:
@@ -108,8 +110,8 @@ def _outcomes(kinds: Kinds) -> dict[str, int]:
     return found
 
 
-def _latency(times: dict[str, Cell]) -> Metric:
-    """Without a sum: the ledger's sums keep classes of times."""
+def _latency(times: dict[str, Cell], spent_ms: dict[str, int] | None) -> Metric:
+    """`spent_ms` None: sums that a rebuild will complete; then without a sum."""
     histogram = HistogramMetricFamily("aiops_upstream_seconds", "Time of an upstream call.", labels=["provider"])
     for provider, cell in times.items():
         buckets, below = [], 0
@@ -117,7 +119,8 @@ def _latency(times: dict[str, Cell]) -> Metric:
             below += cell.times.get(place, 0)
             if place < len(BOUNDS_MS) and place % EVERY_NTH == 0:
                 buckets.append((f"{BOUNDS_MS[place] / 1000:g}", float(below)))
-        histogram.add_metric([provider], [*buckets, ("+Inf", float(below))], sum_value=None)
+        total = None if spent_ms is None else spent_ms.get(provider, 0) / 1000
+        histogram.add_metric([provider], [*buckets, ("+Inf", float(below))], sum_value=total)
     return histogram
 
 
@@ -125,6 +128,12 @@ def _held() -> Iterator[Metric]:
     held = Reservation.objects.filter(closed_at=None).aggregate(rows=Count("pk"), usd=Sum("usd_left"))
     yield GaugeMetricFamily("aiops_reservations_open", "Reservations that are open.", value=held["rows"])
     yield GaugeMetricFamily("aiops_reserved_usd", "US dollars that they hold.", value=float(held["usd"] or 0))
+    refused = CounterMetricFamily(
+        "aiops_refusals", "Calls and deliberations that a cap or budget had no room for.", labels=["reason"]
+    )
+    for code, times in refusals.by_reason().items():
+        refused.add_metric([code], times)
+    yield refused
     config = AIServiceConfig.get_instance()
     stands = limits.standing(config, clock.now())
     spent = GaugeMetricFamily("aiops_budget_used_usd", "The site's spend, with what is held.", labels=["period"])

@@ -10,11 +10,12 @@ from typing import Any
 from django.conf import settings
 from django.db.models import Sum
 
-from providers import caps, limits
+from providers import caps, clock, ledger, limits, loop
 from providers.conversation import Conversation
 from providers.directory import Directory, Seat
 from providers.exceptions import AIDisabled, BudgetExceeded, InvalidInput, NotConfigured, PriceUnknown
 from providers.format import usd
+from providers.ledger.refusal import resets_at
 from providers.models import AIServiceConfig
 from providers.pricing import cost_of, price_of
 from providers.types import Prompt, Usage
@@ -24,6 +25,7 @@ from senate.engine.purse import Amount
 from senate.models import SenateSession
 from senate.quote import Planned, make_case, planned_call, planned_calls
 
+FIRST_GATE = "first_gate"
 MOST_OUTPUT = 32_000
 TYPICAL_ANSWER = 400  # tokens
 LATE = 100  # sessions that "usually" looks back at
@@ -86,20 +88,35 @@ def estimate(
     return Estimate(calls, sum((call.worst for call in calls), start=Amount()), answer_tokens)
 
 
-def first_gate(user: Any, made: Plan[Seat], whole: Estimate) -> None:
-    """Before any reservation: a committee is not begun where a few plain calls would not fit.
+def first_gate(user: Any, made: Plan[Seat], question: str, messages: Sequence[dict[str, str]] = ()) -> None:
+    """Before the reservation, never instead of it. Errors: PriceUnknown; BudgetExceeded, which is counted."""
+    if reason := gated(made, question, messages, caps.standing(user)):
+        raise refused(user, made.kind, FIRST_GATE, reason)
 
-    Errors: BudgetExceeded.
+
+def gated(made: Plan[Seat], question: str, messages: Sequence[dict[str, str]], left: caps.CapStanding) -> str:
+    """Why a Senate is not begun: what the question would take if it were asked solo, of the first member, times
+    SENATE_COMMITTEE_COST_MULTIPLIER, must fit into what is left of the cap. Empty where it does, and for all else.
     """
-    if made.kind == "solo":
-        return
+    if made.kind != "senate":
+        return ""
     times = settings.SENATE_COMMITTEE_COST_MULTIPLIER
-    first, left = whole.calls[0].worst, caps.standing(user)
-    if first.usd * times > left.left_usd or first.tokens * times > left.left_tokens:
-        raise BudgetExceeded(
-            f"{LABELS[made.kind]} is refused before it begins: {times} times the price of one answer "
-            f"is more than the ${left.left_usd:.4f} and {left.left_tokens:,} tokens that are left today.",
-        )
+    solo = estimate(Plan("solo", made.seats[:1], ""), question, messages).worst
+    dollars, tokens = solo.usd * times, solo.tokens * times
+    if tokens <= left.left_tokens and (not dollars or dollars <= left.left_usd):
+        return ""
+    return (
+        f"The Senate is refused before it begins: {times} times one answer to this takes up to ${dollars:.4f} and "
+        f"{tokens:,} tokens, and ${left.left_usd:.4f} and {left.left_tokens:,} tokens of your daily cap are left. "
+        "It resets at 00:00 UTC."
+    )
+
+
+def refused(user: Any, operation: str, code: str, words: str) -> BudgetExceeded:
+    """The error of a refusal that comes before any reservation, once it is counted."""
+    now = clock.now()
+    loop.run(ledger.count_refusal(user.pk, operation, code, now=now))
+    return BudgetExceeded(words, code=code, retry_after=(resets_at(now) - now).total_seconds())
 
 
 def quote(user: Any, made: Plan[Seat], question: str, messages: Sequence[dict[str, str]] = ()) -> dict[str, Any]:
@@ -107,7 +124,7 @@ def quote(user: Any, made: Plan[Seat], question: str, messages: Sequence[dict[st
     whole = estimate(made, question, messages)
     left = caps.standing(user)
     room = room_for(left)
-    reason = too_much(whole, room)
+    reason = too_much(whole, room) or gated(made, question, messages, left)
     return {
         **described(made, whole),
         "calls": made.calls,
@@ -121,7 +138,7 @@ def quote(user: Any, made: Plan[Seat], question: str, messages: Sequence[dict[st
         "left_tokens": left.left_tokens,
         "resets_at": left.resets_at.isoformat(),
         "why": made.why,
-        "fits": smaller(made, question, messages, room) if reason and room.enabled else None,
+        "fits": smaller(made, question, messages, left) if reason and room.enabled else None,
     }
 
 
@@ -170,13 +187,14 @@ def too_much(whole: Estimate, room: Room) -> str:
 
 
 def smaller(
-    made: Plan[Seat], question: str, messages: Sequence[dict[str, str]], room: Room
+    made: Plan[Seat], question: str, messages: Sequence[dict[str, str]], left: caps.CapStanding
 ) -> dict[str, Any] | None:
     """The largest committee of the first members, or the first member alone, that is within the cap."""
+    room = room_for(left)
     for members in range(len(made.seats) - 1, 0, -1):
         fewer = plan("auto", made.seats[:members], True)
         whole = estimate(fewer, question, messages)
-        if not too_much(whole, room):
+        if not too_much(whole, room) and not gated(fewer, question, messages, left):
             return described(fewer, whole)
     return None
 
@@ -235,8 +253,10 @@ def priced_request(
         whole = Estimate([call], call.worst, answer_tokens)
     else:
         whole = estimate(made, said.question, said.as_dicts(), answer_tokens if solo else None)
-    room = room_for(caps.standing(user))
-    reason, late = too_much(whole, room), usual(made, whole.worst.usd)
+    left = caps.standing(user)
+    room = room_for(left)
+    reason = too_much(whole, room) or gated(made, said.question, said.as_dicts(), left)
+    late = usual(made, whole.worst.usd)
     sources = {price_of(seat.provider, seat.model, own=room.config.own_prices).source for seat in made.seats}
     return {
         "mode": made.kind,

@@ -7,7 +7,13 @@ from datetime import timedelta
 from typing import Any
 
 from providers import breaker, clock, current, ledger, retry
-from providers.exceptions import AIServiceError, OutboundRefused, UpstreamError, UpstreamUnavailable
+from providers.exceptions import (
+    AIServiceError,
+    BudgetExceeded,
+    OutboundRefused,
+    UpstreamError,
+    UpstreamUnavailable,
+)
 from providers.gateway.asked import Asked
 from providers.gateway.perform import MaskedCalls, masked, perform
 from providers.gateway.prepare import LEASE_MARGIN_S, Prepared, prepare, reserve
@@ -32,7 +38,11 @@ class Again(Exception):
 
 async def attempt(asked: Asked, repeat: int) -> AIResponse:
     """Attempt number `repeat` (0 is the first). Errors: Again, or the error that stands."""
-    prepared = await _prepared(asked)
+    try:
+        prepared = await _prepared(asked)
+    except BudgetExceeded as error:
+        await ledger.count_refusal(asked.purpose.user_id, asked.purpose.operation, error.code)
+        raise
     asked.begin(prepared.timeout_s)
     lent = asked.lent()
     try:

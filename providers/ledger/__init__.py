@@ -6,7 +6,7 @@ can't take a write: without a written reservation nothing may be called.
 """
 
 from providers.ledger.attempt import Attempt
-from providers.ledger.door import admit, extend, reap, record, release, reserve
+from providers.ledger.door import admit, count_refusal, extend, reap, record, release, reserve
 from providers.ledger.jobs import Admission
 from providers.ledger.triggers import triggers_present
 
@@ -14,6 +14,7 @@ __all__ = [
     "Admission",
     "Attempt",
     "admit",
+    "count_refusal",
     "extend",
     "reap",
     "record",

@@ -14,6 +14,7 @@ from providers.ledger.answers import answered
 from providers.ledger.attempt import Attempt, booked
 from providers.ledger.database import Database, as_uuid
 from providers.ledger.jobs import Admission, Extend, Reap, Record, Release, Reserve
+from providers.ledger.refusal import Refused
 from providers.models.ledger import Reservation
 
 MOST_TOKENS = 10**15  # beyond any cap, and far from the end of a column
@@ -64,6 +65,11 @@ async def admit(
         # Its caller is gone and nothing was called, so it must not be charged as a lost call.
         writer.submit(Release(job.reservation, now, user_id))
         raise
+
+
+async def count_refusal(user_id: int, operation: str, code: str, *, now: datetime | None = None) -> None:
+    """For who refuses before anything is reserved. A refusal of `admit` is counted already."""
+    await _done(Refused(user_id, code, operation, now or datetime.now(UTC)))
 
 
 async def record(

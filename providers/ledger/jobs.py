@@ -13,12 +13,12 @@ from uuid import NAMESPACE_OID, UUID, uuid5
 
 from django.contrib.auth import get_user_model
 
-from providers.exceptions import LedgerUnavailable, NotFound
+from providers.exceptions import BudgetExceeded, LedgerUnavailable, NotFound
 from providers.fields import from_pico, to_pico
 from providers.ledger import site
 from providers.ledger.attempt import Attempt, lost, row_of
 from providers.ledger.database import Database, as_json, as_uuid
-from providers.ledger.refusal import Standing, refuse_over_cap
+from providers.ledger.refusal import Refused, Standing, refuse_over_cap
 from providers.models.ledger import DEFAULT_COST_CAP_USD, DEFAULT_TOKEN_CAP
 
 DEFAULT_USD_PICO = to_pico(Decimal(DEFAULT_COST_CAP_USD))
@@ -106,6 +106,13 @@ class Reserve:
     attempt: str | None  # JSON
 
     def run(self, database: Database) -> Admission:
+        try:
+            return self._reserve(database)
+        except BudgetExceeded as refusal:
+            Refused(self.user_id, refusal.code, self.operation, self.now).run(database)
+            raise
+
+    def _reserve(self, database: Database) -> Admission:
         warning = ""
         if not (database.replay and database.one(IS_HELD, [self.reservation])):
             warning = site.check(database, self.usd, self.now)

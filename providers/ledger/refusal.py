@@ -1,11 +1,19 @@
-"""Why a reservation is refused, in a sentence with what is left and when the cap resets."""
+"""Why a reservation is refused, in a sentence with what is left and when the cap resets; and the count of it."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from decimal import ROUND_CEILING, ROUND_DOWN, Decimal
+from typing import ClassVar
+from uuid import UUID
 
 from providers.exceptions import BudgetExceeded
 from providers.fields import from_pico
+from providers.ledger.database import Database
+
+REFUSED = """
+    INSERT INTO providers_refusal (day, user_id, code, operation, times, last_at) VALUES (%s, %s, %s, %s, 1, %s)
+    ON CONFLICT (day, user_id, code, operation) DO UPDATE
+    SET times = providers_refusal.times + 1, last_at = excluded.last_at"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,3 +73,19 @@ def _held(reserved: int) -> str:
 def dollars(pico: int, rounding: str) -> str:
     """Four decimals: what is left is rounded down, what is needed up."""
     return f"${(from_pico(pico) or Decimal(0)).quantize(Decimal('0.0001'), rounding):,f}"
+
+
+@dataclass(slots=True)
+class Refused:
+    """Counts what was refused, in the transaction that refuses it: it leaves no other trace."""
+
+    admits: ClassVar[bool] = False
+    user_id: int
+    code: str
+    operation: str
+    now: datetime
+    reservation: UUID | None = None
+
+    def run(self, database: Database) -> None:
+        now = self.now.astimezone(UTC)
+        database.execute(REFUSED, [now.date(), self.user_id, self.code[:40], self.operation[:60], now])

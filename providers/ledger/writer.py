@@ -1,9 +1,10 @@
 """One writer thread per process with group commit.
 
 Jobs that queue while a transaction runs share the next one; each waiter is answered after its COMMIT.
-A job refuses by raising an `AIServiceError` before it writes, which touches no other job. Any other error
-rolls the batch back, and its jobs run again one by one, so that a bad one fails alone. After a lost connection
-the batch is replayed once: jobs carry their keys, so what was committed already is not done twice.
+A job refuses by raising an `AIServiceError` before it writes (but for the count of refusals), which touches no
+other job. Any other error rolls the batch back, and its jobs run again one by one, so that a bad one fails alone.
+After a lost connection the batch is replayed once: jobs carry their keys, so what was committed already is not
+done twice.
 """
 
 import atexit

@@ -7,11 +7,12 @@ from datetime import date, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
+from providers import refusals
 from providers.usage import projection, sessions, sums
 from providers.usage.names import Names
 from providers.usage.question import Question
 from providers.usage.rollup.cells import FAILED
-from providers.usage.rollup.reading import Group, Kinds, Reading, snapshot
+from providers.usage.rollup.reading import Group, Kinds, Reading, Scope, snapshot
 from providers.usage.scope import scope_of, sees_everyone
 from providers.usage.sums import usd
 
@@ -25,7 +26,17 @@ def summary(viewer: Any, question: Question) -> dict[str, Any]:
     """All figures of the question. Errors: NotFound, InvalidInput of `scope.scope_of`."""
     scope = scope_of(viewer, question)
     with snapshot():
-        return _summary(Reading(scope), viewer, question)
+        found = _summary(Reading(scope), viewer, question)
+        return {**found, "refused": _refused(scope, question)}
+
+
+def _refused(scope: Scope, question: Question) -> int | None:
+    """Calls and deliberations that no cap or budget had room for, by UTC day; None where a filter asks for what a
+    call that was never made has not."""
+    if set(question.filters) - {"user", "operation"}:
+        return None
+    users = None if scope.user_id is None else [scope.user_id]
+    return refusals.total(question.first, question.last, users, question.operation)
 
 
 def _summary(reading: Reading, viewer: Any, question: Question) -> dict[str, Any]:

@@ -74,6 +74,8 @@ def test_calls_tokens_cost_and_times_are_those_of_the_ledger(admin, everyone):
     assert [value for _, value in sorted((float(le), value) for le, value in buckets.items())] == sorted(
         buckets.values()
     )
+    assert found["aiops_upstream_seconds_sum", "openai"] == pytest.approx(91)
+    assert found["aiops_upstream_seconds_count", "openai"] == 3
     assert found["aiops_ledger_rows",] == 3
 
 

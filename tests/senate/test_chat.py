@@ -7,7 +7,7 @@ import pytest
 
 from providers import loop
 from providers.exceptions import BudgetExceeded, InvalidInput, NotAllowed, NotConfigured, PriceUnknown
-from providers.models import AIProviderSettings, AIUsageLog, CapDay, Reservation, UserAICap
+from providers.models import AIProviderSettings, AIUsageLog, CapDay, Refusal, Reservation, UserAICap
 from senate import chat
 from senate.models import SenateSession
 
@@ -66,9 +66,27 @@ def test_a_question_over_the_cap_is_refused_before_anything_is_stored(asker, pri
 
 def test_the_first_gate_refuses_a_committee_where_three_answers_would_not_fit(asker, priced):
     UserAICap.objects.create(user=asker, daily_token_cap=4_000, daily_cost_cap_usd=Decimal(10))
-    with pytest.raises(BudgetExceeded, match="3 times the price of one answer"):
+    with pytest.raises(BudgetExceeded, match="3 times one answer") as refused:
         chat.start(asker, question=QUESTION)
+    assert (refused.value.code, refused.value.retry_after > 0) == ("first_gate", True)
+    assert Refusal.objects.values_list("code", "operation", "times").get() == ("first_gate", "senate", 1)
     assert chat.start(asker, question=QUESTION, mode="solo").plan == "solo"
+
+
+def test_the_first_gate_is_of_one_solo_call_and_of_the_senate_alone(asker, priced, settings):
+    settings.SENATE_COMMITTEE_COST_MULTIPLIER = 20
+    solo = chat.quote(asker, QUESTION, "solo")["max_tokens"]
+    cap = UserAICap.objects.create(user=asker, daily_token_cap=20 * solo - 1, daily_cost_cap_usd=Decimal(100))
+    offered = chat.quote(asker, QUESTION)
+    assert offered["max_tokens"] < cap.daily_token_cap  # the reservation would fit: it is the gate that refuses
+    assert not offered["allowed"] and "20 times one answer" in offered["reason"]
+    assert offered["fits"]["plan"] == "code-review"
+    with pytest.raises(BudgetExceeded, match="20 times one answer"):
+        chat.start(asker, question=QUESTION)
+    assert chat.start(asker, question=QUESTION, mode="code-review").plan == "code-review"
+    cap.daily_token_cap = 10**7
+    cap.save()
+    assert chat.quote(asker, QUESTION)["allowed"] and chat.start(asker, question=QUESTION).plan == "senate"
 
 
 def test_two_questions_at_once_can_not_pass_the_cap_together(asker, priced):
