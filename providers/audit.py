@@ -11,13 +11,13 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
 from django.contrib.auth import get_user_model
 from django.db import DatabaseError, transaction
 
+from providers import clock
 from providers.exceptions import LedgerUnavailable
 from providers.guard import Redactor, mended
 from providers.models import AuditEntry
@@ -94,7 +94,7 @@ def record(
     request, said = _request.get(), _said.get()
     actor = by or getattr(request, "user", None) or said.get("by")
     entry = AuditEntry(
-        at=datetime.now(UTC),
+        at=clock.now(),
         actor_id=getattr(actor, "pk", None),
         role=str(role_of(actor) or ""),
         surface=_surface_of(request),

@@ -38,16 +38,19 @@ def connect() -> None:
 
 def _caps(cap: UserAICap) -> dict[str, str | None]:
     found: dict[str, str | None] = {"daily_token_cap": str(int(cap.daily_token_cap))}
-    found["daily_cost_cap_usd"] = f"{_usd(cap.daily_cost_cap_usd):.2f}"
+    found["daily_cost_cap_usd"] = _usd(cap.daily_cost_cap_usd)
     tokens, usd, until = cap.temporary_token_cap, cap.temporary_cost_cap_usd, cap.temporary_until
     found["temporary_token_cap"] = None if tokens is None else str(int(tokens))
-    found["temporary_cost_cap_usd"] = None if usd is None else f"{_usd(usd):.2f}"
+    found["temporary_cost_cap_usd"] = None if usd is None else _usd(usd)
     found["temporary_until"] = None if until is None else until.isoformat()
     return found
 
 
-def _usd(value: Any) -> Decimal:
-    return Decimal(str(value))
+def _usd(value: Any) -> str:
+    """At least two decimals, and all that there are."""
+    dollars = Decimal(str(value))
+    cents = dollars.quantize(Decimal("0.01"))
+    return str(cents) if cents == dollars else f"{dollars.normalize():f}"
 
 
 def cap_saved(instance: UserAICap, raw: bool = False, **_: Any) -> None:

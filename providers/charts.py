@@ -8,11 +8,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from html import escape
+from math import ceil
 from typing import Any
 
 STEPS = [Decimal(n) for n in ("1", "1.5", "2", "2.5", "3", "4", "5", "6", "8", "10")]
 GRID_LINES = 4
-BAR_SHARE, WIDEST_BAR, LABEL_WIDTH = 0.75, 56.0, 40.0
+BAR_SHARE, WIDEST_BAR, LABEL_WIDTH, LETTER_WIDTH = 0.75, 56.0, 40.0, 6.4
 # A limit that stands so far above all bars that it would flatten them is told in words instead.
 LIMIT_IN_VIEW = Decimal(3)
 
@@ -34,28 +35,54 @@ class Bar:
 
 
 @dataclass(frozen=True, slots=True)
+class Limit:
+    """A line across the bars, in steps: `dollars` of each bar."""
+
+    name: str
+    dollars: tuple[Decimal, ...]
+
+    def steps(self, most: Decimal) -> list[tuple[int, int, Decimal]]:
+        """(first bar, bar after the last, dollars) of each level; those of nothing and above `most` left out."""
+        found: list[tuple[int, int, Decimal]] = []
+        for n, dollars in enumerate(self.dollars):
+            if found and found[-1][1:] == (n, dollars):
+                found[-1] = (found[-1][0], n + 1, dollars)
+            elif 0 < dollars <= most:
+                found.append((n, n + 1, dollars))
+        return found
+
+
+@dataclass(frozen=True, slots=True)
 class Chart:
-    """`series` are (label, colour slot; 0 is other), `limit` a name and dollars."""
+    """`series` are (label, colour slot; 0 is other)."""
 
     name: str
     series: tuple[tuple[str, int], ...]
     bars: tuple[Bar, ...]
-    limit: tuple[str, Decimal] | None = None
+    limit: Limit | None = None
 
     @property
     def highest(self) -> Decimal:
         return max((bar.total for bar in self.bars), default=Decimal(0))
 
     @property
-    def limit_in_view(self) -> bool:
-        return self.limit is not None and 0 < self.limit[1] <= self.highest * LIMIT_IN_VIEW
+    def limit_steps(self) -> list[tuple[int, int, Decimal]]:
+        return self.limit.steps(self.highest * LIMIT_IN_VIEW) if self.limit else []
+
+    def limit_name_at(self, width: float) -> tuple[int, Decimal]:
+        """The bar that the limit's name ends before, and dollars: above these no step runs through it."""
+        steps, name = self.limit_steps, self.limit.name if self.limit else ""
+        bars = min(len(self.bars), ceil(len(name) * LETTER_WIDTH * len(self.bars) / width))
+        end = max(steps[-1][1], bars)
+        return end, max(dollars for _, after, dollars in steps if after > end - bars)
 
     def last(self, days: int) -> "Chart":
-        return Chart(self.name, self.series, self.bars[-days:], self.limit)
+        limit = Limit(self.limit.name, self.limit.dollars[-days:]) if self.limit else None
+        return Chart(self.name, self.series, self.bars[-days:], limit)
 
     def grid(self) -> list[Decimal]:
         """Dollars of the grid lines, from zero to just above everything."""
-        top = max(self.highest, self.limit[1] if self.limit and self.limit_in_view else Decimal(0))
+        top = max([self.highest, *(dollars for _, _, dollars in self.limit_steps)])
         step = round_step(top / GRID_LINES) if top > 0 else Decimal("0.25")
         return [step * n for n in range(GRID_LINES + 1)]
 
@@ -91,8 +118,8 @@ def svg(chart: Chart, width: int, height: int, most_labels: int = 7) -> str:
         *(_bar(area, n, bar, chart) for n, bar in enumerate(chart.bars)),
         *(_label(area, n, chart.bars) for n in shown_labels(len(chart.bars), most_labels)),
     ]
-    if chart.limit and chart.limit_in_view:
-        parts.append(_limit(area, *chart.limit))
+    if chart.limit and (steps := chart.limit_steps):
+        parts.append(_limit(area, steps, chart.limit.name, *chart.limit_name_at(area.width - area.left)))
     return "".join([*parts, "</svg>"])
 
 
@@ -164,11 +191,19 @@ def _label(area: Area, n: int, bars: Sequence[Bar]) -> str:
     return f'<text class="tick" text-anchor="{anchor}" x="{x:.1f}" y="{y:.1f}">{escape(bars[n].label)}</text>'
 
 
-def _limit(area: Area, name: str, dollars: Decimal) -> str:
-    y = area.y(dollars)
+def _limit(
+    area: Area, steps: Sequence[tuple[int, int, Decimal]], name: str, name_ends: int, name_above: Decimal
+) -> str:
+    path, end = [], -1
+    for first, after, dollars in steps:
+        y = area.y(dollars)
+        path.append(f"V{y:.1f}" if first == end else f"M{area.x(first):.1f} {y:.1f}")
+        path.append(f"H{area.x(after):.1f}")
+        end = after
+    x, y = area.x(name_ends), area.y(name_above)
     return (
-        f'<line class="limit" x1="{area.left:.1f}" x2="{area.width}" y1="{y:.1f}" y2="{y:.1f}"/>'
-        f'<text class="limit-name" x="{area.width}" y="{y - 6:.1f}">{escape(name)}</text>'
+        f'<path class="limit" d="{"".join(path)}"/>'
+        f'<text class="limit-name" x="{x:.1f}" y="{y - 6:.1f}">{escape(name)}</text>'
     )
 
 
@@ -178,7 +213,11 @@ def plain(text: str) -> str:
 
 
 def figure(
-    chart: Chart, amounts: Sequence[Sequence[str]], totals: Sequence[str], most_labels: int = 7
+    chart: Chart,
+    amounts: Sequence[Sequence[str]],
+    totals: Sequence[str],
+    width: int = 984,
+    most_labels: int = 7,
 ) -> dict[str, Any]:
     """What the browser makes a Plotly chart from. `amounts` are the hover texts, bar by bar, part by part,
     `totals` those of whole bars.
@@ -188,6 +227,7 @@ def figure(
     grid = chart.grid()
     labels = shown_labels(len(chart.bars), most_labels)
     return {
+        "limit": _limit_figure(chart, width),
         "name": chart.name,
         "keys": [bar.key for bar in chart.bars],
         "urls": [bar.url for bar in chart.bars],
@@ -204,7 +244,16 @@ def figure(
         ],
         "grid": [{"at": float(line), "text": tick(line, grid[1])} for line in grid],
         "labels": [{"at": chart.bars[n].key, "text": plain(chart.bars[n].label)} for n in labels],
-        "limit": {"at": float(chart.limit[1]), "text": plain(chart.limit[0])}
-        if chart.limit and chart.limit_in_view
-        else None,
+    }
+
+
+def _limit_figure(chart: Chart, width: int) -> dict[str, Any] | None:
+    if not chart.limit or not chart.limit_steps:
+        return None
+    ends, above = chart.limit_name_at(width)
+    return {
+        "steps": [{"from": first, "to": end, "at": float(dollars)} for first, end, dollars in chart.limit_steps],
+        "text": plain(chart.limit.name),
+        "ends": ends,
+        "above": float(above),
     }

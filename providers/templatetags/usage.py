@@ -29,8 +29,10 @@ def chart_sentence(highest: dict[str, Any] | None, limit: dict[str, Any] | None)
         money(highest["spend_usd"]),
         number,
     )
-    if limit and Decimal(highest["spend_usd"]) >= Decimal(limit["usd"]):
-        said = format_html("{} That day reached the {}.", said, limit["name"])
+    if limit and Decimal(highest["spend_usd"]) >= Decimal(highest["limit_usd"]):
+        said = format_html(
+            "{} That day reached the {} of {}.", said, limit["kind"], money(highest["limit_usd"], 2)
+        )
     if limit and not limit["in_view"]:
         said = format_html("{} The {} stands above this chart.", said, limit["name"])
     return said

@@ -12,8 +12,8 @@ from providers.format import count, money
 WIDE, NARROW, NARROW_DAYS, NARROW_LABELS = (984, 270), (326, 200), 14, 4
 
 
-def chart_of(summary: dict[str, Any], urls: list[str], limit: tuple[str, Decimal] | None) -> charts.Chart:
-    """`urls` are the calls of each day, in order; `limit` is a user's daily cap."""
+def chart_of(summary: dict[str, Any], urls: list[str], limit: charts.Limit | None) -> charts.Chart:
+    """`urls` are the calls of each day, in order; `limit` is a daily cap or budget."""
     bars = tuple(_bar(day, url) for day, url in zip(summary["days"], urls, strict=True))
     series = tuple((entry["label"], entry["slot"]) for entry in summary["series"])
     return charts.Chart("Spend per day (UTC)", series, bars, limit)
@@ -28,8 +28,10 @@ def drawn(summary: dict[str, Any], chart: charts.Chart) -> dict[str, Any]:
         "wide": mark_safe(charts.svg(chart, *WIDE)),  # noqa: S308  escaped in charts.svg
         "narrow": mark_safe(charts.svg(narrow, *NARROW, NARROW_LABELS)),  # noqa: S308  escaped in charts.svg
         "figures": {
-            "wide": charts.figure(chart, amounts, totals),
-            "narrow": charts.figure(narrow, amounts[-NARROW_DAYS:], totals[-NARROW_DAYS:], NARROW_LABELS),
+            "wide": charts.figure(chart, amounts, totals, WIDE[0]),
+            "narrow": charts.figure(
+                narrow, amounts[-NARROW_DAYS:], totals[-NARROW_DAYS:], NARROW[0], NARROW_LABELS
+            ),
         },
     }
 

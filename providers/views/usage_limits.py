@@ -5,32 +5,35 @@ from typing import Any
 
 from django.contrib.auth import get_user_model
 
+from providers import past_limits
+from providers.charts import Limit
 from providers.format import money
 from providers.models import AIServiceConfig
-from providers.usage.question import Question
+from providers.usage.question import DAY, Question
 from providers.usage.scope import only_user, sees_everyone
 from providers.usage.zones import UTC_NAME
 from providers.views import caps_page
 
 
-def limit_of_day(viewer: Any, question: Question) -> tuple[str, Decimal] | None:
-    """Name and dollars of what limits all rows shown, as it is now; None where a filter leaves some out."""
+def limit_of_days(viewer: Any, question: Question) -> Limit | None:
+    """What limits all rows shown, as it stood on each day; None where a filter leaves some out."""
     if set(question.filters) - {"user"}:
         return None
     zone = "" if question.zone == UTC_NAME else ", by UTC day"
+    days = [question.first + n * DAY for n in range(question.days)]
     pk = only_user(viewer, question)
     if pk is None:
         if question.filters:
             return None
         config = AIServiceConfig.get_instance()
         soft = "" if config.pause_on_budget_exceeded else ", soft"
-        most = config.daily_cost_limit_usd
-        return f"daily budget {money(most, 2)}{soft}{zone}", most
+        budgets = past_limits.daily_budgets(config, days)
+        return Limit(f"daily budget {money(budgets[-1], 2)}{soft}{zone}", tuple(budgets))
     user = get_user_model().objects.filter(pk=pk).first()
     if user is None:
         return None
-    cap = caps_page.cost_cap(user)
-    return f"daily cap {money(cap, 2)}{zone}", cap
+    caps = past_limits.daily_caps(user, days)
+    return Limit(f"daily cap {money(caps[-1], 2)}{zone}", tuple(caps))
 
 
 def budget_of_month(viewer: Any, question: Question, month: dict[str, Any]) -> dict[str, Any] | None:

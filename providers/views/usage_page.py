@@ -19,7 +19,7 @@ from providers.usage.scope import sees_everyone
 from providers.usage.summary import summary
 from providers.usage.zones import OFFERED, UTC_NAME
 from providers.views import caps_page
-from providers.views.usage_limits import budget_of_month, limit_of_day
+from providers.views.usage_limits import budget_of_month, limit_of_days
 
 FILTER_NAMES = {
     "provider": "Provider",
@@ -45,10 +45,12 @@ def look(viewer: Any, question: Question, given: dict[str, str]) -> dict[str, An
             f"view can be table, {', '.join(name for name in VIEWS if name)}, or nothing.", param="view"
         )
     data = summary(viewer, question)
-    limit = limit_of_day(viewer, question)
+    limit = limit_of_days(viewer, question)
     urls = [calls_url(question, **{"from": day["day"], "to": day["day"]}) for day in data["days"]]
     chart = chart_of(data, urls, limit)
     _add_links(data, question, urls)
+    for day, dollars in zip(data["days"], limit.dollars if limit else (), strict=False):
+        day["limit_usd"] = str(dollars)
     return {
         **data,
         **controls(viewer, question, "providers:usage"),
@@ -66,7 +68,9 @@ def look(viewer: Any, question: Question, given: dict[str, str]) -> dict[str, An
         "details_url": question.query(view="details"),
         "before_label": _before_label(question),
         "highest": _highest(data["days"]),
-        "limit": {"name": limit[0], "usd": str(limit[1]), "in_view": chart.limit_in_view} if limit else None,
+        "limit": {"name": limit.name, "kind": limit.name.partition(" $")[0], "in_view": bool(chart.limit_steps)}
+        if limit
+        else None,
         "budget": budget_of_month(viewer, question, data["month"]),
         "chart": drawn(data, chart),
         "nearest": nearest(viewer),

@@ -65,12 +65,18 @@
         tickvals: figure.grid.map((line) => line.at), ticktext: figure.grid.map((line) => line.text) },
       // Lines are shapes: Plotly leaves out grid lines at the ends of an axis.
       shapes: [...figure.grid.map(({ at }) => across(at, { color: c.line, width: 1 }, "below")),
-        ...(limit ? [across(limit.at, { color: c.bad, width: 1.5, dash: "5px,4px" }, "above")] : [])],
-      annotations: limit ? [{ text: limit.text, xref: "paper", x: 1, xanchor: "right", y: limit.at, yanchor: "bottom", showarrow: false,
+        ...(limit ? steps(limit.steps, { color: c.bad, width: 1.5, dash: "5px,4px" }) : [])],
+      annotations: limit ? [{ text: limit.text, xref: "x", x: limit.ends - 0.5, xanchor: "right", y: limit.above, yanchor: "bottom", showarrow: false,
         font: { family: c.font, size: 11, color: c.bad, weight: 600 } }] : [],
     };
   }
   const across = (at, line, layer) => ({ type: "line", layer, xref: "paper", x0: 0, x1: 1, y0: at, y1: at, line });
+  // Level by level, and a riser where one begins as another ends. On this axis bar n lies around n.
+  const steps = (levels, line) => levels.flatMap((level, n) => {
+    const at = { type: "line", layer: "above", xref: "x", line }, before = levels[n - 1];
+    const riser = before?.to === level.from ? [{ ...at, x0: level.from - 0.5, x1: level.from - 0.5, y0: before.at, y1: level.at }] : [];
+    return [...riser, { ...at, x0: level.from - 0.5, x1: level.to - 0.5, y0: level.at, y1: level.at }];
+  });
   const barGap = (bars, width) => Math.max(0.25, 1 - 56 / (width / bars));
 
   async function draw(body) {

@@ -1,17 +1,22 @@
 """The chart as SVG and as a figure: well-formed, in proportion, and nothing in it is markup of somebody else."""
 
+import re
 from decimal import Decimal
 from xml.etree import ElementTree
 
 import pytest
 
-from providers.charts import Bar, Chart, figure, round_step, shown_labels, svg, tick
+from providers.charts import Bar, Chart, Limit, figure, round_step, shown_labels, svg, tick
 
 EVIL = '<b onload="x">&</b><a href="javascript:x">%{customdata}'
 SVG = "{http://www.w3.org/2000/svg}"
 
 
-def chart(*days: tuple[str, ...], limit: tuple[str, Decimal] | None = None, name: str = "Spend") -> Chart:
+def level(dollars: str, days: int = 1, name: str = "daily cap") -> Limit:
+    return Limit(name, (Decimal(dollars),) * days)
+
+
+def chart(*days: tuple[str, ...], limit: Limit | None = None, name: str = "Spend") -> Chart:
     bars = tuple(
         Bar(
             f"2024-03-{n + 1:02}",
@@ -66,17 +71,17 @@ def test_today_is_marked_and_nothing_has_a_style() -> None:
 
 def test_foreign_text_is_escaped_in_the_svg() -> None:
     bars = (Bar(EVIL, EVIL, EVIL, EVIL, (Decimal(1),)),)
-    text = svg(Chart(EVIL, ((EVIL, 1),), bars, (EVIL, Decimal(1))), 984, 270)
+    text = svg(Chart(EVIL, ((EVIL, 1),), bars, level("1", name=EVIL)), 984, 270)
     assert "<b" not in text
     assert "javascript:x" not in text.replace("&quot;javascript:x", "")
     root = ElementTree.fromstring(text)
     assert root.get("aria-label") == EVIL
-    assert {element.tag for element in root.iter()} <= {"svg", "line", "text", "a", "title", "rect", "g"}
+    assert {element.tag for element in root.iter()} <= {"svg", "line", "path", "text", "a", "title", "rect", "g"}
 
 
 def test_foreign_text_is_plain_in_the_figure() -> None:
     bars = (Bar(EVIL, EVIL, EVIL, "/x", (Decimal(1),)),)
-    made = figure(Chart(EVIL, ((EVIL, 1),), bars, (EVIL, Decimal(1))), [[EVIL]], [EVIL])
+    made = figure(Chart(EVIL, ((EVIL, 1),), bars, level("1", name=EVIL)), [[EVIL]], [EVIL])
     read = [made["series"][0]["name"], *made["series"][0]["texts"], *made["totals"], made["limit"]["text"]]
     read += [label["text"] for label in made["labels"]]
     assert not any("<" in text or ">" in text for text in read)
@@ -87,10 +92,40 @@ def test_foreign_text_is_plain_in_the_figure() -> None:
     [("10", True), ("30", True), ("31", False), ("0", False)],
 )
 def test_a_limit_is_drawn_unless_it_would_flatten_the_bars(limit: str, seen: bool) -> None:
-    made = chart(("10",), limit=("daily cap", Decimal(limit)))
+    made = chart(("10",), limit=level(limit))
     assert ("daily cap" in svg(made, 984, 270)) is seen
     assert (figure(made, [["$10"]], ["$10"])["limit"] is not None) is seen
     assert made.grid()[-1] >= (Decimal(limit) if seen else 10)
+
+
+def test_a_limit_is_a_line_in_steps_at_the_height_of_each_day() -> None:
+    amounts = ("10", "10", "20", "900", "5")
+    made = chart(*[("10",)] * 5, limit=Limit("cap", tuple(map(Decimal, amounts))))
+    [line] = [path.get("d") for path in drawn(made).iter("path")]
+    high, mid, low = (made_y(made, dollars) for dollars in ("20", "10", "5"))
+    starts = [float(at) for at in re.findall(r"M([\d.]+)", line)]
+    assert re.sub(r"[MH][\d.]+", lambda found: found[0][0], line) == f"M {mid}HV{high}HM {low}H"
+    assert starts[0] < starts[1]  # the day of $900 is above the chart: the line ends before it and begins after it
+    steps = figure(made, [["$10"]] * 5, ["$10"] * 5)["limit"]["steps"]
+    assert [(s["from"], s["to"], s["at"]) for s in steps] == [(0, 2, 10.0), (2, 3, 20.0), (4, 5, 5.0)]
+
+
+def made_y(made: Chart, dollars: str) -> str:
+    """Where the dollars stand: between the grid lines of zero and of the top."""
+    lines = [float(line.get("y1")) for line in drawn(made).iter("line")]
+    return f"{lines[0] + (lines[-1] - lines[0]) * float(Decimal(dollars) / made.grid()[-1]):.1f}"
+
+
+@pytest.mark.parametrize("amounts", [["5"] * 28 + ["2", "2"], ["2"] * 4 + ["90"] * 26, ["8", *["5"] * 29]])
+def test_no_step_runs_through_the_name_of_the_limit(amounts: list[str]) -> None:
+    made = chart(*[("3",)] * 30, limit=Limit("daily cap $2.00, by UTC day", tuple(map(Decimal, amounts))))
+    [name] = [text for text in drawn(made).iter("text") if text.get("class") == "limit-name"]
+    right, low = float(name.get("x")), float(name.get("y"))
+    assert right >= 6.4 * len(name.text)
+    for n, dollars in enumerate(amounts):
+        x = 984 - (30 - n) * 984 / 30
+        if right - 6.4 * len(name.text) < x < right and Decimal(dollars) <= 9:
+            assert low < float(made_y(made, dollars))
 
 
 @pytest.mark.parametrize(
