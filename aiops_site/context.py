@@ -103,6 +103,7 @@ SECTION = {
     "intelligence:analysis": "intelligence:analyses",
     "providers:audit-entry": "providers:audit",
     "providers:cap": "providers:caps",
+    "providers:budgets": "providers:caps",
     "providers:channels": "providers:caps",
 }
 LEADS = {"senate:list": "?tab=running", "intelligence:services": "?tab=failing"}  # to the rows that a badge counts

@@ -12,6 +12,7 @@ from providers.models import AuditEntry
 ACTIONS = ("cap.raise", "cap.lower", "cap.change", "cap.reset")
 VERBS = {"cap.raise": "raised", "cap.lower": "lowered", "cap.change": "changed", "cap.reset": "reset"}
 BUDGETS = {"daily_cost_limit_usd": "a day", "monthly_cost_limit_usd": "a month"}
+PAUSE = "pause_on_budget_exceeded"
 NEWEST, LOOKED_AT = 20, 200
 
 
@@ -23,7 +24,7 @@ def newest(about: Iterable[int] | None = None, most: int = NEWEST) -> list[dict[
     found = list(rows[:most])
     if about is None:
         policy = AuditEntry.objects.filter(action="policy.change").order_by("-number")[:LOOKED_AT]
-        found += [row for row in policy if BUDGETS.keys() & row.became.keys()]
+        found += [row for row in policy if {*BUDGETS, PAUSE} & row.became.keys()]
         found = sorted(found, key=lambda row: -row.number)[:most]
     ids = {row.actor_id for row in found if row.actor_id}
     names = audit.names_of(ids | {int(row.object_id) for row in found if row.object_id.isdigit()})
@@ -64,6 +65,11 @@ def _caps(after: Mapping[str, Any]) -> str:
 
 
 def _budgets(after: Mapping[str, Any]) -> str:
-    return " and ".join(
+    """`$40.00 a day and $900.00 a month, where calls stop`."""
+    said = " and ".join(
         f"{money(Decimal(str(after[name])), 2)} {words}" for name, words in BUDGETS.items() if name in after
     )
+    if PAUSE not in after:
+        return said
+    pauses = "where calls stop" if after[PAUSE] else "which only warns"
+    return f"{said}, {pauses}" if said else f"one {pauses}"

@@ -26,6 +26,7 @@ urlpatterns = [
     path("usage/calls/", usage.Calls.as_view(), name="calls"),
     path("usage/calls/<uuid:pk>/", usage.Call.as_view(), name="call"),
     path("usage/caps/", caps.Caps.as_view(), name="caps"),
+    path("usage/budgets/", caps.Budgets.as_view(), name="budgets"),
     path("usage/caps/<str:username>/", caps.Cap.as_view(), name="cap"),
     path("usage/notifications/", notifications.Channels.as_view(), name="channels"),
     path("usage/notifications/<int:pk>/", notifications.Channel.as_view(), name="channel"),

@@ -1,7 +1,7 @@
 """Daily caps: who has used how much today, and the form that changes a cap. Pages and their JSON twins."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.contrib import messages
@@ -13,13 +13,19 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from providers import caps, caps_history, watching
+from providers import budgets, caps, caps_history, refusals, watching
 from providers.exceptions import InvalidInput, NotFound
 from providers.guard import storable
 from providers.roles import may
 from providers.usage.scope import sees_everyone
 from providers.views import caps_page, caps_site
-from providers.views.usage_schema import CapChangeSerializer, CapListSerializer, CapSerializer
+from providers.views.answers import fields_of
+from providers.views.usage_schema import (
+    BudgetChangeSerializer,
+    CapChangeSerializer,
+    CapListSerializer,
+    CapSerializer,
+)
 
 TEMPLATE = "providers/caps.html"
 FIELDS = ("daily_cost_cap_usd", "daily_token_cap", "until", "reason")
@@ -27,6 +33,10 @@ UNTIL = [
     {"value": "good", "label": "For good"},
     {"value": "tonight", "label": "Until tonight, 00:00 UTC"},
     {"value": "week", "label": "For 7 days"},
+]
+PAUSES = [
+    {"value": "true", "label": "Calls stop"},
+    {"value": "false", "label": "Only a warning"},
 ]
 FORM_ONLY = {"csrfmiddlewaretoken"}
 
@@ -53,10 +63,34 @@ class Cap(APIView):
         return Response(change(request, username))
 
 
+@extend_schema(exclude=True)
+class Budgets(APIView):
+    """The same page with the form of the site's budgets open; a change leads back to the list."""
+
+    def get(self, request: Request) -> Response:
+        data = page(request)
+        if may(request.user, "save provider keys and settings"):
+            data |= {"editing_budgets": True, "values": caps_site.values(), "pauses": PAUSES}
+        return Response(data, template_name=TEMPLATE)
+
+    def post(self, request: Request) -> Response:
+        budgets.change(fields_of(request), request.user)
+        messages.success(request, "The site's budgets are saved. They hold from the next call on.")
+        data = caps_site.budgets(request.user, timezone.now())
+        return Response({"budgets": data}, headers={"Location": reverse("providers:caps")})
+
+
 class CapList(APIView):
     @extend_schema(responses=CapListSerializer)
     def get(self, request: Request) -> Response:
         """Everybody's caps for managers and admins, one's own for others; the fullest first."""
+        return Response(everything(request, timezone.now()))
+
+    @extend_schema(request=BudgetChangeSerializer, responses=CapListSerializer)
+    def patch(self, request: Request) -> Response:
+        """Change the site's budgets (admins). They hold from the next call on; a reason is required and stands in
+        the audit log."""
+        budgets.change(fields_of(request), request.user)
         return Response(everything(request, timezone.now()))
 
 
@@ -75,6 +109,9 @@ def everything(request: Request, now: datetime) -> dict[str, Any]:
         "default": caps_page.default_cap(),
         "budgets": caps_site.budgets(request.user, now) if everyone else [],
         "history": caps_history.newest(None if everyone else [request.user.pk]),
+        "refused": refusals.by_person(
+            now.date() - timedelta(days=6), now.date(), None if everyone else [request.user.pk]
+        ),
         "zone": "UTC",
     }
 

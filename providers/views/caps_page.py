@@ -10,7 +10,6 @@ from typing import Any
 from django.contrib.auth import get_user_model
 from django.db.models import Exists, OuterRef, Q
 from django.urls import reverse
-from django.utils import timezone
 
 from providers import caps
 from providers.format import exact_count, money, percent, seconds
@@ -34,11 +33,6 @@ def standings(viewer: Any, now: datetime) -> list[dict[str, Any]]:
     standings_by_id = caps.standings(people, now)
     found = [plain(user, standings_by_id[user.pk], now) for user in people]
     return sorted(found, key=lambda one: (-fullest(one), one["username"]))
-
-
-def cost_cap(user: Any) -> Decimal:
-    """A user's daily cap in dollars, as it is now."""
-    return caps.standing(user, timezone.now()).cost_cap_usd
 
 
 def default_cap() -> dict[str, Any]:

@@ -23,9 +23,19 @@ def budgets(viewer: Any, now: datetime) -> list[dict[str, Any]]:
     next_month = datetime.combine(month_after(now.astimezone(UTC).date()), time(), UTC)
     today = (stands.today_usd, stands.today_reserved_usd, stands.daily_limit_usd, resets_at(now))
     month = (stands.month_usd, stands.month_reserved_usd, stands.monthly_limit_usd, next_month)
-    edit = reverse("providers:policy") if may(viewer, "save provider keys and settings") else ""
+    edit = reverse("providers:budgets") if may(viewer, "save provider keys and settings") else ""
     shared = {"pauses": config.pause_on_budget_exceeded, "edit_url": edit}
     return [_budget("day", *today) | shared, _budget("month", *month) | shared]
+
+
+def values() -> dict[str, str]:
+    """What the form of the budgets begins with."""
+    config = AIServiceConfig.get_instance()
+    return {
+        "daily_cost_limit_usd": usd_of(config.daily_cost_limit_usd),
+        "monthly_cost_limit_usd": usd_of(config.monthly_cost_limit_usd),
+        "pause_on_budget_exceeded": "true" if config.pause_on_budget_exceeded else "false",
+    }
 
 
 def _budget(period: str, taken: Decimal, reserved: Decimal, limit: Decimal, resets: datetime) -> dict[str, Any]:

@@ -131,6 +131,9 @@ class SummarySerializer(serializers.Serializer):
     other = OtherSerializer(allow_null=True)
     series = SeriesSerializer(many=True)
     days = DaySerializer(many=True)
+    refused = serializers.IntegerField(
+        allow_null=True, help_text="Over a cap or budget, by UTC day; null where a filter can't tell"
+    )
 
 
 class SpentSerializer(serializers.Serializer):
@@ -271,12 +274,30 @@ class CapChangedSerializer(serializers.Serializer):
     reason = serializers.CharField()
 
 
+class RefusalSerializer(serializers.Serializer):
+    by = serializers.CharField()
+    code = serializers.CharField(help_text="That of the error")
+    why = serializers.CharField()
+    times = serializers.IntegerField()
+    last_at = serializers.DateTimeField()
+
+
 class CapListSerializer(serializers.Serializer):
     caps = CapSerializer(many=True)
     default = DefaultCapSerializer()
     budgets = BudgetSerializer(many=True, help_text="The site's, for managers and admins")
     history = CapChangedSerializer(many=True)
+    refused = RefusalSerializer(many=True, help_text="Over a cap or budget in the last 7 UTC days")
     zone = serializers.CharField()
+
+
+class BudgetChangeSerializer(serializers.Serializer):
+    """Describes the body only; `providers.budgets.change` decides what can be used."""
+
+    daily_cost_limit_usd = serializers.CharField(required=False)
+    monthly_cost_limit_usd = serializers.CharField(required=False)
+    pause_on_budget_exceeded = serializers.BooleanField(required=False, help_text="Calls stop at the limit")
+    reason = serializers.CharField(help_text="Why it changes; kept for others to read")
 
 
 class CapChangeSerializer(serializers.Serializer):

@@ -7,7 +7,7 @@ import pytest
 from django.test import Client
 
 from providers import watching
-from providers.models import CapDay, SiteDay, UserAICap
+from providers.models import AIServiceConfig, CapDay, SiteDay, UserAICap
 from providers.views.caps_page import sentence, shares, tone
 
 JSON = {"HTTP_ACCEPT": "application/json"}
@@ -191,6 +191,54 @@ def test_the_budgets_of_the_site_are_for_who_sees_everyone(sign_in, people) -> N
     assert sign_in("lee").get(API).json()["budgets"] == []
     assert "Edit the site's budget" not in sign_in("ana").get("/usage/caps/").content.decode()
     assert "Edit the site's budget" in sign_in("mara").get("/usage/caps/").content.decode()
+
+
+BUDGET = {"daily_cost_limit_usd": "$1,040.50", "monthly_cost_limit_usd": "9000", "reason": "new team"}
+
+
+def test_an_admin_changes_the_sites_budgets_with_a_reason_that_stands_in_the_history(sign_in, people) -> None:
+    client = sign_in("mara")
+    form = client.get("/usage/budgets/").content.decode()
+    assert 'name="daily_cost_limit_usd"' in form and 'value="100.00"' in form
+    assert 'name="daily_cost_limit_usd"' not in sign_in("ana").get("/usage/budgets/").content.decode()
+    answer = client.post("/usage/budgets/", BUDGET | {"pause_on_budget_exceeded": "false"})
+    assert (answer.status_code, answer["Location"]) == (303, "/usage/caps/")
+    config = AIServiceConfig.get_instance()
+    assert (config.daily_cost_limit_usd, config.monthly_cost_limit_usd) == (Decimal("1040.50"), 9000)
+    assert config.pause_on_budget_exceeded is False
+    page = client.get("/usage/caps/").content.decode()
+    assert "to $1,040.50 a day and $9,000.00 a month, which only warns: <q>new team</q>" in page
+    [told] = client.get(API).json()["history"]
+    assert (told["by"], told["about"], told["reason"]) == ("mara", "the site's budget", "new team")
+    changed = client.patch(API, {"daily_cost_limit_usd": "50", "reason": "calm"}, "application/json").json()
+    assert changed["budgets"][0]["limit_usd"] == "50.00" and changed["history"][0]["reason"] == "calm"
+    for name in ("ana", "ivo", "lee"):
+        assert sign_in(name).post("/usage/budgets/", BUDGET).status_code == 403
+        assert sign_in(name).patch(API, BUDGET, "application/json").status_code == 403
+
+
+@pytest.mark.parametrize(
+    ("change", "field"),
+    [
+        ({"reason": " "}, "reason"),
+        ({"reason": "x" * 201}, "reason"),
+        ({"daily_cost_limit_usd": "-1"}, "daily_cost_limit_usd"),
+        ({"monthly_cost_limit_usd": "lots"}, "monthly_cost_limit_usd"),
+        ({"pause_on_budget_exceeded": "perhaps"}, "pause_on_budget_exceeded"),
+        ({"max_retries": "1"}, "max_retries"),
+    ],
+)
+def test_what_cannot_be_a_budget_is_said_beside_its_field_and_changes_nothing(
+    sign_in, people, change: dict, field: str
+) -> None:
+    client = sign_in("mara")
+    answer = client.post("/usage/budgets/", BUDGET | change)
+    page = answer.content.decode()
+    assert answer.status_code == 400 and 'value="9000"' in page or "monthly" in field
+    assert f'href="#id_{field}"' in page or field == "max_retries"
+    refused = client.patch(API, BUDGET | change, "application/json").json()["error"]
+    assert refused["param"] == field
+    assert AIServiceConfig.get_instance().daily_cost_limit_usd == 100
 
 
 def test_others_read_the_history_of_their_own_cap_alone(sign_in, people) -> None:

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import json
 from datetime import timedelta
 from decimal import Decimal
 
@@ -181,7 +182,28 @@ async def test_the_export_streams_exactly_the_filtered_rows(people, monkeypatch)
     assert [line[head.index("model")] for line in lines if "HYPER" in line[head.index("model")]] == [f"'{evil}"]
 
 
-def test_only_csv_can_be_exported(ana: Client) -> None:
+@pytest.mark.django_db(transaction=True)
+async def test_the_json_export_is_one_array_of_the_rows_that_the_api_gives(people, monkeypatch) -> None:
+    from asgiref.sync import sync_to_async
+
+    monkeypatch.setattr(calls, "CHUNK", 5)
+    await sync_to_async(many)(people, 40)
+    await sync_to_async(insert)(row(people["ivo"], model='"</script>\u2028=1+1', at=NOW, provider="claude"))
+    client = AsyncClient()
+    await client.aforce_login(people["ana"])
+    told = (await client.get(f"/api/v1/ai/usage/?{MARCH}&page_size=500")).json()["rows"]
+    for query, wanted in (("", told), ("&provider=nobody", [])):
+        answer = await client.get(f"/usage/calls/?{MARCH}{query}&export=json")
+        assert answer.streaming and answer["Content-Type"] == "application/json"
+        assert answer["Content-Disposition"] == 'attachment; filename="usage-2024-03-01-2024-03-20.json"'
+        parts = [part async for part in answer.streaming_content]
+        assert json.loads(b"".join(parts)) == wanted
+        assert len(parts) > 8 or not wanted  # piece by piece, not one text of everything
+    await sync_to_async(connections.close_all)()
+    assert len(told) == 41 and b"".join(parts) == b"[]\n"
+
+
+def test_only_csv_and_json_can_be_exported(ana: Client) -> None:
     answer = ana.get(f"/usage/calls/?{MARCH}&export=xlsx", **JSON)
     assert answer.status_code == 400
     assert answer.json()["error"]["param"] == "export"
