@@ -46,27 +46,27 @@ def refuse_beside_real_rows() -> None:
 
 def write(rows: int, days: int, *, number: int = 1, told: Callable[[int], None] | None = None) -> int:
     """Adds `rows` calls over the last `days` UTC days; the number written. A transaction per BATCH rows."""
-    users, now, written = _users(), datetime.now(UTC), 0
+    users, now, written = users_there(), datetime.now(UTC), 0
     wanted = seed.plan(rows, now.date(), days)
     maker = seed.Maker(number, rows // 3)
-    _prepare()
+    prepare()
     for day, want in wanted.items():
         for batch in chunks(maker.day(day, want, now), BATCH):
-            _write(batch, users)
+            write_batch(batch, users)
             written += len(batch)
             if told:
                 told(written)
     return written
 
 
-def _prepare() -> None:
+def prepare() -> None:
     """Indexes of millions of rows are filled in memory: 400 MB for this connection."""
     if connection.vendor == "sqlite":
         with connection.cursor() as cursor:
             cursor.execute("PRAGMA cache_size = -400000")
 
 
-def _users() -> list[int]:
+def users_there() -> list[int]:
     """Ids of the made-up users, in order."""
     model = get_user_model()
     names = [f"seed-{n:03}" for n in range(1, seed.USERS + 1)]
@@ -77,12 +77,14 @@ def _users() -> list[int]:
     return [have[name] for name in names]
 
 
-def _write(batch: list[seed.Call], users: list[int]) -> None:
+def write_batch(batch: list[seed.Call], users: list[int]) -> int:
+    """In one transaction; the number of its first row."""
     with transaction.atomic():
         hold_numbers(AIUsageLog.LOCK)
         first = 1 + (AIUsageLog._base_manager.aggregate(last=Max("number"))["last"] or 0)
         _insert([_line(number, call, users) for number, call in enumerate(batch, first)])
         _count(first, first + len(batch))
+    return first
 
 
 def _line(number: int, call: seed.Call, users: list[int]) -> list[Any]:
