@@ -15,7 +15,7 @@ from django.db.models import Count, Max, Sum
 from providers import audit, clock
 from providers.exceptions import InvalidInput
 from providers.ledger.refusal import resets_at
-from providers.models import AIServiceConfig
+from providers.models import AIServiceConfig, Refusal
 from providers.models.ledger import DEFAULT_COST_CAP_USD, TEMPORARY, CapDay, UserAICap
 
 logger = logging.getLogger(__name__)
@@ -88,7 +88,8 @@ def version() -> str:
     )
     changed = UserAICap.objects.aggregate(last=Max("updated_at"), rows=Count("pk"))
     policy = AIServiceConfig.objects.aggregate(last=Max("updated_at"))
-    parts = repr([day, *spent.values(), *changed.values(), *policy.values()])
+    refused = Refusal.objects.filter(day=day).aggregate(Sum("times"))
+    parts = repr([day, *refused.values(), *spent.values(), *changed.values(), *policy.values()])
     return hashlib.blake2s(parts.encode(), digest_size=6).hexdigest()
 
 
