@@ -86,7 +86,9 @@ class CapList(APIView):
         """Everybody's caps for managers and admins, one's own for others; the fullest first."""
         return Response(everything(request, timezone.now()))
 
-    @extend_schema(request=BudgetChangeSerializer, responses=CapListSerializer)
+    @extend_schema(
+        operation_id="ai_budgets_partial_update", request=BudgetChangeSerializer, responses=CapListSerializer
+    )
     def patch(self, request: Request) -> Response:
         """Change the site's budgets (admins). They hold from the next call on; a reason is required and stands in
         the audit log."""
