@@ -20,7 +20,7 @@ from providers.roles import may
 from providers.usage.scope import sees_everyone
 from providers.views import caps_page, caps_site
 from providers.views.answers import fields_of
-from providers.views.usage_schema import (
+from providers.views.caps_schema import (
     BudgetChangeSerializer,
     CapChangeSerializer,
     CapListSerializer,
