@@ -7,3 +7,7 @@ class SiteConfig(AppConfig):
 
     def ready(self) -> None:
         from aiops_site import checks  # noqa: F401  registers the system checks
+        from aiops_site.overview.watching import version
+        from providers import watching
+
+        watching.register("overview", version)

@@ -1,9 +1,12 @@
 """What every request passes: its id, the security headers, and the set-up page while there is no user."""
 
+import ipaddress
 import re
 import uuid
 from collections.abc import Callable
+from contextlib import suppress
 
+from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
@@ -30,6 +33,20 @@ def request_id(get_response: GetResponse) -> GetResponse:
             current_request_id.reset(token)
         response["X-Request-Id"] = request.request_id
         return response
+
+    return middleware
+
+
+def caller(get_response: GetResponse) -> GetResponse:
+    """Behind a proxy the caller is who the proxy says: the last address of X-Forwarded-For, which it put there.
+    Without BEHIND_PROXY the header is anybody's and is not looked at."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        if settings.BEHIND_PROXY:
+            told = request.headers.get("X-Forwarded-For", "").rpartition(",")[2].strip()
+            with suppress(ValueError):  # no address: the proxy's own stays
+                request.META["REMOTE_ADDR"] = str(ipaddress.ip_address(told))
+        return get_response(request)
 
     return middleware
 

@@ -21,6 +21,7 @@ ROUTES: Mapping[str, Mapping[str, Roles]] = {
     "overview": {"GET": ALL, "POST": ALL},
     "menu": {"GET": ALL},
     "gallery": {"GET": ADMIN},
+    "samples": {"POST": ADMIN},
     "account": {"GET": ALL, "POST": ALL},
     "token-revoke": {"POST": ALL},
     "api-schema": {"GET": ALL},

@@ -5,12 +5,13 @@ from django.urls import include, path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 from rest_framework.renderers import JSONOpenAPIRenderer
 
-from aiops_site.views import account, first_visit, frame, health, metrics
+from aiops_site.views import account, first_visit, frame, health, metrics, samples
 
 urlpatterns = [
     path("", frame.Overview.as_view(), name="overview"),
     path("menu/", frame.Menu.as_view(), name="menu"),
     path("components/", frame.Gallery.as_view(), name="gallery"),
+    path("samples/", samples.Samples.as_view(), name="samples"),
     path("account/", account.Account.as_view(), name="account"),
     path("account/tokens/<int:pk>/revoke/", account.RevokeToken.as_view(), name="token-revoke"),
     path("setup/", first_visit.Setup.as_view(), name="setup"),

@@ -5,10 +5,12 @@ class IntelligenceConfig(AppConfig):
     name = "intelligence"
 
     def ready(self) -> None:
-        from intelligence import live
+        from intelligence import live, tools  # noqa: F401  (tools register themselves)
+        from intelligence.agents import approved
         from intelligence.names import service_names
         from providers import watching
         from providers.usage.names import name_services
 
         name_services(service_names)
+        approved.register()
         watching.register("deployments", live.deployments_version)

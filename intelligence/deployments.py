@@ -14,7 +14,7 @@ from intelligence.models import ENDED, Deployment, Service, Status
 from intelligence.secrets import redactor
 from intelligence.states import STAMPS, may_become
 from providers import audit
-from providers.exceptions import InvalidInput
+from providers.exceptions import InvalidInput, NotFound
 
 BUILT_HERE = "This deployment is made here; its worker says how it stands. Cancel it instead."
 NO_DEPLOYER = (
@@ -23,16 +23,49 @@ NO_DEPLOYER = (
 )
 
 
-def queue(service: Service, user: Any, **about: Any) -> Deployment:
-    """A real deployment with the service's deployer, to be claimed by a worker.
+def found(user: Any, pk: Any) -> Deployment:
+    """Errors: NotFound, the same for a foreign and an unknown id."""
+    one = Deployment.objects.visible_to(user).filter(pk=pk).select_related("service", "fixes").first()
+    if one is None:
+        raise NotFound("There is no such deployment for you.")
+    return one
+
+
+def running(service: Service) -> Deployment | None:
+    """What runs: its newest deployment that became RUNNING."""
+    return service.deployments.filter(status=Status.RUNNING).order_by("-finished_at", "-created_at").first()
+
+
+def restart(service: Service, user: Any) -> Deployment:
+    """Calls the service's hook once more for what runs. Errors: those of `restartable`."""
+    now = restartable(service)
+    about = {"branch": now.branch, "commit": now.commit, "environment": now.environment}
+    return queue(service, user, deployer="hook", **about)
+
+
+def restartable(service: Service) -> Deployment:
+    """What runs and would be started anew. Errors: InvalidInput where it has no hook, or nothing runs."""
+    now = running(service)
+    if not service.deploy_hook_url:
+        raise InvalidInput(
+            f"{service.name} has no deploy hook, so it can't be restarted from here.", code="no_hook"
+        )
+    if now is None:
+        raise InvalidInput(f"Nothing of {service.name} runs, so there is nothing to restart.", code="not_running")
+    return now
+
+
+def queue(service: Service, user: Any, *, deployer: str = "", **about: Any) -> Deployment:
+    """A real deployment with the service's deployer (or `deployer`), to be claimed by a worker.
 
     `about`: commit, branch, environment, fixes. Errors: InvalidInput where the service has no deployer.
     """
-    if service.deployer == "none":
+    deployer = deployer or service.deployer
+    if deployer == "none":
         raise InvalidInput(NO_DEPLOYER, param="status", code="no_deployer")
     about.setdefault("branch", service.default_branch)
     with transaction.atomic():
-        made = Deployment.objects.create(service=service, requested_by=user, origin=service.deployer, **about)
+        made = Deployment.objects.create(service=service, requested_by=user, origin=deployer, **about)
         audit.record(
             "deployment.queue", thing(made), after={"branch": made.branch, "commit": made.commit}, by=user
         )

@@ -1,10 +1,16 @@
 """What must never be stored or shown of a log: every provider key, and the services' own secrets."""
 
+from typing import Any
+
+from django.db.models import Count, Max
+
 from intelligence.models import Service
 from intelligence.models.services import SECRETS
 from providers.directory import Directory
 from providers.guard import Redactor
+from providers.models import AIProviderSettings
 
+_made: tuple[Any, Redactor] | None = None
 SHORTEST = 8  # a shorter "secret" would mask ordinary words
 
 
@@ -12,3 +18,13 @@ def redactor() -> Redactor:
     """Masks all of them. Two reads."""
     own = Service.objects.values_list(*SECRETS)
     return Redactor([*Directory().keys(), *(str(s) for row in own for s in row if len(s or "") >= SHORTEST)])
+
+
+def current() -> Redactor:
+    """The same, made anew only when a key or a service was saved since: for what happens many times a second."""
+    global _made
+    saved = AIProviderSettings.objects.filter(pk=1).values_list("updated_at", flat=True).first()
+    version = (saved, *Service.objects.aggregate(Max("updated_at"), Count("pk")).values())
+    if _made is None or _made[0] != version:
+        _made = (version, redactor())
+    return _made[1].fork()

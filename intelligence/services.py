@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from typing import Any
+from uuid import UUID
 
 from django.contrib.auth import get_user_model
 from django.db import IntegrityError, transaction
@@ -11,6 +12,7 @@ from intelligence.models import Deployment, Service
 from intelligence.models.services import SECRETS
 from providers import audit
 from providers.exceptions import InvalidInput, NotFound
+from providers.guard import mended, storable
 
 
 def listed(user: Any) -> QuerySet[Service]:
@@ -34,6 +36,18 @@ def found(user: Any, pk: Any) -> Service:
     service = listed(user).filter(pk=pk).first()
     if service is None:
         raise NotFound("There is no such service for you.")
+    return service
+
+
+def named(user: Any, text: str) -> Service:
+    """By its id or its name. Errors: NotFound."""
+    try:
+        return found(user, UUID(text))
+    except ValueError:
+        pass
+    service = listed(user).filter(name__iexact=text).first() if storable(text) else None
+    if service is None:
+        raise NotFound(f"There is no service {mended(text[:80])!r} for you.", param="service")
     return service
 
 

@@ -10,10 +10,11 @@ from django.conf import settings
 
 from intelligence import analyst, health_scan, nudges, runs, samples, scans
 from intelligence.deployer import store
-from intelligence.deployer.desk import DESK, new_token
+from intelligence.deployer.desk import DESK
 from intelligence.models import Deployment, Service
 from intelligence.webhooks import work
 from providers import clock, loop
+from providers.desk import new_token
 
 logger = logging.getLogger(__name__)
 

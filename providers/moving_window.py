@@ -41,9 +41,11 @@ class Granted:
     reset_s: float
 
 
-def take_all(client: Redis, scope: str, item: RateLimitItem, wanted: Mapping[int, int]) -> dict[int, Granted]:
+def take_all(
+    client: Redis, scope: str, item: RateLimitItem, wanted: Mapping[int | str, int]
+) -> dict[int | str, Granted]:
     """`wanted`: user -> number of requests. Errors: RedisError; what was counted until then stays counted."""
-    found: dict[int, Granted] = {}
+    found: dict[int | str, Granted] = {}
     left = dict(wanted)
     for _ in range(2):
         pipe = client.pipeline(transaction=False)

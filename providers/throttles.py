@@ -99,15 +99,25 @@ def rate_of(text: str) -> RateLimitItem:
     return parse(f"{amount.strip()}/{UNITS.get(unit.strip(), unit.strip())}")
 
 
-def take(scope: str, rate: str, user_id: int) -> Standing:
-    """Counts one request. Errors: RateLimited with the seconds to wait, NotCounted."""
+def take(scope: str, rate: str, user_id: int | str) -> Standing:
+    """Counts one request of a user, or of whom a text names. Errors: RateLimited with the seconds to wait,
+    NotCounted."""
     [found] = take_all(scope, rate, [user_id])
     if isinstance(found, AIServiceError):
         raise found
     return found
 
 
-def take_all(scope: str, rate: str, user_ids: Sequence[int]) -> list[Standing | AIServiceError]:
+def granted(scope: str, rate: str, whose: int | str) -> bool:
+    """Counts one request; whether it was within the rate. Errors: NotCounted."""
+    try:
+        take(scope, rate, whose)
+    except RateLimited:
+        return False
+    return True
+
+
+def take_all(scope: str, rate: str, user_ids: Sequence[int | str]) -> list[Standing | AIServiceError]:
     """Counts one request each, in that order, in one exchange with Redis. The errors of `take` are in the list."""
     item, wanted = rate_of(rate), Counter(user_ids)
     try:
@@ -123,7 +133,7 @@ def take_all(scope: str, rate: str, user_ids: Sequence[int]) -> list[Standing | 
     return [_standing(item, scope, granted[user_id]) for user_id in user_ids]
 
 
-def _in_file(item: RateLimitItem, scope: str, wanted: Mapping[int, int]) -> dict[int, Granted]:
+def _in_file(item: RateLimitItem, scope: str, wanted: Mapping[int | str, int]) -> dict[int | str, Granted]:
     found = {}
     for user_id, many in wanted.items():
         requests = sum(limiter().hit(item, scope, str(user_id)) for _ in range(many))

@@ -17,6 +17,7 @@ import inspect
 import json
 import logging
 from collections.abc import Callable, Mapping
+from contextvars import copy_context
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal, get_args
 
@@ -37,7 +38,21 @@ __all__ = ["Tool", "ToolRegistry", "tool"]
 
 Risk = Literal["read", "write", "destructive"]
 MOST_RESULT_CHARS = 20_000
+LASTS_S = 20.0
 logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What a person sees of a call before it is made. `target`: what it acts on, typed to approve a destructive
+    one. `state`: what must still hold when it runs, plain JSON values. `touches`: its blast radius, [label,
+    value]. `changes`: its dry run, [what, now, then]."""
+
+    title: str
+    target: str
+    state: dict[str, Any]
+    touches: list[list[str]] = field(default_factory=list)
+    changes: list[list[str]] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +61,9 @@ class Tool:
     (`providers.tool_permissions`).
 
     `risk`: read changes nothing; write changes what can be changed back; destructive can't be undone.
+    For agents: `scopes` that name it, `approval` whether a person says yes first, `preview` what that person sees
+    (sync; the tool's own arguments), `lasts_s` how long it may take, `atomic` whether all that it does are rows
+    written by this thread, so that they stand or fall with the approval that allowed them.
     """
 
     spec: ToolSpec
@@ -55,10 +73,18 @@ class Tool:
     scopes: frozenset[str] = frozenset()
     most_result_chars: int = MOST_RESULT_CHARS
     arguments: type[BaseModel] = field(default=BaseModel, repr=False)
+    approval: bool = False
+    preview: Callable[..., Preview] | None = None
+    lasts_s: float = LASTS_S
+    atomic: bool = True
 
     @property
     def name(self) -> str:
         return self.spec.name
+
+    @property
+    def is_async(self) -> bool:
+        return inspect.iscoroutinefunction(self.function)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """The function itself, for code that calls it as such."""
@@ -75,12 +101,14 @@ def tool(
     risk: Risk = "read",
     scopes: tuple[str, ...] = (),
     most_result_chars: int = MOST_RESULT_CHARS,
+    **for_agents: Any,
 ) -> Any:
     """Registers a function, sync or async; `@tool` alone takes its name, docstring and type hints.
 
     `parameters`: a JSON schema of its own in place of the one from the hints; it names the function's parameters.
+    `for_agents`: approval, preview, lasts_s, atomic (see `Tool`); only what reads needs no approval by itself.
     Errors: InvalidInput at registration for a permission that is none, a risk that is none, a name twice,
-    parameters that don't fit.
+    parameters that don't fit, a tool that needs approval and shows nothing.
     """
 
     def register(function: Callable[..., Any]) -> Tool:
@@ -92,8 +120,12 @@ def tool(
         check_permission(permission)
         if risk not in get_args(Risk):
             raise InvalidInput(f"Tool {made.name}: its risk is read, write or destructive.")
+        held = {"approval": risk != "read", **for_agents}
+        if held["approval"] and held.get("preview") is None:
+            raise InvalidInput(f"Tool {made.name}: who approves it must see what it would do; give a preview.")
+        arguments = arguments_model(function)
         return ToolRegistry.register(
-            Tool(made, function, permission, risk, frozenset(scopes), most_result_chars, arguments_model(function))
+            Tool(made, function, permission, risk, frozenset(scopes), most_result_chars, arguments, **held)
         )
 
     return register if function is None else register(function)
@@ -119,9 +151,14 @@ class ToolRegistry:
         return found
 
     @classmethod
+    def tools(cls) -> list[Tool]:
+        """All of them, by name."""
+        return [tool for _, tool in sorted(cls._tools.items())]
+
+    @classmethod
     def tools_for(cls, user: Any) -> list[Tool]:
         """The tools that this user may run, by name."""
-        return [tool for _, tool in sorted(cls._tools.items()) if permitted(user, tool.permission)]
+        return [tool for tool in cls.tools() if permitted(user, tool.permission)]
 
     @classmethod
     def get_openai_tools(cls, user: Any = None) -> list[dict[str, Any]]:
@@ -136,25 +173,36 @@ class ToolRegistry:
         Errors: NotFound, NotAllowed, InvalidInput before anything runs; ToolFailed (or an error of the tree that
         the tool raised) after.
         """
-        tool, given = cls._checked(name, arguments, user)
-        return _plain(tool, _guarded(tool, lambda: _run(tool, given)))
+        tool, given = cls.checked(name, arguments, user)
+        return cls.run(tool, given)
+
+    @classmethod
+    def run(cls, tool: Tool, given: dict[str, Any], mask: Redactor | None = None) -> Any:
+        """What `checked` gave, run. `mask`: what else must not be in the result."""
+        return _plain(tool, _guarded(tool, lambda: _run(tool, given)), mask)
 
     @classmethod
     async def aexecute_tool(
         cls, name: str, arguments: Mapping[str, Any] | str | None = None, *, user: Any = None
     ) -> Any:
         """`execute_tool` for async code; sync tools run in a database thread."""
-        tool, given = await hop(cls._checked, name, arguments, user)
-        if inspect.iscoroutinefunction(tool.function):
+        tool, given = await hop(cls.checked, name, arguments, user)
+        return await cls.arun(tool, given)
+
+    @classmethod
+    async def arun(cls, tool: Tool, given: dict[str, Any], mask: Redactor | None = None) -> Any:
+        """`run` for async code."""
+        if tool.is_async:
             try:
-                return _plain(tool, await tool.function(**given))
+                return _plain(tool, await tool.function(**given), mask)
             except Exception as error:
                 failure = _failure(tool, error)
             raise failure
-        return _plain(tool, await hop(_guarded, tool, lambda: tool.function(**given)))
+        in_context = copy_context().run  # so that what it does is audited as done by who asked
+        return _plain(tool, await hop(in_context, _guarded, tool, lambda: tool.function(**given)), mask)
 
     @classmethod
-    def _checked(
+    def checked(
         cls, name: str, arguments: Mapping[str, Any] | str | None, user: Any
     ) -> tuple[Tool, dict[str, Any]]:
         """The tool and what it is called with. In this order: known, permitted, fitting."""
@@ -203,8 +251,8 @@ def _fitting(tool: Tool, arguments: Mapping[str, Any] | str | None) -> dict[str,
 
 
 def _run(tool: Tool, given: dict[str, Any]) -> Any:
-    if inspect.iscoroutinefunction(tool.function):
-        return loop.run(tool.function(**given))
+    if tool.is_async:
+        return loop.run(tool.function(**given), tool.lasts_s)
     return tool.function(**given)
 
 
@@ -225,13 +273,13 @@ def _failure(tool: Tool, error: Exception) -> AIServiceError:
     return ToolFailed(f"The tool {tool.name} failed ({type(error).__name__}). The site's log says more.")
 
 
-def _plain(tool: Tool, result: Any) -> Any:
+def _plain(tool: Tool, result: Any, mask: Redactor | None = None) -> Any:
     """The result as JSON values, key shapes masked, within its size: what is longer is cut text, and says so."""
     try:
         text = mended(json.dumps(result, cls=DjangoJSONEncoder, ensure_ascii=False, allow_nan=False))
     except (TypeError, ValueError, RecursionError) as error:
         raise _failure(tool, error) from None
-    text = Redactor(()).whole(text)
+    text = (mask or Redactor()).ended(text)
     if len(text) > tool.most_result_chars:
         return {"truncated": True, "chars": len(text), "text": text[: tool.most_result_chars]}
     return json.loads(text)

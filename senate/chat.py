@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
 from providers import ledger, loop
+from providers.desk import new_token
 from providers.exceptions import InvalidInput, NotAllowed
 from providers.hop import hop
 from senate import asking, comparison, offer
@@ -17,7 +18,6 @@ from senate.reading import rows as reading
 from senate.reading.outcome import Ended, ended
 from senate.reading.transcript import Transcript
 from senate.work import nudges, store
-from senate.work.desk import new_token
 
 PAGE = 500
 

@@ -7,8 +7,9 @@ from celery import shared_task
 from celery.signals import worker_shutdown, worker_shutting_down
 
 from providers import ledger, loop
+from providers.desk import new_token
 from senate.work import nudges, store
-from senate.work.desk import DESK, new_token
+from senate.work.desk import DESK
 
 logger = logging.getLogger(__name__)
 

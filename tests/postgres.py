@@ -7,15 +7,19 @@ import importlib.util
 import os
 import shutil
 import subprocess
+import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+import pytest
+
 START_S = 30
+RUN_S = 600
 
 
 def programs() -> Path | None:
@@ -70,6 +74,21 @@ def server() -> Iterator[str]:
         process.terminate()
         process.wait(START_S)
         shutil.rmtree(home, ignore_errors=True)
+
+
+def run_again(files: Iterable[Path], folder: Path, which: str = "") -> None:
+    """Runs these tests (of them those that `which` chooses, as `-k` does) once more, on a server of their own.
+
+    Their data go into `folder`. Skips, loudly, where no PostgreSQL can be had.
+    """
+    command = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", "-k", which, *map(str, files)]
+    try:
+        with server() as url:
+            environment = {**os.environ, "TEST_DATABASE_URL": url, "TEST_DATA_DIR": str(folder)}
+            ran = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=RUN_S)
+    except LookupError as error:
+        pytest.skip(f"NOT TESTED ON POSTGRESQL: {error}")
+    assert ran.returncode == 0, ran.stdout[-4000:] + ran.stderr[-2000:]
 
 
 def _wait(home: Path, process: subprocess.Popen[bytes]) -> None:

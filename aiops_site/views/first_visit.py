@@ -9,7 +9,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from aiops_site import accounts
+from aiops_site import accounts, demo
 from providers.exceptions import NotFound
 
 
@@ -25,4 +25,6 @@ class Setup(APIView):
         given = {name: str(request.data.get(name, "")) for name in ("code", "username", "password")}
         user = accounts.make_first_administrator(**given)
         login(request._request, user, backend="django.contrib.auth.backends.ModelBackend")
+        if request.data.get("samples"):
+            demo.fill()
         return Response({"username": user.username}, 201, headers={"Location": reverse("overview")})

@@ -9,7 +9,7 @@ import itertools
 import os
 import platform
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -40,8 +40,10 @@ class Confinement:
     setpriv: str = ""
     seccomp: bytes = field(default=b"", repr=False)
 
-    def arguments(self, box: "Sandbox", seccomp_fd: int, command: Sequence[str]) -> list[str]:
-        """The command line for `command` in `box`."""
+    def arguments(
+        self, box: "Sandbox", seccomp_fd: int, texts: Mapping[str, int], command: Sequence[str]
+    ) -> list[str]:
+        """The command line for `command` in `box`. `texts`: place inside -> descriptor of what stands there."""
         limits = box.limits
         return [
             *self._as_nobody(box),
@@ -54,7 +56,7 @@ class Confinement:
             "--",
             self.bwrap,
             *namespaces(box.network),
-            *files(box),
+            *files(box, texts),
             "--seccomp",
             str(seccomp_fd),
             "--",
@@ -67,7 +69,8 @@ class Confinement:
     def _as_nobody(self, box: "Sandbox") -> list[str]:
         if os.geteuid() != 0:
             return []
-        uid = owner_of(box.work) if box.work else fresh_uid()
+        given = box.work or next((socket.parent for socket in box.sockets), None)
+        uid = owner_of(given) if given else fresh_uid()
         return [self.setpriv, f"--reuid={uid}", f"--regid={uid}", "--clear-groups", "--no-new-privs", "--"]
 
 
@@ -92,8 +95,11 @@ def namespaces(network: bool) -> list[str]:
     ]
 
 
-def files(box: "Sandbox") -> list[str]:
-    """Mounts and environment: /usr and a little of /etc read-only, sized tmpfs, and what was bound."""
+def files(box: "Sandbox", texts: Mapping[str, int]) -> list[str]:
+    """Mounts and environment: /usr and a little of /etc read-only, sized tmpfs, and what was bound.
+
+    bwrap's own / and /dev are tmpfs without a size (half of the machine's memory): read-only once all is in place.
+    """
     size = str(box.limits.disk_bytes)
     made = ["--ro-bind", "/usr", "/usr"]
     for name in ("bin", "sbin", "lib", "lib32", "lib64", "libx32"):
@@ -111,6 +117,9 @@ def files(box: "Sandbox") -> list[str]:
         made += ["--ro-bind", str(source), place]
     for source, place in box.sockets.items():
         made += ["--bind", str(source), place]
+    for place, descriptor in texts.items():
+        made += ["--perms", "0444", "--file", str(descriptor), place]
+    made += ["--remount-ro", "/dev", "--remount-ro", "/"]
     variables = {"PATH": SYSTEM_PATH, "HOME": SCRATCH, "LANG": "C.UTF-8", "TMPDIR": SCRATCH, **box.environment}
     for name, value in variables.items():
         made += ["--setenv", name, value]

@@ -13,10 +13,11 @@ import os
 import signal
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from intelligence.agents import memory
 from intelligence.agents.confine import Confinement, confinement
 from intelligence.agents.sandbox_types import Limits, Run
 from providers.exceptions import NotConfigured
@@ -30,7 +31,9 @@ GRACE_S = 2.0
 @dataclass(frozen=True, slots=True)
 class Sandbox:
     """How a command is held. `work`: a host folder bound at /work, else a sized tmpfs. `read_only`: host folder ->
-    place inside. `network`: the host's, with its resolver; only a build that its service allows it."""
+    place inside. `network`: the host's, with its resolver; only a build that its service allows it. `sockets`: a
+    Unix socket of the host -> place inside, its folder given to the sandbox (`confine.give`). `texts`: place
+    inside -> content of a read-only file, which is on no command line and in no folder of the host."""
 
     limits: Limits = field(default_factory=Limits)
     work: Path | None = None
@@ -38,6 +41,7 @@ class Sandbox:
     network: bool = False
     sockets: Mapping[Path, str] = field(default_factory=dict)
     environment: Mapping[str, str] = field(default_factory=dict)
+    texts: Mapping[str, bytes] = field(default_factory=dict, repr=False)
 
     async def run(
         self,
@@ -75,14 +79,22 @@ class Sandbox:
 
     @contextmanager
     def _launch(self, held: Confinement, command: Sequence[str]) -> Iterator[tuple[list[str], tuple[int, ...]]]:
-        """The whole command line, and the one descriptor that it inherits: the seccomp program."""
-        program = os.memfd_create("seccomp", 0)
-        try:
-            os.write(program, held.seccomp)
-            os.lseek(program, 0, os.SEEK_SET)
-            yield held.arguments(self, program, command), (program,)
-        finally:
-            os.close(program)
+        """The whole command line, and the descriptors that bubblewrap reads and closes: the seccomp program and
+        the texts."""
+        with ExitStack() as stack:
+            program = _in_memory(stack, held.seccomp)
+            texts = {place: _in_memory(stack, content) for place, content in self.texts.items()}
+            yield held.arguments(self, program, texts, command), (program, *texts.values())
+
+
+def _in_memory(stack: ExitStack, content: bytes) -> int:
+    """A descriptor that holds the content, until the stack ends."""
+    descriptor = os.memfd_create("sandbox", 0)
+    stack.callback(os.close, descriptor)
+    with os.fdopen(os.dup(descriptor), "wb") as file:
+        file.write(content)
+    os.lseek(descriptor, 0, os.SEEK_SET)
+    return descriptor
 
 
 class _Watch:
@@ -152,7 +164,8 @@ class _Watch:
             return  # it ended without reading
 
     async def _look(self, started: float) -> None:
-        """Ends it at the wall clock, at the disk limit of a bound folder, and when somebody wants it to stop."""
+        """Ends it at the wall clock, where all its processes together hold too much memory, at the disk limit of a
+        bound folder, and when somebody wants it to stop."""
         while True:
             left = started + self.limits.wall_s - time.monotonic()
             await asyncio.sleep(max(0.0, min(LOOK_S, left)))
@@ -160,6 +173,8 @@ class _Watch:
                 return self._stop("wall")
             if await asyncio.to_thread(self.should_stop):
                 return self._stop("cancelled")
+            if await asyncio.to_thread(memory.used, self.process.pid) > 2 * self.limits.memory_bytes:
+                return self._stop("memory")
             if self.work and await asyncio.to_thread(used, self.work) > self.limits.disk_bytes:
                 return self._stop("disk")
 

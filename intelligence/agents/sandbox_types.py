@@ -9,8 +9,8 @@ MB = 1024 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """`cpu_s` and `memory_bytes` bind each process, `processes` all of them. `disk_bytes` bounds /work, /tmp and
-    /dev/shm each; `output_bytes` stdout and stderr each."""
+    """`cpu_s` and `memory_bytes` bind each process, and twice `memory_bytes` all of them together. `disk_bytes`
+    bounds /work, /tmp and /dev/shm each; `output_bytes` stdout and stderr each."""
 
     cpu_s: int = 10
     wall_s: float = 30.0

@@ -13,11 +13,15 @@ GREATER_EQUAL = 0x35
 ALLOW, KILL, ERRNO = 0x7FFF0000, 0x80000000, 0x00050000
 EPERM, ENOSYS, EAFNOSUPPORT = 1, 38, 97
 NUMBER, ARCH, ARG0, ARG1 = 0, 4, 16, 24  # offsets in seccomp_data; low words of little-endian arguments
+HIGH = 4  # from an argument's low word to its high one
 X32 = 0x40000000  # numbers of the x32 ABI begin here
 
 NEW_NAMESPACES = 0x7E020000 | 0x00000080  # every CLONE_NEW* flag, CLONE_NEWTIME included
 TIOCSTI, TIOCLINUX = 0x5412, 0x541C
-FAMILIES = (16, 17, 21, 38, 40)  # netlink, packet, rds, alg, vsock
+INET6 = 10  # of the families of sockets unix (1), inet (2) and inet6 (10) are let through, and "any" (0)
+BETWEEN = (3, 4, 5, 6, 7, 8, 9)
+# System V memory and semaphores count against no limit that we set. PostgreSQL asks for 56 bytes as a lock.
+MOST_SHARED, MOST_SEMAPHORES = 65_536, 64
 
 # name: (x86-64, aarch64); None: not there
 CALLS: Mapping[str, tuple[int | None, int]] = {
@@ -46,7 +50,9 @@ CALLS: Mapping[str, tuple[int | None, int]] = {
     "lookup_dcookie": (212, 18),
     "mount": (165, 40),
     "mount_setattr": (442, 442),
+    "memfd_secret": (447, 447),
     "move_mount": (429, 429),
+    "msgget": (68, 186),
     "name_to_handle_at": (303, 264),
     "open_by_handle_at": (304, 265),
     "open_tree": (428, 428),
@@ -70,10 +76,12 @@ CALLS: Mapping[str, tuple[int | None, int]] = {
     "userfaultfd": (323, 282),
     "vhangup": (153, 58),
 }
+X86_64 = {"clone": 56, "clone3": 435, "ioctl": 16, "socket": 41, "memfd": 319, "shmget": 29, "semget": 64}
+AARCH64 = {"clone": 220, "clone3": 435, "ioctl": 29, "socket": 198, "memfd": 279, "shmget": 194, "semget": 190}
 MACHINES: Mapping[str, tuple[int, int, dict[str, int]]] = {
     # machine: (AUDIT_ARCH, column of CALLS, calls whose arguments are looked at)
-    "x86_64": (0xC000003E, 0, {"clone": 56, "clone3": 435, "ioctl": 16, "socket": 41}),
-    "aarch64": (0xC00000B7, 1, {"clone": 220, "clone3": 435, "ioctl": 29, "socket": 198}),
+    "x86_64": (0xC000003E, 0, X86_64),
+    "aarch64": (0xC00000B7, 1, AARCH64),
 }
 
 
@@ -88,9 +96,14 @@ def program(machine: str) -> bytes | None:
     for row in CALLS.values():
         code += _refused(row[column], EPERM)
     code += _refused(looked_at["clone3"], ENOSYS)
+    code += _refused(looked_at["memfd"], ENOSYS)  # files in memory that no limit counts
+    for name, most in (("shmget", MOST_SHARED), ("semget", MOST_SEMAPHORES)):
+        code += _argument(looked_at[name], ARG1, GREATER_EQUAL, [most + 1], EPERM)
+        code += _argument(looked_at[name], ARG1 + HIGH, AND_SET, [0xFFFFFFFF], EPERM)
     code += _argument(looked_at["clone"], ARG0, AND_SET, [NEW_NAMESPACES], EPERM)
     code += _argument(looked_at["ioctl"], ARG1, EQUAL, [TIOCSTI, TIOCLINUX], EPERM)
-    code += _argument(looked_at["socket"], ARG0, EQUAL, list(FAMILIES), EAFNOSUPPORT)
+    code += _argument(looked_at["socket"], ARG0, EQUAL, list(BETWEEN), EAFNOSUPPORT)
+    code += _argument(looked_at["socket"], ARG0, GREATER_EQUAL, [INET6 + 1], EAFNOSUPPORT)
     return b"".join([*code, _op(RETURN, ALLOW)])
 
 

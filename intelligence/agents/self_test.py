@@ -25,6 +25,10 @@ FORKS = (
     "except OSError: pass\nprint(n)"
 )
 FILL = "f = open('{place}', 'wb')\nfor _ in range(64): f.write(b'x' * 1048576); f.flush()"
+SHARED = (
+    "import ctypes; libc = ctypes.CDLL(None)\n"
+    "raise SystemExit(libc.shmget(0, 1 << 26, 0o1600) < 0 and libc.memfd_create(b'x', 0) < 0)"
+)
 USERNS = (
     "import ctypes; libc = ctypes.CDLL(None, use_errno=True)\n"
     "raise SystemExit(0 if libc.unshare(0x10000000) == 0 else 1)"
@@ -112,6 +116,9 @@ def bounds() -> list[Trial]:
         Trial("/tmp", FILL.format(place="/tmp/x"), refused, "sized", "not sized"),  # noqa: S108
         Trial("/dev/shm", FILL.format(place="/dev/shm/x"), refused, "sized", "not sized"),  # noqa: S108
         Trial("/work", FILL.format(place="/work/x"), refused, "sized", "not sized"),
+        Trial("/", "open('/x', 'wb')", refused, "read-only", "it can be filled"),
+        Trial("/dev", "open('/dev/x', 'wb')", refused, "read-only", "it can be filled"),
+        Trial("shared memory", SHARED, refused, "bounded", "64 MB could be had beside every limit"),
         Trial(
             "CPU", "while True: pass", lambda r: r.killed_by in ("cpu", "wall"), "stopped", "it was not stopped"
         ),

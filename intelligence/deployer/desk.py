@@ -1,10 +1,8 @@
-"""The deployments that this process works on: claimed, kept alive, cancelled when asked. On the process's loop."""
+"""The deployments that this process works on: claimed, kept alive, cancelled when asked."""
 
 import asyncio
 import logging
-import os
-import socket
-import uuid
+from collections.abc import Mapping
 from uuid import UUID
 
 from django.db import Error as DatabaseError
@@ -12,55 +10,31 @@ from django.db import Error as DatabaseError
 from intelligence.deployer import hook, local, store
 from intelligence.deployer.job import Cancelled, Failed, Job
 from intelligence.deployer.store import LeaseLost
-from intelligence.models import Deployment, Status
+from intelligence.models import Status
 from intelligence.secrets import redactor
+from providers import desk
 from providers.exceptions import AIServiceError
 from providers.hop import hop
 
 logger = logging.getLogger(__name__)
-LOOK_S, BEAT_S = 1.0, 10.0
 LONGEST_S = 2_700.0
-MOST_LOCAL = 2  # builds at once in one process; what waits is nudged again by the reaper
+MOST_LOCAL = 2  # builds at once in one process
 LATE = f"It did not end within {LONGEST_S / 60:.0f} minutes."
 UNFORESEEN = "The console failed while it worked on this; its log says more."
 
 
-def new_token() -> str:
-    return f"{socket.gethostname()[:30]}:{os.getpid()}:{uuid.uuid4().hex[:16]}"
+class Desk(desk.Desk[UUID, Job]):
+    kind = "deployment"
 
+    async def claim(self, key: UUID, token: str) -> Job | None:
+        deployment = await hop(store.claim, key, token)
+        return deployment and Job(deployment, await hop(redactor))
 
-class Desk:
-    def __init__(self) -> None:
-        self._jobs: dict[UUID, Job] = {}
-        self._tasks: set[asyncio.Task[None]] = set()
-        self._pulse: asyncio.Task[None] | None = None
-        self._closed = False
-
-    async def take(self, deployment_id: UUID) -> bool:
-        """Claims it and begins to work on it. False where somebody has it, it has ended, or the desk is full."""
-        building = sum(1 for job in self._jobs.values() if job.deployment.origin == "local")
-        if self._closed or deployment_id in self._jobs or building >= MOST_LOCAL:
-            return False
-        deployment = await hop(store.claim, deployment_id, new_token())
-        if deployment is None:
-            return False
-        job = self._jobs[deployment_id] = Job(deployment, await hop(redactor))
-        task = asyncio.create_task(self._work(job), name=str(deployment_id))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-        if self._pulse is None or self._pulse.done():
-            self._pulse = asyncio.create_task(self._keep_alive())
-        return True
-
-    async def _work(self, job: Job) -> None:
+    async def work(self, work: Job) -> None:
         try:
-            await self._to_its_end(job)
+            await self._to_its_end(work)
         except LeaseLost as lost:
-            logger.info("deployment %s is no longer worked on here: %s", job.deployment.pk, lost)
-        except Exception:  # not even its end could be written: the claim runs out, another goes on
-            logger.exception("deployment %s was left", job.deployment.pk)
-        finally:
-            self._jobs.pop(job.deployment.pk, None)
+            logger.info("deployment %s is no longer worked on here: %s", work.deployment.pk, lost)
 
     async def _to_its_end(self, job: Job) -> None:
         try:
@@ -90,45 +64,20 @@ class Desk:
         await job.log.close()
         await hop(store.move, job.deployment.pk, job.token, status, reason)
 
-    async def _keep_alive(self) -> None:
-        """Runs while there is work. Where the database is away, claims run out by themselves."""
-        loop = asyncio.get_running_loop()
-        beat_at = loop.time() + BEAT_S
-        while self._jobs:
-            await asyncio.sleep(LOOK_S)
-            try:
-                for pk, (status, stop) in (await hop(store.look, list(self._jobs))).items():
-                    if pk in self._jobs:
-                        self._jobs[pk].seen(status, stop)
-                if loop.time() >= beat_at:
-                    beat_at = loop.time() + BEAT_S
-                    await self._beat()
-            except DatabaseError:
-                logger.exception("the heartbeat could not be written")
+    async def hand_back(self, key: UUID, work: Job) -> None:
+        await hop(store.hand_back, key, work.token)
 
-    async def _beat(self) -> None:
-        jobs = {job.token: job for job in self._jobs.values()}
-        for token in await hop(store.beat, list(jobs)):
-            jobs[token].lose()
+    async def look(self) -> None:
+        for pk, (status, stop) in (await hop(store.look, list(self.held))).items():
+            if pk in self.held:
+                self.held[pk].seen(status, stop)
 
-    async def close(self) -> None:
-        """Takes no more, and hands every deployment back."""
-        self._closed = True
-        tasks, jobs = list(self._tasks), list(self._jobs.values())
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-        self._jobs.clear()  # a task that had not begun could not do it itself
-        for job in jobs:
-            await hop(store.hand_back, job.deployment.pk, job.token)
+    async def beat(self, held: Mapping[str, Job]) -> None:
+        for token in await hop(store.beat, list(held)):
+            held[token].lose()
 
-    def open(self) -> None:
-        self._closed = False
-
-    async def done(self, deployment: Deployment) -> None:
-        """Returns when this process no longer works on it."""
-        tasks = [task for task in self._tasks if task.get_name() == str(deployment.pk)]
-        await asyncio.gather(*tasks, return_exceptions=True)
+    def full(self) -> bool:
+        return sum(1 for job in self.held.values() if job.deployment.origin == "local") >= MOST_LOCAL
 
 
 DESK = Desk()

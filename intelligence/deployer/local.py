@@ -35,6 +35,7 @@ LIMITS = {
     "wall": "it took longer than {0.wall_s:g} s",
     "output": "it wrote more than {0.output_bytes} bytes",
     "disk": "it filled its disk of {0.disk_bytes} bytes",
+    "memory": "all its processes together held more than twice {0.memory_bytes} bytes of memory",
     "signal": "it was killed",
 }
 

@@ -1,5 +1,6 @@
 """Rows of the runtime: services, their deployments and logs, what is found in them, and who looks."""
 
+from intelligence.models.agents import Agent, AgentKey, AgentStop, EndedToken
 from intelligence.models.analyses import AnalysisChunk, AnalysisRun, Recommendation
 from intelligence.models.approvals import Approval
 from intelligence.models.deployments import ENDED, Deployment, LogChunk, Status
@@ -12,11 +13,15 @@ from intelligence.models.services import Service
 
 __all__ = [
     "ENDED",
+    "Agent",
+    "AgentKey",
+    "AgentStop",
     "Alert",
     "AnalysisChunk",
     "AnalysisRun",
     "Approval",
     "Deployment",
+    "EndedToken",
     "Incident",
     "IncidentDay",
     "IntelligenceProvider",

@@ -7,6 +7,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
+from intelligence.models.agents import Agent
 from providers.roles import role_of
 
 WAITING = "pending"
@@ -23,7 +24,8 @@ class Approval(models.Model):
     was when it was asked), cancelled.
 
     `digest` binds act, arguments and the target's state, under a key that is not in the database: a changed row is
-    never executed. `touches` is what the approver sees of the blast radius, [[label, value], …].
+    never executed. `touches` is what the approver sees of the blast radius, [[label, value], …], `changes` of the
+    dry run, [[what, now, then], …]. `caller`: of a call by an agent, on whose rights it runs; bound as well.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -37,6 +39,9 @@ class Approval(models.Model):
     why = models.TextField(blank=True, default="", help_text="what the requester wants it for")
     evidence_url = models.CharField(max_length=500, blank=True, default="")
     touches = models.JSONField(default=list)
+    changes = models.JSONField(default=list)
+    agent = models.ForeignKey(Agent, models.PROTECT, null=True, related_name="approvals")
+    caller = models.JSONField(default=dict)
     requested_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
     requester = models.CharField(max_length=150, help_text="a user's name, an agent, or auto-fix")
     state = models.CharField(max_length=10, default=WAITING)
@@ -58,7 +63,10 @@ class Approval(models.Model):
             models.CheckConstraint(
                 condition=Q(state__in=["pending", "expired", "cancelled"]) | Q(decided_at__isnull=False),
                 name="approval_decided_has_a_time",
-            )
+            ),
+            models.UniqueConstraint(
+                fields=["digest"], condition=Q(state="pending"), name="one_approval_waits_for_an_act"
+            ),
         ]
 
     def __str__(self) -> str:

@@ -8,7 +8,6 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from intelligence import deployments, logbook
-from intelligence.models import Deployment
 from intelligence.secrets import redactor
 from intelligence.serializers import (
     DeploymentChange,
@@ -18,15 +17,8 @@ from intelligence.serializers import (
     LogQuery,
     LogSize,
 )
-from providers.exceptions import NotFound
 
-
-def visible(user: Any, pk: Any) -> Deployment:
-    """Errors: NotFound, the same for a foreign and an unknown id."""
-    found = Deployment.objects.visible_to(user).filter(pk=pk).select_related("service").first()
-    if found is None:
-        raise NotFound("There is no such deployment for you.")
-    return found
+visible = deployments.found
 
 
 class DeploymentOne(APIView):

@@ -73,9 +73,9 @@ def plan(rows: int, last: date, days: int) -> dict[date, int]:
 class Maker:
     """Calls of whole days out of one pool of made-up work; the same for the same seed."""
 
-    def __init__(self, seed: int, size: int) -> None:
+    def __init__(self, seed: int, size: int, users: int = USERS) -> None:
         self.dice = random.Random(seed)  # noqa: S311
-        self.work = _Work(self.dice)
+        self.work = _Work(self.dice, users)
         self.pool = [self.work.piece() for _ in range(max(50, min(POOL, size)))]
         self.hours = list(accumulate(HOURS))
 
@@ -98,15 +98,15 @@ class Maker:
 
 
 class _Work:
-    def __init__(self, dice: random.Random) -> None:
+    def __init__(self, dice: random.Random, users: int) -> None:
         self.dice = dice
-        self.users = list(accumulate(1 / (n + 3) for n in range(USERS)))
+        self.users = list(accumulate(1 / (n + 3) for n in range(users)))
         self.models = list(accumulate(weight for *_, weight in MODELS))
         self.operations = list(accumulate(weight for _, weight in OPERATIONS))
 
     def piece(self) -> list[Step]:
         """A chat of a few turns, a deliberation, a fix."""
-        user = self.dice.choices(range(USERS), cum_weights=self.users)[0]
+        user = self.dice.choices(range(len(self.users)), cum_weights=self.users)[0]
         operation = self.dice.choices(OPERATIONS, cum_weights=self.operations)[0][0]
         service = SERVICES[1 + user % 8] if operation in (REPEATED, "jules.fix") else ""
         made, after = [], 0.0

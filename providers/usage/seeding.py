@@ -4,7 +4,7 @@ So that nobody takes it for real: the users are called seed-001 and so on and ca
 source is `seeded`, and its metadata says so. Rows can't be deleted, so a site with real ones is refused.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -44,11 +44,21 @@ def refuse_beside_real_rows() -> None:
         )
 
 
-def write(rows: int, days: int, *, number: int = 1, told: Callable[[int], None] | None = None) -> int:
-    """Adds `rows` calls over the last `days` UTC days; the number written. A transaction per BATCH rows."""
-    users, now, written = users_there(), datetime.now(UTC), 0
+def write(
+    rows: int,
+    days: int,
+    *,
+    number: int = 1,
+    people: Sequence[int] = (),
+    told: Callable[[int], None] | None = None,
+) -> int:
+    """Adds `rows` calls over the last `days` UTC days; the number written. A transaction per BATCH rows.
+
+    `people`: ids of the users that they are of, the first spends the most; without them the made-up seed-001 ...
+    """
+    users, now, written = list(people) or users_there(), datetime.now(UTC), 0
     wanted = seed.plan(rows, now.date(), days)
-    maker = seed.Maker(number, rows // 3)
+    maker = seed.Maker(number, rows // 3, len(users))
     prepare()
     for day, want in wanted.items():
         for batch in chunks(maker.day(day, want, now), BATCH):

@@ -5,7 +5,7 @@ import pytest
 from django.db import connections
 from django.utils import timezone
 
-from intelligence import approvals
+from intelligence import acts, approvals
 from intelligence.models import Approval, Service
 from providers import audit
 from providers.exceptions import InvalidInput, NotAllowed
@@ -28,7 +28,7 @@ def act(monkeypatch):
     def state(arguments):
         return {"name": Service.objects.values_list("name", flat=True).get(pk=arguments["service"])}
 
-    monkeypatch.setattr(approvals, "_acts", {})
+    monkeypatch.setattr(acts, "_acts", {})
     return approvals.register(approvals.Act("service.restart", run, state))
 
 
@@ -171,7 +171,8 @@ def test_asking_deciding_and_executing_stand_in_the_audit_log_and_without_it_not
     asked = ask(why="it hangs")
     approvals.decide(asked.pk, people["mara"], "approve", "go on")
     rows = AuditEntry.objects.filter(object_id=str(asked.pk)).order_by("pk")
-    assert [r.action for r in rows] == ["approval.ask", "approval.approve", "approval.execute"]
+    acts_of_it = ["approval.ask", "approval.approve", "approval.execute", "approval.result"]
+    assert [r.action for r in rows] == acts_of_it
     assert [r.reason for r in rows[:2]] == ["it hangs", "go on"] and asked.digest in rows[1].after
 
     def full(*_, **__):

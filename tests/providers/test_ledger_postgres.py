@@ -1,30 +1,18 @@
 """The tests of the ledger once more, on a real PostgreSQL."""
 
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 from django.db import connection
 
-from tests.postgres import server
+from tests.postgres import run_again
 
-ROOT = Path(__file__).resolve().parents[2]
-TIMEOUT_S = 600
+pytestmark = [
+    pytest.mark.postgres,
+    pytest.mark.skipif(connection.vendor == "postgresql", reason="the suite runs on PostgreSQL already"),
+]
+HERE = Path(__file__).parent
 
 
-@pytest.mark.postgres
-@pytest.mark.skipif(connection.vendor == "postgresql", reason="the suite runs on PostgreSQL already")
 def test_the_ledger_holds_on_postgresql_too(tmp_path):
-    files = sorted(str(path) for path in Path(__file__).parent.glob("test_ledger_*.py") if path != Path(__file__))
-    command = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", *files]
-    try:
-        with server() as url:
-            environment = {**os.environ, "TEST_DATABASE_URL": url, "TEST_DATA_DIR": str(tmp_path)}
-            ran = subprocess.run(
-                command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=TIMEOUT_S
-            )
-    except LookupError as error:
-        pytest.skip(f"NOT TESTED ON POSTGRESQL: {error}")
-    assert ran.returncode == 0, ran.stdout[-4000:] + ran.stderr[-2000:]
+    run_again(sorted({*HERE.glob("test_ledger_*.py")} - {Path(__file__)}), tmp_path)

@@ -13,12 +13,12 @@ from django.conf import settings
 from django.db import connection
 from django.utils import timezone
 
+from providers.desk import new_token
 from providers.ledger.reconcile import reconcile
 from providers.models import AIUsageLog, CapDay, Reservation, UserAICap
 from senate import chat
 from senate.models import SenateSession
 from senate.work import store
-from senate.work.desk import new_token
 from tests.senate import invariants
 
 pytestmark = pytest.mark.django_db(transaction=True)

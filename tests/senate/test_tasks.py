@@ -6,11 +6,12 @@ import pytest
 from django.utils import timezone
 
 from providers import loop
+from providers.desk import new_token
 from providers.models import Reservation
 from senate import chat, tasks
 from senate.models import SenateSession
 from senate.work import nudges, store
-from senate.work.desk import DESK, new_token
+from senate.work.desk import DESK
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -96,6 +96,8 @@ def test_ways_out_are_refused(code):
         ("keyctl", 250, 0, 1),
         ("io_uring_setup", 425, 1, 1),
         ("userfaultfd", 323, 0, 1),
+        ("msgget", 68, 0, 1),
+        ("memfd_create", 319, 0, 38),
         ("x32 getpid", 0x40000000 + 39, 0, 38),
     ],
 )
@@ -210,3 +212,55 @@ def test_without_bubblewrap_nothing_runs(monkeypatch):
             run("true")
     finally:
         confine.confinement.cache_clear()
+
+
+def test_what_it_may_not_fill_is_read_only():
+    code = """
+for place in ("/x", "/etc/x", "/dev/x", "/usr/x", "/code/x"):
+    try: open(place, "wb")
+    except OSError as e: print(place, e.errno)"""
+    assert python(code).stdout.split() == [
+        "/x",
+        "30",
+        "/etc/x",
+        "30",
+        "/dev/x",
+        "30",
+        "/usr/x",
+        "30",
+        "/code/x",
+        "2",
+    ]
+
+
+def test_shared_memory_and_semaphores_beside_every_limit_are_refused_and_a_lock_of_postgresql_is_not():
+    code = """
+import ctypes
+c = ctypes.CDLL(None, use_errno=True)
+print([c.shmget(0, ctypes.c_size_t(size), 0o1600) >= 0 for size in (56, 65_536, 65_537, 1 << 33)])
+print([c.semget(0, number, 0o1600) >= 0 for number in (1, 64, 65)])"""
+    assert python(code).stdout.splitlines() == ["[True, True, False, False]", "[True, True, False]"]
+
+
+def test_of_all_kinds_of_sockets_only_unix_and_the_internets_can_be_made():
+    code = """
+import socket
+for family in range(48):
+    try: print(socket.AddressFamily(socket.socket(family, socket.SOCK_STREAM).family).value)
+    except (OSError, ValueError): pass"""
+    assert python(code).stdout.split() == ["1", "2", "10"]
+
+
+def test_many_small_processes_can_not_hold_more_memory_together_than_twice_what_one_may():
+    code = "import os, time\nfor _ in range(4): os.fork()\nx = bytearray(40 << 20)\ntime.sleep(20)"
+    done = python(code, limits=Limits(memory_bytes=128 << 20, processes=40))
+    assert done.killed_by == "memory" and done.seconds < 10
+
+
+def test_a_text_is_put_inside_read_only_and_stands_on_no_command_line():
+    code = (
+        b"import os; print(os.stat(__file__).st_mode & 0o777, open('/proc/1/cmdline').read()); open(__file__, 'a')"
+    )
+    done = run("python3", "/code/x.py", texts={"/code/x.py": code + b" # canary-5512"})
+    assert done.stdout.startswith("292 ") and "canary-5512" not in done.stdout
+    assert "PermissionError" in done.stderr

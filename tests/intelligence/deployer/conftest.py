@@ -62,7 +62,7 @@ def deployed(everyone, nudged):
 def work_on(deployment):
     async def go():
         assert await DESK.take(deployment.pk)
-        await DESK.done(deployment)
+        await DESK.done(deployment.pk)
 
     loop.run(go(), 60)
     deployment.refresh_from_db()

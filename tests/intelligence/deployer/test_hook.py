@@ -108,7 +108,7 @@ def test_it_waits_for_what_its_host_reports(service, everyone, nudged, status):
         assert await DESK.take(made.pk)
         await logged(made, "Waiting for its host")
         await asyncio.to_thread(deployments.reported, made, status, "It said so.")
-        await DESK.done(made)
+        await DESK.done(made.pk)
 
     loop.run(go(), 20)
     made.refresh_from_db()

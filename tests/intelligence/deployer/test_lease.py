@@ -47,7 +47,7 @@ def test_a_running_build_is_cancelled_within_two_seconds(shop, queued):
         assert await DESK.take(queued.pk)
         await logged(queued, "\nbegun")
         assert await asyncio.to_thread(deployments.ask_to_stop, queued)
-        await DESK.done(queued)
+        await DESK.done(queued.pk)
         return asyncio.get_running_loop().time() - begun
 
     assert loop.run(go(), 30) < 10

@@ -1,0 +1,119 @@
+"""Who calls a tool, on whose rights, and whether they still may: read anew for every call."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from django.contrib.auth import get_user_model
+
+from intelligence.agents import scopes
+from intelligence.models import Agent, AgentStop
+from intelligence.models.agents import CALLS_PER_MINUTE
+from providers import audit
+from providers.exceptions import NotAllowed
+from providers.tool_permissions import permitted
+from providers.tools import Tool
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """An agent's call runs as its owner and within `scopes`. `agent_id` None: the owner in person, or a run that
+    they started. `run_id`: the run that it belongs to; `jti`: the token that it came with."""
+
+    agent_id: UUID | None
+    owner_id: int
+    scopes: frozenset[str]
+    run_id: UUID | None = None
+    jti: str = ""
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain values, to be kept with an approval."""
+        return {
+            "agent": str(self.agent_id) if self.agent_id else None,
+            "owner": self.owner_id,
+            "scopes": sorted(self.scopes),
+            "run": str(self.run_id) if self.run_id else None,
+            "jti": self.jti,
+        }
+
+    @classmethod
+    def of(cls, kept: Mapping[str, Any]) -> "Caller":
+        """The caller whose `as_dict` that was."""
+        agent, run = kept["agent"], kept["run"]
+        return cls(
+            UUID(agent) if agent else None,
+            kept["owner"],
+            frozenset(kept["scopes"]),
+            UUID(run) if run else None,
+            kept["jti"],
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A caller that may act now. `granted`: what its agent may at this moment; a token never allows more."""
+
+    caller: Caller
+    owner: Any
+    agent: Agent | None
+    granted: frozenset[str]
+
+    @property
+    def name(self) -> str:
+        return self.agent.name if self.agent else self.owner.get_username()
+
+    def may(self, tool: Tool) -> bool:
+        """Within the scopes of the call, of the agent, and what its owner's role may."""
+        scoped = scopes.fits(tool, self.caller.scopes) and scopes.fits(tool, self.granted)
+        return scoped and permitted(self.owner, tool.permission)
+
+    @property
+    def thing(self) -> audit.Thing:
+        """As the audit log names it."""
+        if self.agent:
+            return audit.Thing("agent", str(self.agent.pk), self.agent.name)
+        return audit.user(self.owner)
+
+    @property
+    def counted_as(self) -> str:
+        """Whose calls count together against a rate."""
+        return str(self.caller.agent_id or f"user-{self.caller.owner_id}")
+
+
+def standing(caller: Caller) -> Standing:
+    """Two or three reads. Errors: NotAllowed (`agents_stopped`, `agent_revoked`, `owner_inactive`)."""
+    stopped = AgentStop.objects.filter(pk=1, stopped=True).first()
+    if stopped is not None:
+        raise NotAllowed(stop_sentence(stopped.why), code="agents_stopped")
+    if caller.agent_id is None:
+        owner, agent = get_user_model().objects.filter(pk=caller.owner_id).first(), None
+    else:
+        agent = Agent.objects.select_related("owner").filter(pk=caller.agent_id).first()
+        if agent is None or not agent.active:
+            raise NotAllowed("This agent was revoked.", code="agent_revoked")
+        owner = agent.owner
+    if owner is None or not owner.is_active or owner.pk != caller.owner_id:
+        raise NotAllowed("The person who answers for this call has no active account.", code="owner_inactive")
+    granted = frozenset(agent.scopes.split()) if agent else caller.scopes
+    return Standing(caller, owner, agent, granted)
+
+
+def stop_sentence(why: str) -> str:
+    return f"All agents are stopped{f': {why}' if why else ''}."
+
+
+def answers_for(caller: Caller) -> Any:
+    """The person whom its entries in the audit log name; None where there is no such account any more."""
+    return get_user_model().objects.filter(pk=caller.owner_id).first()
+
+
+def named(caller: Caller) -> audit.Thing:
+    """The caller as the audit log names it, whether or not it may still act."""
+    if caller.agent_id is None:
+        return audit.Thing("user", str(caller.owner_id))
+    name = Agent.objects.filter(pk=caller.agent_id).values_list("name", flat=True).first()
+    return audit.Thing("agent", str(caller.agent_id), name or "")
+
+
+__all__ = ["CALLS_PER_MINUTE", "Caller", "Standing", "answers_for", "named", "standing", "stop_sentence"]

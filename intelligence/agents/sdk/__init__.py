@@ -1,0 +1,1 @@
+"""What code outside of the console imports: one file, the standard library alone, Python 3.8 and later."""
