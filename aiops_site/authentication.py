@@ -7,6 +7,8 @@ from rest_framework.request import Request
 
 from aiops_site.errors import FOREIGN_FORM
 from aiops_site.policy import allows
+from intelligence.agents.callers import Caller, named
+from providers import audit
 from providers.exceptions import NotAllowed
 from providers.identity import user_of_header
 from providers.roles import role_of
@@ -42,5 +44,11 @@ class PolicyPermission(permissions.BasePermission):
     """Denies every route and method that the table in `policy.py` does not name."""
 
     def has_permission(self, request: Request, view: Any) -> bool:
-        name = request.resolver_match.view_name
-        return allows(name, request.method or "", role_of(request.user))
+        name, method = request.resolver_match.view_name, request.method or ""
+        if not isinstance(request.auth, Caller):
+            return allows(name, method, role_of(request.user))
+        allowed = allows(name, method, "agent")
+        if not allowed:
+            about = {"route": name, "method": method, "jti": request.auth.jti}
+            audit.record("agent.refuse", named(request.auth), after=about, outcome="refused")
+        return allowed

@@ -13,11 +13,24 @@ ADMIN: Roles = frozenset({Role.ADMIN})
 ASKERS: Roles = frozenset({Role.ADMIN, Role.ENGINEER})
 MONEY: Roles = frozenset({Role.ADMIN, Role.MANAGER})
 
+AGENT: frozenset[str] = frozenset({"agent"})  # a token of the ops API, which is nobody's role
+
 # Nobody is signed in yet, or a machine asks; a webhook is believed only where it is signed;
 # metrics asks for a token of its own.
-PUBLIC = frozenset({"healthz", "readyz", "metrics", "setup", "login", "logout", "intelligence:webhook"})
+PUBLIC = frozenset(
+    {
+        "healthz",
+        "readyz",
+        "metrics",
+        "setup",
+        "login",
+        "logout",
+        "intelligence:webhook",
+        "intelligence:api-ops-token",  # an agent's key, or a person's session, is looked at there
+    }
+)
 
-ROUTES: Mapping[str, Mapping[str, Roles]] = {
+ROUTES: Mapping[str, Mapping[str, Roles | frozenset[str]]] = {
     "overview": {"GET": ALL, "POST": ALL},
     "menu": {"GET": ALL},
     "gallery": {"GET": ADMIN},
@@ -123,12 +136,20 @@ ROUTES: Mapping[str, Mapping[str, Roles]] = {
     "intelligence:approvals": {"GET": ALL},
     "intelligence:approval": {"GET": ALL, "POST": ASKERS},
     "intelligence:api-approvals": {"GET": ALL},
-    "intelligence:api-approval": {"GET": ALL, "POST": ASKERS},
+    "intelligence:api-approval": {"GET": ALL | AGENT, "POST": ASKERS},
+    "intelligence:api-tools": {"GET": AGENT},
+    "intelligence:api-tool": {"POST": AGENT},
+    "intelligence:api-agents": {"GET": ALL, "POST": ADMIN},
+    "intelligence:api-agent": {"GET": ALL, "PATCH": ADMIN},
+    "intelligence:api-agent-rotate": {"POST": ASKERS},
+    "intelligence:api-agent-revoke": {"POST": ASKERS},
+    "intelligence:api-kill-switch": {"GET": ALL, "POST": ASKERS},
 }
 
 
-def allows(route: str, method: str, role: Role | None) -> bool:
-    """HEAD and OPTIONS follow GET. False for any route or method the table doesn't name."""
+def allows(route: str, method: str, role: Role | str | None) -> bool:
+    """`role`: a person's, or `agent`. HEAD and OPTIONS follow GET. False for any route or method the table
+    doesn't name."""
     if route in PUBLIC:
         return True
     methods = ROUTES.get(route, {})

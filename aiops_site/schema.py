@@ -16,6 +16,16 @@ class TokenScheme(OpenApiAuthenticationExtension):
         return {"type": "http", "scheme": "bearer", "description": "A token of this site, from the account page."}
 
 
+class AgentScheme(OpenApiAuthenticationExtension):
+    target_class = "intelligence.agents.authentication.AgentAuthentication"
+    name = "ops_token"
+    match_subclasses = True
+
+    def get_security_definition(self, auto_schema: Any) -> dict[str, str]:
+        about = "A token of POST /api/v1/ops/token/, for 15 minutes at most."
+        return {"type": "http", "scheme": "bearer", "bearerFormat": "JWT", "description": about}
+
+
 class SessionScheme(OpenApiAuthenticationExtension):
     target_class = "aiops_site.authentication.SessionAuthentication"
     name = "session"

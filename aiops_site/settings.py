@@ -18,6 +18,7 @@ DATA_DIR = Path(env.text("DATA_DIR", str(BASE_DIR / "var"))).resolve()
 DATA_DIR.mkdir(parents=True, exist_ok=True)
 DEBUG = env.flag("DEBUG")
 SECRET_KEY = env.text("SECRET_KEY")
+SECRET_KEY_FALLBACKS = env.items("SECRET_KEY_FALLBACKS")  # former ones: what they signed is still read
 LOCAL = HOST in {"127.0.0.1", "localhost", "::1"}
 HTTPS = env.flag("HTTPS", default=not LOCAL)
 ALLOWED_HOSTS = env.items("ALLOWED_HOSTS", f"localhost,127.0.0.1,[::1],{HOST}")
@@ -209,6 +210,9 @@ JULES_POLL_SECONDS = env.number("JULES_POLL_SECONDS", 5)
 JULES_SESSION_SECONDS = env.number("JULES_SESSION_SECONDS", 3_600)
 MAX_FILES_PER_JULES_PR = env.whole("MAX_FILES_PER_JULES_PR", 5)
 MAX_BYTES_PER_JULES_PR = env.whole("MAX_BYTES_PER_JULES_PR", 50_000)
+OPS_PREVENT_SELF_REVIEW = env.flag(
+    "OPS_PREVENT_SELF_REVIEW", default=True
+)  # an agent's owner can't approve for it
 SENATE_TIMEOUT_SECONDS = env.number("SENATE_TIMEOUT_SECONDS", 180)
 # Output limits, the ceiling of a quote: a plain answer, a proposal, a ballot (for each proposal on it, and once
 # more), a colleague's review in prose, a resolution; and what a model that thinks may use on top of each.

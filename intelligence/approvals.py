@@ -10,12 +10,15 @@ refused. Acts whose name begins with a registered family's are made for the call
 """
 
 import json
+import time
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
 from django.db import IntegrityError, transaction
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from intelligence import acts
@@ -28,6 +31,7 @@ from providers.exceptions import AIServiceError, InvalidInput, NotAllowed, NotFo
 from providers.roles import may
 
 LASTS = timedelta(minutes=30)
+LOOK_S = 0.25
 
 
 def request(
@@ -149,20 +153,40 @@ def expire() -> int:
     return Approval.objects.filter(state="pending", expires_at__lte=now).update(state="expired")
 
 
+def of_caller(caller: Any) -> QuerySet[Approval]:
+    """What that agent, or that person by a token of their own, asked for."""
+    expire()
+    asked = Approval.objects.filter(requested_by=caller.owner_id, agent=caller.agent_id).exclude(caller={})
+    return asked.select_related("decided_by", "requested_by")
+
+
+def waited_for(found: QuerySet[Approval], wait_s: float) -> Approval | None:
+    """The one row, at once where it has ended, else when it has or the time is over. Blocks."""
+    until = time.monotonic() + wait_s
+    while True:
+        one = found.all().first()
+        if one is None or one.state not in ("pending", "approved", "executing") or time.monotonic() >= until:
+            return one
+        time.sleep(LOOK_S)
+
+
 def waiting_for(user: Any) -> int:
     """How many this user can decide now."""
     if not may(user, "decide approvals"):
         return 0
     open_ = Approval.objects.filter(state="pending", expires_at__gt=timezone.now())
-    return open_.exclude(requested_by=user).count()
+    own = Q(requested_by=user) if settings.OPS_PREVENT_SELF_REVIEW else Q(requested_by=user, agent=None)
+    return open_.exclude(own).count()
 
 
 def why_not(user: Any, approval: Approval) -> str:
     """Why this user may not decide it, in a sentence; empty where they may."""
     if not may(user, "decide approvals"):
         return "Admins and engineers decide approvals."
-    if approval.requested_by_id is not None and approval.requested_by_id == user.pk:
-        return "You asked for this; somebody else decides."
+    own = approval.requested_by_id is not None and approval.requested_by_id == user.pk
+    if own and (approval.agent_id is None or settings.OPS_PREVENT_SELF_REVIEW):
+        whose = "Your agent" if approval.agent_id else "You"
+        return f"{whose} asked for this; somebody else decides."
     return ""
 
 

@@ -3,12 +3,14 @@
 from django.urls import path
 
 from intelligence.views import (
+    agents,
     analyses,
     analysts,
     approvals,
     approvals_page,
     deployments,
     incidents,
+    ops,
     pages,
     samples,
     services,
@@ -57,6 +59,14 @@ urlpatterns = [
         analysts.Activate.as_view(),
         name="api-provider-activate",
     ),
+    path("api/v1/ops/token/", ops.Token.as_view(), name="api-ops-token"),
+    path("api/v1/ops/tools/", ops.Tools.as_view(), name="api-tools"),
+    path("api/v1/ops/tools/<str:name>/", ops.ToolCall.as_view(), name="api-tool"),
+    path("api/v1/ops/agents/", agents.AgentList.as_view(), name="api-agents"),
+    path("api/v1/ops/agents/<uuid:pk>/", agents.AgentOne.as_view(), name="api-agent"),
+    path("api/v1/ops/agents/<uuid:pk>/rotate/", agents.Rotate.as_view(), name="api-agent-rotate"),
+    path("api/v1/ops/agents/<uuid:pk>/revoke/", agents.Revoke.as_view(), name="api-agent-revoke"),
+    path("api/v1/ops/kill-switch/", agents.KillSwitch.as_view(), name="api-kill-switch"),
     path("api/v1/ops/approvals/", approvals.ApprovalList.as_view(), name="api-approvals"),
     path("api/v1/ops/approvals/<uuid:pk>/", approvals.ApprovalOne.as_view(), name="api-approval"),
 ]

@@ -9,6 +9,8 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from intelligence import approvals
+from intelligence.agents.authentication import AgentAuthentication
+from intelligence.agents.callers import Caller
 from intelligence.models import Approval
 from intelligence.views.services import Pages
 from providers.exceptions import NotFound
@@ -27,6 +29,10 @@ class Decision(Strict):
     )
 
 
+class Wait(Strict):
+    wait = serializers.FloatField(required=False, default=0, min_value=0, max_value=25)
+
+
 class ApprovalRow(serializers.Serializer):
     id = serializers.UUIDField()
     act = serializers.CharField()
@@ -37,7 +43,9 @@ class ApprovalRow(serializers.Serializer):
     title = serializers.CharField()
     why = serializers.CharField()
     evidence_url = serializers.CharField()
-    touches = serializers.JSONField()
+    touches = serializers.JSONField(help_text="the blast radius, [[label, value], …]")
+    changes = serializers.JSONField(help_text="the dry run, [[what, now, then], …]")
+    agent = serializers.UUIDField(source="agent_id", allow_null=True)
     requester = serializers.CharField()
     state = serializers.CharField(
         help_text="pending, approved, executing, done, failed, denied, expired, changed or cancelled"
@@ -71,12 +79,25 @@ class ApprovalList(APIView):
 
 
 class ApprovalOne(APIView):
-    @extend_schema(operation_id="approval", summary="One approval", responses=ApprovalRow)
+    authentication_classes = [AgentAuthentication, *APIView.authentication_classes]
+
+    @extend_schema(
+        operation_id="approval",
+        summary="One approval",
+        description="An agent's token reads what that agent asked for. `?wait=SECONDS` (up to 25) answers as "
+        "soon as it has ended.",
+        parameters=[Wait],
+        responses=ApprovalRow,
+    )
     def get(self, request: Request, pk: Any) -> Response:
-        found = rows(request.user).filter(pk=pk).first()
-        if found is None:
+        query = Wait(data=request.query_params.dict())
+        query.is_valid(raise_exception=True)
+        asks = request.auth if isinstance(request.auth, Caller) else None
+        found = approvals.of_caller(asks) if asks else rows(request.user)
+        one = approvals.waited_for(found.filter(pk=pk), query.validated_data["wait"])
+        if one is None:
             raise NotFound("There is no such approval for you.")
-        return Response(ApprovalRow(found).data)
+        return Response(ApprovalRow(one).data)
 
     @extend_schema(
         operation_id="approval_decide",

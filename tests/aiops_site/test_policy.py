@@ -4,11 +4,12 @@ import re
 from collections.abc import Iterator
 
 import pytest
-from django.contrib.auth.models import Group
+from django.contrib.auth.models import Group, User
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
 from aiops_site.policy import PUBLIC, ROUTES
+from intelligence.agents import credentials, roster
 from providers.roles import Role
 
 ROLES = [None, *Role]
@@ -53,6 +54,24 @@ def client_of(db, django_user_model):
         return client
 
     return make
+
+
+def test_an_agents_token_opens_what_the_table_gives_to_agents_and_nothing_else(client_of) -> None:
+    client_of(Role.ADMIN)
+    owner = User.objects.get(username="the-admin")
+    agent, key = roster.create(owner, "walker", wanted=["read", "write", "destructive"])
+    token, _ = credentials.for_key(key, None, None, "127.0.0.1")
+    client, headers, wrong = Client(), {"HTTP_AUTHORIZATION": f"Bearer {token}", **JSON}, []
+    for name, path in ALL_ROUTES:
+        if name in PUBLIC:
+            continue
+        for method in ("GET", "POST", "PATCH", "DELETE"):
+            allowed = "agent" in ROUTES.get(name, {}).get(method, frozenset())
+            response = client.generic(method, path, b"{}", content_type="application/json", **headers)
+            let_in = response.status_code not in (401, 403)
+            if let_in != allowed:
+                wrong.append((name, method, response.status_code))
+    assert not wrong
 
 
 @pytest.mark.parametrize("role", ROLES, ids=str)

@@ -7,8 +7,15 @@ from pydantic import Field
 
 from intelligence.agents.gate import Caller
 from intelligence.models import Agent, Service
+from providers import throttles
 from providers.exceptions import InvalidInput
 from providers.tools import Preview, ToolRegistry, tool
+
+
+@pytest.fixture(autouse=True)
+def uncounted():
+    """No rate is used up by another test."""
+    throttles.limiter().storage.reset()
 
 
 @pytest.fixture
