@@ -7,7 +7,7 @@ class ProvidersConfig(AppConfig):
     name = "providers"
 
     def ready(self) -> None:
-        from providers import audited, outbound, watching
+        from providers import audited, outbound, site_tools, watching  # noqa: F401  (tools register themselves)
         from providers.caps import version as caps_version
         from providers.ledger.triggers import reinstall
 
