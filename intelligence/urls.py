@@ -4,6 +4,7 @@ from django.urls import path
 
 from intelligence.views import (
     agents,
+    agents_page,
     analyses,
     analysts,
     approvals,
@@ -59,6 +60,11 @@ urlpatterns = [
         analysts.Activate.as_view(),
         name="api-provider-activate",
     ),
+    path("agents/", agents_page.Agents.as_view(), name="agents"),
+    path("agents/stop/", agents_page.StopAll.as_view(), name="agents-stop"),
+    path("agents/<uuid:pk>/", agents_page.AgentPage.as_view(), name="agent"),
+    path("agents/<uuid:pk>/rotate/", agents_page.Rotate.as_view(), name="agent-rotate"),
+    path("agents/<uuid:pk>/revoke/", agents_page.Revoke.as_view(), name="agent-revoke"),
     path("api/v1/ops/token/", ops.Token.as_view(), name="api-ops-token"),
     path("api/v1/ops/tools/", ops.Tools.as_view(), name="api-tools"),
     path("api/v1/ops/tools/<str:name>/", ops.ToolCall.as_view(), name="api-tool"),

@@ -160,14 +160,15 @@ def _let_through(
 def ask(now: Standing, tool: Tool, given: dict[str, Any], plain: dict[str, Any]) -> Approval:
     """Shows a person what the call would do. Errors: RateLimited where too many wait; those of the tool."""
     caller = now.caller
-    waiting = Approval.objects.filter(state="pending", expires_at__gt=timezone.now(), requested_by=now.owner)
-    if waiting.filter(agent_id=caller.agent_id).exclude(caller={}).count() >= MOST_WAITING:
+    act, open_ = f"{FAMILY}.{tool.name}", Approval.objects.filter(state="pending", expires_at__gt=timezone.now())
+    waiting = open_.filter(requested_by=now.owner, agent_id=caller.agent_id).exclude(caller={})
+    if waiting.count() >= MOST_WAITING and not waiting.filter(act=act, arguments=plain).exists():
         sentence = f"{MOST_WAITING} approvals of this agent wait already. Wait until they are decided."
         raise RateLimited(sentence, retry_after=60)
     assert tool.preview is not None, "a tool that needs approval is not registered without a preview"
     shown = tool.preview(**given)
     return approvals.request(
-        f"{FAMILY}.{tool.name}",
+        act,
         plain,
         user=now.owner,
         requester=f"{now.name} (agent)" if now.agent else now.name,
