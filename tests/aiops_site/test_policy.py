@@ -56,7 +56,9 @@ def client_of(db, django_user_model):
     return make
 
 
-def test_an_agents_token_opens_what_the_table_gives_to_agents_and_nothing_else(client_of) -> None:
+def test_an_agents_token_opens_what_the_table_gives_to_agents_and_nothing_else(
+    transactional_db, client_of
+) -> None:
     client_of(Role.ADMIN)
     owner = User.objects.get(username="the-admin")
     agent, key = roster.create(owner, "walker", wanted=["read", "write", "destructive"])
