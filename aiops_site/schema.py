@@ -19,11 +19,15 @@ class TokenScheme(OpenApiAuthenticationExtension):
 class AgentScheme(OpenApiAuthenticationExtension):
     target_class = "intelligence.agents.authentication.AgentAuthentication"
     name = "ops_token"
-    match_subclasses = True
 
     def get_security_definition(self, auto_schema: Any) -> dict[str, str]:
         about = "A token of POST /api/v1/ops/token/, for 15 minutes at most."
         return {"type": "http", "scheme": "bearer", "bearerFormat": "JWT", "description": about}
+
+
+class OnlyAgentScheme(AgentScheme):
+    target_class = "intelligence.agents.authentication.OnlyAgents"
+    name = "ops_token_alone"  # its addresses take nothing else
 
 
 class SessionScheme(OpenApiAuthenticationExtension):

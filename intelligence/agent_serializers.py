@@ -2,12 +2,14 @@
 
 from typing import Any
 
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from intelligence.models.agents import CALLS_PER_MINUTE
 from providers.serializers import Strict, Text
 
 
+@extend_schema_field({"type": "array", "items": {"type": "string"}})
 class Words(serializers.Field):
     """A list of words, or one text of them; what they are is checked by the door."""
 
@@ -48,7 +50,7 @@ class ToolRows(serializers.Serializer):
     tools = ToolRow(many=True)
 
 
-class Call(Strict):
+class ToolArguments(Strict):
     arguments = serializers.DictField(required=False, default=dict)
 
 

@@ -11,7 +11,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from intelligence.agent_serializers import Call, Called, TokenMade, TokenWish, ToolRows, Waits
+from intelligence.agent_serializers import Called, TokenMade, TokenWish, ToolArguments, ToolRows, Waits
 from intelligence.agents import credentials, gate
 from intelligence.agents.authentication import OnlyAgents
 
@@ -70,11 +70,11 @@ class ToolCall(APIView):
         summary="Call a tool",
         description="200 with its result, or 202 with the approval that it waits for. `Idempotency-Key` makes a "
         "repeat give what the first call gave.",
-        request=Call,
+        request=ToolArguments,
         responses={200: Called, 202: Waits},
     )
     def post(self, request: Request, name: str) -> Response:
-        form = Call(data=request.data)
+        form = ToolArguments(data=request.data)
         form.is_valid(raise_exception=True)
         key = request.headers.get("Idempotency-Key")
         outcome = gate.call(request.auth, name, form.validated_data["arguments"], idempotency_key=key)
