@@ -26,13 +26,12 @@ def save(row: IntelligenceProvider, fields: Mapping[str, Any]) -> IntelligencePr
     """Changes what `fields` names. In `config` an empty secret keeps the saved one, as long as driver and address
     stay: a key never goes to an address that it was not given for. Errors: InvalidInput by field."""
     new, before = row._state.adding, as_dict(row) if not row._state.adding else {}
-    saved = {} if isinstance(row.config, Unreadable) else dict(row.config)
-    same_driver = fields.get("provider", row.provider) == row.provider
+    driver = fields.get("provider", row.provider)
+    if "config" in fields or driver != row.provider:
+        row.config = config_of(row, driver, fields.get("config", {}))
     for name in ("name", "provider", "description"):
         if name in fields:
             setattr(row, name, fields[name])
-    if "config" in fields or not same_driver:
-        row.config = _config(row.provider, fields.get("config", {}), saved if same_driver else {})
     try:
         with transaction.atomic():
             row.save()
@@ -42,19 +41,23 @@ def save(row: IntelligenceProvider, fields: Mapping[str, Any]) -> IntelligencePr
             was, becomes = audit.changed(before, as_dict(row))
             audit.record(act, thing(row), before=was, after=becomes)
     except IntegrityError as error:
-        raise InvalidInput(f"There is a provider called {row.name} already.", param="name") from error
+        if IntelligenceProvider.objects.exclude(pk=row.pk).filter(name=row.name).exists():
+            raise InvalidInput(f"There is a provider called {row.name} already.", param="name") from error
+        raise InvalidInput("Another one was activated at this moment. Try again.", param="is_active") from error
     return row
 
 
-def _config(provider: str, given: Mapping[str, Any], saved: Mapping[str, Any]) -> dict[str, Any]:
-    config = dict(given)
+def config_of(row: IntelligenceProvider, driver: str, given: Mapping[str, Any]) -> dict[str, Any]:
+    """What `save` would store for that driver. Errors: InvalidInput."""
+    kept = driver == row.provider and not row._state.adding and not isinstance(row.config, Unreadable)
+    saved, config = dict(row.config) if kept else {}, dict(given)
     moved = any(config.get(name, "") != saved.get(name, "") for name in ("base_url", "host"))
     for name in SECRET_KEYS:
         if config.get(name) in ("", None, SAVED) and name in saved and not moved:
             config[name] = saved[name]
         elif config.get(name) == SAVED:
             del config[name]
-    return built(provider, config).config
+    return built(driver, config).config
 
 
 def activate(row: IntelligenceProvider) -> IntelligenceProvider:

@@ -21,3 +21,9 @@ def as_user(people):
         return made
 
     return client
+
+
+@pytest.fixture(autouse=True)
+def _many_analyses(settings):
+    """Tests share people's numbers and the minute; the rate has tests of its own."""
+    settings.AI_ANALYSIS_RATE = "1000/min"
