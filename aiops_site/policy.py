@@ -6,6 +6,7 @@ Left the route's name, then the method, then the roles; PUBLIC routes need no si
 
 from collections.abc import Mapping
 
+from aiops_site.policy_admin import ADMIN_ROUTES
 from providers.roles import ALL, Role
 
 Roles = frozenset[Role]
@@ -25,6 +26,7 @@ PUBLIC = frozenset(
         "setup",
         "login",
         "logout",
+        "admin:logout",
         "intelligence:webhook",
         "intelligence:api-ops-token",  # an agent's key, or a person's session, is looked at there
     }
@@ -149,6 +151,7 @@ ROUTES: Mapping[str, Mapping[str, Roles | frozenset[str]]] = {
     "intelligence:api-agent-rotate": {"POST": ASKERS},
     "intelligence:api-agent-revoke": {"POST": ASKERS},
     "intelligence:api-kill-switch": {"GET": ALL, "POST": ASKERS},
+    **ADMIN_ROUTES,
 }
 
 

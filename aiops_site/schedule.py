@@ -26,6 +26,11 @@ SCHEDULE = {
         "schedule": 60.0,
         "options": {"expires": 60},
     },
+    "intelligence.summaries": {
+        "task": "intelligence.tasks.summarise_deployments",
+        "schedule": 30.0,
+        "options": {"expires": 30},
+    },
     "intelligence.expire": {
         "task": "intelligence.tasks.expire_old",
         "schedule": 3600.0,
