@@ -6,15 +6,29 @@ from html import escape
 MOST = 4_000  # characters of a line that a page shows
 _SEQUENCE = re.compile(
     r"\x1b\[([0-9;:]*)m"  # colours: kept as classes
-    r"|\x1b\[[0-?]*[ -/]*[@-~]|\x1b[\]PX^_].*?(?:\x07|\x1b\\|$)|\x1b[@-Z\\-_()#][0-9A-B]?|\x9b[0-?]*[@-~]"
+    r"|\x1b\[[0-?]*[ -/]*[@-~]|\x1b[\]PX^_].*?(?:\x07|\x1b\\|(?=\n|\Z))|\x1b[@-Z\\-_()#][0-9A-B]?|\x9b[0-?]*[@-~]"
 )
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+_COLOUR = re.compile(r"\x1b\[[0-9;]*[mK]")  # nearly every sequence of a log
+_ASCII_CONTROL = bytes([*range(9), *range(11, 32), 127])
 NAMES = ("black", "red", "green", "yellow", "blue", "magenta", "cyan", "white")
 
 
 def plain(line: str) -> str:
     """The words alone: of a line that was written over (a progress bar), what stood there last."""
     return _CONTROL.sub("", _SEQUENCE.sub("", _last(line)))
+
+
+def plain_lines(text: str) -> str:
+    """`plain` of every line of a text at once; quick, because whole logs are searched by it."""
+    text = text.replace("\r\n", "\n")
+    if "\r" in text:
+        text = "\n".join(map(_last, text.split("\n")))
+    if "\x1b" in text:
+        text = _COLOUR.sub("", text)
+    if "\x1b" in text or "\x9b" in text:
+        text = _SEQUENCE.sub("", text)
+    return text.encode().translate(None, _ASCII_CONTROL).decode() if text.isascii() else _CONTROL.sub("", text)
 
 
 def _last(line: str) -> str:

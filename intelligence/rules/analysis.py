@@ -44,7 +44,7 @@ def _cause(found: tuple[Pattern, ...]) -> str:
     """One sentence: the reason, and which of the other patterns follow from it."""
     primary, *others = found
     meaning = BY_CODE[primary.code]
-    sentence = meaning.cause.format(subject=primary.subject) if primary.subject else meaning.plain
+    sentence = meaning.cause.format(subject=primary.subject.rstrip(".")) if primary.subject else meaning.plain
     following = [other.code for other in others if other.role == "symptom"]
     if not following:
         return sentence

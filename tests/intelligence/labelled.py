@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from intelligence.analyst import Analysis, analyse
+from intelligence.rules.analysis import analyse
+from intelligence.rules.types import Analysis
 
 FOLDER = Path(__file__).resolve().parents[1] / "data" / "logs"
 

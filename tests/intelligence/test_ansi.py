@@ -41,3 +41,11 @@ def test_of_a_progress_bar_only_its_last_state_is_shown():
 def test_a_line_of_ten_megabytes_is_cut_with_a_word():
     made = ansi.html("x" * 10_000_000)
     assert len(made) < 5_000 and "9,996,000 more characters" in made
+
+
+def test_a_whole_text_is_made_plain_as_its_lines_are():
+    lines = ["a \x1b[1;31mred\x1b[0m b", "10 %\r50 %\r100 %", "done\r", "", "\x1b]0;title\x07x", "\x1b]0;open",
+             "caf\u00e9 \u202etxt \x9b31mz", "nul\x00 tab\t", "\x1b[2Kgone\x1b[K", "end\r"]  # fmt: skip
+    for some in (lines, lines[:4], [line for line in lines if line.isascii()]):
+        for ends in ("\n", "\r\n"):
+            assert ansi.plain_lines(ends.join(some)).split("\n") == [ansi.plain(line) for line in some]
