@@ -4,21 +4,15 @@ from rest_framework import serializers
 
 from intelligence.models.analyses import MODES
 from intelligence.models.incidents import STATES
+from intelligence.serializers import LogText
 from providers.serializers import Strict, Text
-
-
-class Given(serializers.CharField):
-    """A log as it is: nothing is stripped."""
-
-    def __init__(self, **options: object) -> None:
-        super().__init__(trim_whitespace=False, allow_blank=True, required=False, **options)
 
 
 class AnalyzeFields(Strict):
     """One of the two."""
 
     deployment_id = serializers.UUIDField(required=False)
-    log = Given(help_text="up to the site's body limit; larger ones are uploaded on the page")
+    log = LogText(required=False, help_text="up to the site's body limit; larger ones are uploaded on the page")
     mode = serializers.ChoiceField(MODES, default="rules")
 
     def validate(self, attrs: dict[str, object]) -> dict[str, object]:
@@ -66,6 +60,7 @@ class RunRow(serializers.Serializer):
     deployment = serializers.UUIDField(allow_null=True)
     incident = serializers.UUIDField(allow_null=True)
     mode = serializers.CharField()
+    of_failure = serializers.BooleanField(help_text="made because its deployment failed")
     state = serializers.CharField()
     healthy = serializers.BooleanField(allow_null=True)
     primary = serializers.CharField(allow_null=True)

@@ -129,7 +129,9 @@ def of_run(run: AnalysisRun, result: dict[str, Any]) -> Incident | None:
     codes = tuple(one["code"] for one in result["patterns"])
     sight = Sight(
         result["primary"] or "UNKNOWN_FAILURE",
-        result["cause"] if primary else f"The deployment failed: {run.deployment.reason or 'no reason was given'}",
+        result["cause"]
+        if primary
+        else f"The deployment failed: {run.deployment.reason.rstrip('. ') or 'no reason was given'}.",
         (primary or {}).get("subject") or ("" if primary else run.deployment.reason),
         "high" if failed else "medium",
         codes,

@@ -9,7 +9,7 @@ from intelligence.models import ENDED, AnalysisRun, Deployment
 
 def deployments_version() -> str:
     """Changes with every status and with every line of a log that still grows. Three queries."""
-    ended = Deployment.objects.filter(status__in=ENDED).aggregate(Max("finished_at"))
+    ended = Deployment.objects.filter(status__in=ENDED).aggregate(Max("finished_at"), Max("summarised_at"))
     now = list(
         Deployment.objects.exclude(status__in=ENDED)
         .order_by("-created_at")

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import QuerySet
 
 from intelligence.models import Deployment, LogChunk
 from providers.exceptions import InvalidInput
@@ -20,6 +21,8 @@ CHUNK = 256 * 1024
 OPEN_END = 4_096  # longer than any key
 MAX_LOG = 100 * 1024 * 1024
 MAX_LINES_READ = 5_000
+MAX_READ = 16 << 20  # characters of one reading
+LONGEST = 1 << 20  # characters of a line that a reader gets; stored and downloaded it is whole
 FULL = f"A log holds at most {MAX_LOG // 1024 // 1024} MB; this would pass it."
 
 
@@ -39,7 +42,7 @@ def append(deployment_id: UUID, piece: bytes | str, redactor: Redactor) -> int:
     between two pieces is still found. Errors: InvalidInput when the log would pass MAX_LOG.
     """
     text = piece.decode("utf-8", "replace") if isinstance(piece, bytes) else piece
-    text = text.replace("\x00", "\ufffd")
+    text = text.replace("\x00", "\ufffd").encode("utf-8", "replace").decode()
     if not text:
         return Deployment.objects.values_list("log_bytes", flat=True).get(pk=deployment_id)
     with transaction.atomic():
@@ -90,24 +93,42 @@ def unpacked(chunk: LogChunk) -> str:
     return zlib.decompress(bytes(chunk.data)).decode("utf-8")
 
 
-def read(deployment: Deployment, first: int, count: int) -> Lines:
-    """At most MAX_LINES_READ lines from line `first` on; fewer at the end, none beyond it."""
+def read(deployment: Deployment, first: int, count: int, longest: int = LONGEST) -> Lines:
+    """At most MAX_LINES_READ lines from line `first` on; fewer at the end or past MAX_READ characters, none beyond
+    the end. Of an endless line its first `longest` characters."""
     first, count = max(1, first), max(0, min(count, MAX_LINES_READ))
     places = list(deployment.chunks.order_by("n").values_list("first_line", flat=True))
     if not places or count == 0:
         return Lines(first, (), deployment.log_lines)
     n = max(0, bisect_left(places, first) - 1)  # a line may begin in the chunk before
     found: list[str] = []
-    skip, rest = first - places[n], ""
-    for chunk in deployment.chunks.filter(n__gte=n).order_by("n").iterator(chunk_size=4):
-        *whole, rest = (rest + unpacked(chunk)).split("\n")
-        found += whole[skip:]
+    skip, room = first - places[n], MAX_READ
+    for whole in lines_of(deployment.chunks.filter(n__gte=n), longest):
+        for text in whole[skip : skip + count - len(found)]:
+            room -= len(text)
+            if room < 0 and found:
+                return Lines(first, tuple(found), deployment.log_lines)
+            found.append(text)
         skip = max(0, skip - len(whole))
         if len(found) >= count:
             break
-    else:
-        found += [rest][skip:] if rest else []
-    return Lines(first, tuple(found[:count]), deployment.log_lines)
+    return Lines(first, tuple(found), deployment.log_lines)
+
+
+def lines_of(chunks: QuerySet[LogChunk], longest: int = LONGEST) -> Iterator[list[str]]:
+    """Chunk by chunk the lines that end in it, then one that has no end. Linear, also for an endless line."""
+    held, size = list[str](), 0
+    for chunk in chunks.order_by("n").iterator(chunk_size=4):
+        *whole, rest = unpacked(chunk).split("\n")
+        if whole:
+            whole[0] = "".join([*held, whole[0][: max(0, longest - size)]])
+            whole = [text[:longest] for text in whole]
+            held, size = [], 0
+        held.append(rest[: max(0, longest - size)])
+        size += len(held[-1])
+        yield whole
+    if size:
+        yield ["".join(held)]
 
 
 def stream(deployment: Deployment, offset: int = 0) -> Iterator[bytes]:

@@ -20,7 +20,7 @@ LONGEST_LINE = 400
 _BEFORE, _AFTER = 3, 5  # lines around a decisive one
 _HEAD, _TAIL = 0.06, 0.12  # shares of the room that the beginning and the end have for sure
 _NOTE = 48  # room for one note
-_CHANGING = re.compile(r"0x[0-9a-f]+|[0-9a-f]{8}-[0-9a-f-]{27}|\d+")
+_CHANGING = re.compile(r"0x[0-9a-f]+|[0-9a-f]{8}-[0-9a-f-]{27}|\d+|\s+")
 _ERRORS = re.compile(
     r"\b(?:error|errors|failed|failure|fatal|exception|panic|traceback|critical|denied|refused|cannot|can't|unable"
     r"|not found|killed|abort\w*|invalid|missing)\b|^E  |Error:|✕|✗|✖",
@@ -30,7 +30,7 @@ _ERRORS = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A line of the log, or several in a row that differ only in numbers."""
+    """A line of the log, or several in a row that differ only in numbers and blanks."""
 
     number: int
     text: str
@@ -62,16 +62,21 @@ def _clean(text: str) -> str:
 
 
 def _folded(lines: list[str]) -> Iterator[Line]:
-    """Neighbours that differ only in numbers become one; of errors only those that are quite the same."""
+    """Neighbours that differ only in numbers and blanks become one; of errors only those that are the same."""
     first, form, times = 0, None, 0
     for at, text in enumerate(lines):
-        now = text if _ERRORS.search(text) else _CHANGING.sub("0", text)
+        now = form_of(text)
         if now != form:
             if times:
                 yield Line(first + 1, _short(lines[first]), times)
             first, form, times = at, now, 0
         times += 1
     yield Line(first + 1, _short(lines[first]), times)
+
+
+def form_of(text: str) -> str:
+    """What neighbours must have in common to be alike."""
+    return text if _ERRORS.search(text) else _CHANGING.sub("0", text)
 
 
 def _short(text: str) -> str:

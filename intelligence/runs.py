@@ -11,7 +11,7 @@ from django.db import transaction
 from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
-from intelligence import given, incidents, logbook, recommendations
+from intelligence import given, incidents, logbook, recommendations, summaries
 from intelligence.advice import Advice, Subject, claims_of, local, merged, quotes_in
 from intelligence.models import AnalysisRun, Deployment, Status
 from intelligence.models.analyses import DONE, FAILED, FAILURE, QUEUED, RUNNING
@@ -176,6 +176,8 @@ def _finish(run: AnalysisRun, result: dict[str, Any], advice: Advice | None) -> 
     with transaction.atomic():
         if not _mine(run).update(**fields):
             return
+        if run.deployment_id and run.cause_of_run == FAILURE:
+            summaries.anew(run.deployment_id)
         incident = incidents.of_run(run, result)
         AnalysisRun.objects.filter(pk=run.pk).update(incident=incident)
         recommendations.keep(run, incident, result["recommendations"])

@@ -4,7 +4,9 @@ import re
 from typing import Any
 from urllib.parse import urlsplit
 
+from django.core.validators import ProhibitNullCharactersValidator
 from rest_framework import serializers
+from rest_framework.validators import ProhibitSurrogateCharactersValidator
 
 from intelligence.models import Status
 from intelligence.models.services import DEPLOYERS, ENGINES, FORGES, HOSTS
@@ -90,6 +92,20 @@ class ServiceRow(ServiceFields):
     created_at = serializers.DateTimeField()
 
 
+class LogText(serializers.CharField):
+    """A log as it is: nothing is stripped, and no character is refused. What can't be stored is replaced there."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(trim_whitespace=False, allow_blank=True, **options)
+        refusals = (ProhibitNullCharactersValidator, ProhibitSurrogateCharactersValidator)
+        self.validators = [one for one in self.validators if not isinstance(one, refusals)]
+
+    def to_internal_value(self, data: Any) -> str:
+        if not isinstance(data, str):
+            self.fail("invalid")
+        return data
+
+
 class DeploymentNew(Strict):
     """Without `status` a real deployment is queued; with it, one that happened elsewhere is recorded."""
 
@@ -97,7 +113,7 @@ class DeploymentNew(Strict):
     commit = serializers.RegexField(COMMIT, required=False, error_messages={"invalid": "That is no commit id."})
     branch = Branch(required=False, allow_blank=True, max_length=200)
     environment = Text(required=False, max_length=80)
-    log = serializers.CharField(required=False, allow_blank=True, trim_whitespace=False)
+    log = LogText(required=False)
     external_id = Text(required=False, max_length=200)
 
 
@@ -107,7 +123,7 @@ class DeploymentChange(Strict):
 
 
 class LogPiece(Strict):
-    log = serializers.CharField(allow_blank=True, trim_whitespace=False)
+    log = LogText()
 
 
 class LogQuery(Strict):
@@ -132,6 +148,7 @@ class DeploymentRow(serializers.Serializer):
     created_at = serializers.DateTimeField()
     started_at = serializers.DateTimeField(allow_null=True)
     finished_at = serializers.DateTimeField(allow_null=True)
+    summary = serializers.CharField(help_text="once it has ended; written within a minute")
 
 
 class LogLines(serializers.Serializer):

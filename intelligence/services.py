@@ -10,9 +10,11 @@ from django.db.models import OuterRef, QuerySet, Subquery
 
 from intelligence.models import Deployment, Service
 from intelligence.models.services import SECRETS
-from providers import audit
-from providers.exceptions import InvalidInput, NotFound
+from providers import audit, outbound
+from providers.exceptions import InvalidInput, NotFound, OutboundRefused
 from providers.guard import mended, storable
+
+ADDRESSES = ("repository_url", "forge_api_url", "health_url", "deploy_hook_url")
 
 
 def listed(user: Any) -> QuerySet[Service]:
@@ -69,6 +71,9 @@ def save(service: Service, fields: Mapping[str, Any]) -> Service:
                 setattr(service, name, value or "")
         else:
             setattr(service, name, value)
+    for name in ADDRESSES:
+        if fields.get(name) and fields[name] != was.get(name):
+            reachable(name, fields[name])
     moved = (service.repository_url, service.forge_api_url) != before
     if moved and before != ("", "") and not fields.get("forge_token"):
         service.forge_token = ""
@@ -85,6 +90,14 @@ def save(service: Service, fields: Mapping[str, Any]) -> Service:
     except IntegrityError as error:
         raise InvalidInput("Another service has this name.", param="name", code="name_taken") from error
     return service
+
+
+def reachable(name: str, address: str) -> None:
+    """Errors: InvalidInput for an address that this site would never call, such as one inside its own network."""
+    try:
+        outbound.guard().check_url(address)
+    except OutboundRefused as error:
+        raise InvalidInput(error.message, param=name, code="address_refused") from error
 
 
 def changed(these: Mapping[str, Any], those: Mapping[str, Any]) -> dict[str, str]:

@@ -8,6 +8,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from intelligence.models import AnalysisRun, Incident, IncidentDay, Recommendation
+from intelligence.models.analyses import FAILURE
 from providers.models import AIUsageLog
 
 DAYS = 14
@@ -42,6 +43,21 @@ def answer(run: AnalysisRun) -> dict[str, Any]:
     }
 
 
+def evidence(run: AnalysisRun) -> list[dict[str, Any]]:
+    """What of the answer stands in the log, numbered: the patterns, then what else a model proved with a quote.
+
+    {n, first, last, code, role, confidence, says, quote}; a model's statement has no code and no confidence."""
+    result, made = run.result or {}, list[dict[str, Any]]()
+    for one in [*result.get("patterns", []), *result.get("evidence", [])]:
+        lines = one.get("lines")
+        known = {(other["first"], other["last"]) for other in made}
+        if lines and (one.get("code") or (lines[0], lines[-1]) not in known):
+            about = {"code": one.get("code", ""), "role": one.get("role", ""), "says": one.get("statement", "")}
+            place = {"first": lines[0], "last": lines[-1], "confidence": one.get("confidence")}
+            made.append({"n": len(made) + 1, **place, **about, "quote": one["quote"]})
+    return made
+
+
 def run_row(run: AnalysisRun) -> dict[str, Any]:
     """One of a list, and the head of its page."""
     result = run.result or {}
@@ -53,6 +69,7 @@ def run_row(run: AnalysisRun) -> dict[str, Any]:
         "deployment": str(run.deployment_id) if run.deployment_id else None,
         "incident": str(run.incident_id) if run.incident_id else None,
         "mode": run.mode,
+        "of_failure": run.cause_of_run == FAILURE,
         "asked_by": name_of(run.requested_by) or ("a failed deployment" if run.deployment_id else "the scan"),
         "state": run.state,
         "healthy": result.get("healthy"),

@@ -8,7 +8,7 @@ from celery import shared_task
 from celery.signals import worker_shutdown, worker_shutting_down
 from django.conf import settings
 
-from intelligence import analyst, health_scan, nudges, runs, samples, scans
+from intelligence import analyst, health_scan, nudges, runs, samples, scans, summaries
 from intelligence.deployer import store
 from intelligence.deployer.desk import DESK
 from intelligence.models import Deployment, Service
@@ -90,6 +90,13 @@ def explain_failure(deployment_id: str, **_: Any) -> None:
     found = Deployment.objects.filter(pk=deployment_id).select_related("service").first()
     if found is not None and (run := runs.for_failure(found)) is not None:
         analyst.perform(run.pk)
+        summaries.write_waiting()
+
+
+@shared_task(name="intelligence.tasks.summarise_deployments", ignore_result=True)
+def summarise_deployments(**_: Any) -> None:
+    """What has ended since the last tick, and what an analysis has something new about."""
+    summaries.write_waiting()
 
 
 @shared_task(name="intelligence.tasks.sweep_analyses", ignore_result=True)

@@ -61,6 +61,8 @@ class Deployment(models.Model):
     deploying_at = models.DateTimeField(null=True, blank=True)
     checking_at = models.DateTimeField(null=True, blank=True)
     finished_at = models.DateTimeField(null=True, blank=True)
+    summary = models.TextField(blank=True, default="", help_text="how it ended and why, in a few sentences")
+    summarised_at = models.DateTimeField(null=True, blank=True)
 
     objects = DeploymentQuery.as_manager()
 

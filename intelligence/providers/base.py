@@ -2,19 +2,23 @@
 
 import importlib.util
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import Any
 
 from intelligence.accounts import analyst
 from intelligence.advice import SYSTEM, Advice, Said, Subject
 from providers.catalog import provider as catalog_row
-from providers.exceptions import AIServiceError, InvalidInput
+from providers.exceptions import AIServiceError, InvalidInput, NotFound, PriceUnknown
 from providers.explicit import ExplicitConnection
 from providers.guard import DATA_IS_DATA, clean, fenced, mark
+from providers.models import AIServiceConfig
+from providers.pricing import cost_of
 from providers.service import AIService
-from providers.types import AIResponse
+from providers.types import AIResponse, Usage
 
 MAX_TOKENS, MOST_TOKENS = 1_024, 32_000
 LOG_CHARS = 10_000
+USUAL_IN, USUAL_OUT = (LOG_CHARS + 3_000) // 4, 400  # tokens: prompt and findings with a full excerpt; an answer
 TIMEOUT_S = 60.0
 SECRET_KEYS = frozenset({"api_key"})
 
@@ -52,6 +56,10 @@ class BaseProvider:
     def missing_sdk(cls) -> str:
         """Why this driver can't run here; empty where it can."""
         return ""
+
+    def expected_usd(self) -> Decimal | None:
+        """About what one analysis of a long log costs; None where that is not known."""
+        return Decimal(0)
 
     def run(self, subject: Subject) -> Advice:
         """What to do about it. Never raises for what an upstream does: the reason stands in `fallback`."""
@@ -97,6 +105,16 @@ class BaseAIProvider(BaseProvider):
         return ExplicitConnection(
             self.provider, given.get("api_key", ""), given.get("base_url", ""), given.get("host", "")
         )
+
+    def expected_usd(self) -> Decimal | None:
+        usage = Usage(
+            input_tokens=USUAL_IN, output_tokens=min(USUAL_OUT, self.config.get("max_tokens", USUAL_OUT))
+        )
+        model = {**self.defaults(), **self.config}["model"]
+        try:
+            return cost_of(self.provider, model, usage, own=AIServiceConfig.get_instance().own_prices).usd
+        except (PriceUnknown, NotFound):
+            return None
 
     def run(self, subject: Subject) -> Advice:
         try:

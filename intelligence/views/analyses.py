@@ -18,6 +18,7 @@ from intelligence.views.deployments import visible
 from intelligence.views.paging import Paged, paged
 from intelligence.views.services import Pages
 from providers.exceptions import InvalidInput, NotFound
+from providers.format import estimated
 from providers.roles import may
 from providers.throttles import AIAnalysisRateThrottle
 from providers.views.answers import fields_of, wants_page
@@ -147,10 +148,13 @@ def page(request: Request) -> dict[str, Any]:
     found: Paged = paged(request, rows(request.user))
     provider = get_provider()
     may_ask = may(request.user, "ask models and the Senate")
+    price = estimated(provider.expected_usd()) if provider.provider != "local" else ""
     return {
         "analyses": [shown.run_row(run) for run in found.rows],
         "pager": found.as_dict(),
-        "modes": [{"value": mode, "label": MODE_WORDS[mode]} for mode in MODES],
+        "modes": [
+            {"value": mode, "label": MODE_WORDS[mode], "price": price if mode != "rules" else ""} for mode in MODES
+        ],
         "answers": provider.name,
         "answers_ai": provider.provider != "local",
         "broken": getattr(provider, "broken", ""),

@@ -8,12 +8,13 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from intelligence import deployments, pages, services, viewer
+from intelligence import deployment_page, deployments, pages, services, viewer
 from intelligence.forms import choices, fields_of_form, given_by
 from intelligence.serializers import LogQuery, ServiceFields
 from intelligence.views.deployments import visible
 from providers.exceptions import InvalidInput
 
+SERVICE_KEYS = {"d": ("may_deploy", "Deploy"), "f": ("fix_deployment", "Fix the failed deployment")}
 KEYS = (("n p", "Next, previous evidence"), ("/", "Find in the log"), ("w", "Wrap"), ("f", "Follow"))
 
 
@@ -72,6 +73,8 @@ class Service(APIView):
             {"label": "Services", "url": reverse("intelligence:services")},
             {"label": context["service"]["name"]},
         ]
+        own = ((key, text) for key, (where, text) in SERVICE_KEYS.items() if context[where])
+        context["page_keys"] = [{"key": key, "text": text} for key, text in own]
         return Response(context, template_name="intelligence/service.html")
 
 
@@ -90,7 +93,8 @@ class Deployment(APIView):
     def get(self, request: Request, pk: Any) -> Response:
         one = visible(request.user, pk)
         with_lines = request.query_params.get("lines") != "0"
-        context = pages.deployment_page(request.user, one, request.query_params.get("page", ""), with_lines)
+        asked = {name: request.query_params.get(name, "") for name in ("page", "line")}
+        context = deployment_page.page_of(request.user, one, with_lines, **asked)
         context |= {
             "rail": True,
             "parts": not with_lines,
@@ -111,10 +115,9 @@ class DeploymentLines(APIView):
         one = visible(request.user, pk)
         query = LogQuery(data=request.query_params.dict())
         query.is_valid(raise_exception=True)
-        cause = pages.cause_of(one)
-        marks = {n: f["n"] for f in cause["evidence"] for n in range(f["first"], f["last"] + 1)}
-        rows = viewer.rows(one, query.validated_data["first"], query.validated_data["count"], marks)
-        return Response({"rows": rows, "total": one.log_lines}, template_name="intelligence/_lines.html")
+        marks = deployment_page.marks_of(deployment_page.cause_of(one))
+        parts = viewer.parts(one, query.validated_data["first"], query.validated_data["count"], marks)
+        return Response({"parts": parts, "total": one.log_lines}, template_name="intelligence/_lines.html")
 
 
 class DeploymentFind(APIView):

@@ -1,5 +1,5 @@
 // Keys on every page: / ? g+letter j k Enter Esc. None fires in fields; <html data-shortcuts="off"> turns the single ones off.
-// Rows are [data-row] (Enter follows their first link). Other scripts ask window.keysAllowed(event) before they take a key.
+// A page's own buttons: [data-page-key="d"] is pressed by d. Rows are [data-row] (Enter follows their first link). Other scripts ask window.keysAllowed(event) before they take a key.
 "use strict";
 (() => {
   const places = { o: "/", a: "/senate/", s: "/services/", i: "/incidents/", f: "/jules/", g: "/agents/",
@@ -44,9 +44,10 @@
       j: () => move(1),
       k: () => move(-1),
     }[key];
-    if (!act) return;
+    const button = /^[a-z]$/.test(key) && document.querySelector(`[data-page-key="${key}"]`);
+    if (!act && !button) return;
     event.preventDefault();
-    act();
+    if (act) act(); else if (!event.repeat) button.click();
   });
 
   document.addEventListener("change", ({ target }) => {

@@ -1,13 +1,15 @@
 // The deployment page: its parts as the deployment goes on, and the log viewer.
 // The log is blocks of 250 lines; only those near the view hold lines, the rest keep their height. Lines come from the
 // server as HTML that is escaped there. The last block is read again when the log grows, so a line that was cut is mended.
-// Keys: n p evidence, / find, w wrap, f follow.
+// Runs of similar lines are folded in a <details>, which opens where a line in it is gone to.
+// Addresses: #L412, #L412-L420 (a click on a number, with shift for the second), ?line=412. Keys: n p evidence, / find,
+// w wrap, f follow.
 "use strict";
 (() => {
   const page = document.getElementById("deployment"), log = document.getElementById("log");
   if (!page || !log) return;
   const $ = (id) => document.getElementById(id);
-  const BLOCK = 250, LINE = 20;
+  const BLOCK = 250, LINE = 20, TALLEST = 2e7;  // pixels that every browser can lay out
   let total = Number(log.dataset.total), marks = log.dataset.marks ? log.dataset.marks.split(",").map(Number) : [];
   let follow = $("state").dataset.open === "1", hits = [], hit = -1, blocks = [];
 
@@ -19,28 +21,35 @@
   function lay() {
     const count = Math.ceil(total / BLOCK);
     while (blocks.length < count) {
-      const block = Object.assign(document.createElement("div"), { className: "log-block" });
-      block.first = blocks.length * BLOCK + 1;
+      const first = blocks.length * BLOCK + 1;
+      const block = sent.get(first) ?? Object.assign(document.createElement("div"), { className: "log-block" });
+      block.first = first;
       log.append(block);
       blocks.push(block);
       size(block);
       near.observe(block);
     }
     if (count) size(blocks[count - 1]);
-    $("log-size").textContent = `${total.toLocaleString("en")} lines`;
   }
   const lines = (block) => Math.min(BLOCK, total - block.first + 1);
-  function size(block) { if (!block.firstChild) block.style.height = `${block.tall ?? lines(block) * LINE}px`; }
+  function size(block) { if (!block.firstChild) block.style.height = `${block.tall ?? lines(block) * Math.min(LINE, TALLEST / total)}px`; }
 
-  async function fill(block, again) {
+  // Who asks for a block that is on its way waits for the same answer.
+  function fill(block, again) {
     block.wanted = true;
-    if (block.firstChild && !again) return;
-    const turn = block.turn = (block.turn ?? 0) + 1, asked = lines(block);
+    if (!again && (block.firstChild || block.coming)) return block.coming;
+    const mine = block.coming = load(block).finally(() => { if (block.coming === mine) block.coming = null; });
+    return mine;
+  }
+  async function load(block) {
+    const turn = block.turn = (block.turn ?? 0) + 1;
     const answer = await fetch(`${log.dataset.lines}?first=${block.first}&count=${BLOCK}`, { headers: { "HX-Request": "true", Accept: "text/html" } }).catch(() => null);
     if (!answer?.ok || turn !== block.turn || !block.wanted) return;
-    block.innerHTML = await answer.text();
+    const text = await answer.text();
+    const unfolded = [...block.querySelectorAll("details[open] > .log-line:first-of-type")].map((row) => row.id);
+    block.innerHTML = text;
+    for (const id of unfolded) $(id)?.closest("details")?.setAttribute("open", "");
     block.style.height = "";
-    block.held = asked;
     point();
     if (follow) toEnd();
   }
@@ -53,22 +62,29 @@
   }
 
   // --- Going to lines ---
-  let here = 0;
+  let here = 0, until = 0;
   function point() {
     for (const old of log.querySelectorAll(".here")) old.classList.remove("here");
-    if (here) $(`L${here}`)?.classList.add("here");
+    for (let n = here; n && n <= until; n++) {
+      const row = $(`L${n}`);
+      row?.classList.add("here");
+      row?.closest("details")?.setAttribute("open", "");
+    }
   }
-  async function go(line) {
+  async function go(line, last = line) {
     if (!(line >= 1 && line <= total)) return;
-    here = line;
     setFollow(false);
+    here = line;
+    until = Math.min(last, line + 999);
     const block = blocks[Math.floor((line - 1) / BLOCK)];
     log.scrollTop = block.offsetTop - log.offsetTop + ((line - block.first) / BLOCK) * block.offsetHeight - log.clientHeight / 3;
     block.wanted = true;
-    await fill(block);
-    const row = $(`L${line}`);
-    if (row) log.scrollTop = row.offsetTop - log.offsetTop - log.clientHeight / 3;
+    for (let tries = 0; tries < 3 && !$(`L${line}`); tries++) { block.wanted = true; await fill(block); }
     point();
+    const row = $(`L${line}`);
+    if (!row || here !== line) return;
+    log.scrollTop += row.getBoundingClientRect().top - log.getBoundingClientRect().top - log.clientHeight / 3;
+    row.scrollIntoView({ block: "nearest", inline: "nearest" });
   }
   function toEnd() { log.scrollTop = log.scrollHeight; }
   function setFollow(on) { follow = on; $("follow").setAttribute("aria-pressed", String(on)); if (on) { here = 0; toEnd(); } }
@@ -120,8 +136,12 @@
       if (old && old.outerHTML !== fresh.outerHTML && !old.contains(document.activeElement)) old.replaceWith(fresh);
     }
     const state = box.content.getElementById("state") ?? $("state");
+    const known = String(marks);
     marks = (box.content.getElementById("log")?.dataset.marks || "").split(",").filter(Boolean).map(Number);
+    $("next-mark").hidden = !marks.length;
+    if (String(marks) !== known) for (const block of blocks) if (block.firstChild) fill(block, true);
     if (state.dataset.say !== said) document.dispatchEvent(new CustomEvent("announce", { detail: said = state.dataset.say }));
+    $("log-size").textContent = state.dataset.log;
     grow(Number(state.dataset.total));
   }
   let said = $("state").dataset.say;
@@ -140,14 +160,17 @@
   $("follow").onclick = () => setFollow(!follow);
   $("find-next").onclick = () => step(1);
   $("find-previous").onclick = () => step(-1);
-  $("next-mark")?.addEventListener("click", () => evidence(1));
+  $("next-mark").onclick = () => evidence(1);
   log.addEventListener("wheel", ({ deltaY }) => { if (deltaY < 0 && follow) setFollow(false); }, { passive: true });
   document.addEventListener("click", (event) => {
     const link = event.target.closest('a[href^="#L"]');
     if (!link) return;
     event.preventDefault();
-    history.replaceState(history.state, "", link.getAttribute("href"));
-    go(Number(link.getAttribute("href").slice(2)));
+    const line = Number(link.getAttribute("href").slice(2));
+    const [first, last] = event.shiftKey && here ? [Math.min(here, line), Math.max(here, line)] : [line, line];
+    history.replaceState(history.state, "", last > first ? `#L${first}-L${last}` : `#L${first}`);
+    go(first, last);
+    if (!log.contains(link)) log.focus({ preventScroll: true });
   });
   document.addEventListener("keydown", (event) => {
     if (window.keysAllowed && !window.keysAllowed(event)) return;
@@ -155,13 +178,15 @@
     if (act) { event.preventDefault(); act(); }
   });
 
-  // --- Start: what the server sent gives way to blocks ---
+  // --- Start: the blocks that the server sent stay as they are ---
+  const sent = new Map([...log.querySelectorAll(".log-block")].map((block) => [Number(block.dataset.first), block]));
   document.querySelector(".log-pages")?.remove();
   $("log-tools").hidden = false;
   if (total) log.replaceChildren();
   lay();
-  const wanted = /^#L(\d+)$/.exec(location.hash);
-  if (wanted) go(Number(wanted[1]));
+  const wanted = /^#L(\d+)(?:-L(\d+))?$/.exec(location.hash);
+  if (wanted) go(Number(wanted[1]), Number(wanted[2] ?? wanted[1]));
+  else if (log.dataset.line) go(Number(log.dataset.line));
   else if (marks.length) go(marks[0]);
   else toEnd();
 })();

@@ -141,3 +141,19 @@ def test_old_rows_go_and_quiet_incidents_are_resolved(service):
     scans.expire()
     found.refresh_from_db()
     assert found.state == "resolved" and not AnalysisRun.objects.exists()
+
+
+def test_old_logs_go_and_what_their_deployments_were_stays(service):
+    old, young = (Deployment.objects.create(service=service, status="FAILED", summary="Failed.") for _ in range(2))
+    running = Deployment.objects.create(service=service, status="BUILDING")
+    for one in (old, young, running):
+        logbook.append(one.pk, "boom\n", redactor())
+    long_ago = timezone.now() - timedelta(days=91)
+    Deployment.objects.filter(pk__in=[old.pk, running.pk]).update(created_at=long_ago)
+    Deployment.objects.filter(pk=old.pk).update(finished_at=long_ago)
+    Deployment.objects.filter(pk=young.pk).update(finished_at=timezone.now())
+    scans.expire()
+    kept = dict(Deployment.objects.values_list("pk", "log_lines"))
+    assert kept == {old.pk: 0, young.pk: 1, running.pk: 1}
+    old.refresh_from_db()
+    assert old.summary == "Failed." and b"".join(logbook.stream(old)) == b""

@@ -95,8 +95,11 @@ def test_windows_search_and_download_of_a_long_log(browser, failed):
     lines = "".join(f"line {n}\n" for n in range(4, 30_001))
     logbook.append(failed.pk, lines, redactor())
     lee, url = browser("lee"), f"/deployments/{failed.pk}/"
-    rows = lee.get(f"{url}lines/?first=29900&count=250", headers=JSON).json()
-    assert rows["total"] == 30_000 and [rows["rows"][0]["n"], rows["rows"][-1]["n"]] == [29_900, 30_000]
+    told = lee.get(f"{url}lines/?first=29900&count=250", headers=JSON).json()
+    assert told["total"] == 30_000
+    first, folded, last = told["parts"]
+    assert [row["n"] for part in (first, last) for row in part["rows"]] == [29_900, 30_000]
+    assert folded["similar"] == len(folded["rows"]) == 99 and not folded["open"]
     assert lee.get(f"{url}find/?q=LINE 29999", headers=JSON).json() == {
         "query": "LINE 29999",
         "lines": [29_999],
@@ -111,6 +114,26 @@ def test_windows_search_and_download_of_a_long_log(browser, failed):
     assert lee.get(url).content.decode().count("log-line") == viewer.FIRST_PAINT
     for bad in ("first=0", "first=x", "count=9999999"):
         assert lee.get(f"{url}lines/?{bad}").status_code == 400
+
+
+def test_the_line_that_is_asked_for_comes_with_the_page_and_a_wrong_one_does_no_harm(browser, failed):
+    logbook.append(failed.pk, "".join(f"line {n}\n" for n in range(4, 3_001)), redactor())
+    lee, url = browser("lee"), f"/deployments/{failed.pk}/"
+    for line in (1, 1_234, 3_000):
+        page = lee.get(f"{url}?line={line}").content.decode()
+        assert f'<div class="log-line here" id="L{line}">' in page and page.count("log-line") == viewer.FIRST_PAINT
+    for wrong in ("0", "-1", "x", "\u00b2", "9" * 40, "99999"):
+        page = lee.get(url, {"line": wrong}).content.decode()
+        assert 'id="L3000"' in page and page.count("log-line") == viewer.FIRST_PAINT
+
+
+def test_an_endless_line_is_cut_for_readers_and_whole_in_the_download(failed):
+    logbook.append(failed.pk, "x" * 3_000_000 + " needle\nnext\n", redactor())
+    failed.refresh_from_db()
+    assert [len(text) for text in logbook.read(failed, 3, 3).text] == [5, logbook.LONGEST, 4]
+    assert viewer.find(failed, "next")["lines"] == [5] and failed.log_bytes > 3_000_000
+    html = viewer.parts(failed, 4, 1, {})[0]["rows"][0]["html"]
+    assert len(html) < 5_000
 
 
 @pytest.mark.django_db(transaction=True)

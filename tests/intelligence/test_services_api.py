@@ -93,3 +93,30 @@ def test_a_stored_provider_key_in_a_log_is_masked(as_user, service, people):
     made = ivo.post(f"/api/v1/services/{service.pk}/deployments/", body, format="json")
     shown = ivo.get(f"/api/v1/deployments/{made.json()['id']}/logs/").json()
     assert CANARY not in str(shown) and "••••" in str(shown)
+
+
+@pytest.mark.parametrize("name", ["health_url", "repository_url", "forge_api_url", "deploy_hook_url"])
+def test_an_address_inside_is_refused_when_it_is_saved(as_user, service, name):
+    inside = ["http://127.0.0.1:22/", "http://169.254.169.254/latest", "http://2130706433/", "https://[::1]/",
+              "http://10.0.0.1/", "http://metadata.google.internal/", "http://plain.example.org/"]  # fmt: skip
+    for url in inside:
+        answer = as_user("ivo").patch(f"/api/v1/services/{service.pk}/", {name: url}, format="json")
+        assert answer.status_code == 400 and answer.json()["error"]["param"] == name, url
+    service.refresh_from_db()
+    assert getattr(service, name) == ""
+
+
+def test_a_log_may_hold_any_character_and_is_text(as_user, service):
+    ivo = as_user("ivo")
+    body = {"status": "BUILDING", "log": "a\x00b \u202e\n"}
+    made = ivo.post(f"/api/v1/services/{service.pk}/deployments/", body, format="json").json()
+    assert ivo.post(f"/api/v1/deployments/{made['id']}/logs/", {"log": "\x00\n"}, format="json").status_code == 200
+    lines = ivo.get(f"/api/v1/deployments/{made['id']}/logs/").json()["lines"]
+    assert lines == ["a\ufffdb \u202e", "\ufffd"]
+    found = ivo.post(
+        "/api/v1/ai/analyze_logs/", {"log": "\x00ModuleNotFoundError: No module named 'x'\n"}, format="json"
+    )
+    assert found.json()["primary"] == "MISSING_MODULE"
+    for wrong in (5, ["a"], {"a": 1}, None, True):
+        answer = ivo.post(f"/api/v1/deployments/{made['id']}/logs/", {"log": wrong}, format="json")
+        assert answer.status_code == 400 and answer.json()["error"]["param"] == "log"

@@ -16,7 +16,13 @@ def mara_cookie(client, people, settings) -> dict[str, str]:
 
 
 @pytest.fixture
-def open_page(live_server, mara_cookie):
+def address(live_server) -> str:
+    """Where the site answers; a module that needs websockets has its own."""
+    return live_server.url
+
+
+@pytest.fixture
+def open_page(address, mara_cookie):
     """`open_page("/account/", 390, "dark")` gives a Playwright page; at the end its console must be empty."""
     if not CHROMIUM:
         pytest.skip("No Chromium on this machine: the frame was not tried in a browser.")
@@ -31,11 +37,11 @@ def open_page(live_server, mara_cookie):
                 viewport={"width": width, "height": 860}, color_scheme=theme, java_script_enabled=scripts
             )
             if path != "/login/":
-                context.add_cookies([{**mara_cookie, "url": live_server.url}])
+                context.add_cookies([{**mara_cookie, "url": address}])
             page = context.new_page()
             page.on("console", lambda message: said.append(message.text))
             page.on("pageerror", lambda error: said.append(str(error)))
-            page.goto(live_server.url + path)
+            page.goto(address + path)
             return page
 
         open_at.said = said
