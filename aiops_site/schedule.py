@@ -6,6 +6,7 @@ SCHEDULE = {
     "jules.follow": {"task": "jules.tasks.follow", "schedule": 60.0, "options": {"expires": 60}},
     "senate.reap": {"task": "senate.tasks.reap", "schedule": 10.0, "options": {"expires": 10}},
     "intelligence.reap": {"task": "intelligence.tasks.reap", "schedule": 10.0, "options": {"expires": 10}},
+    "intelligence.agents": {"task": "intelligence.tasks.reap_agents", "schedule": 3.0, "options": {"expires": 3}},
     "intelligence.health": {
         "task": "intelligence.tasks.check_health",
         "schedule": 60.0,

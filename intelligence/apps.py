@@ -5,7 +5,7 @@ class IntelligenceConfig(AppConfig):
     name = "intelligence"
 
     def ready(self) -> None:
-        from intelligence import live, tools  # noqa: F401  (tools register themselves)
+        from intelligence import code_tools, live, tools  # noqa: F401  (tools register themselves)
         from intelligence.agents import approved
         from intelligence.names import service_names
         from providers import watching

@@ -7,7 +7,7 @@ from rest_framework.request import Request
 
 from intelligence.models.services import DEPLOYERS, ENGINES, FORGES, HOSTS, SECRETS
 
-SWITCHES = ("build_network", "auto_fix", "auto_deploy", "deploy_needs_approval")
+SWITCHES = ("build_network", "auto_fix", "auto_deploy", "deploy_needs_approval", "troubleshoot")
 GROUPS: tuple[tuple[str, tuple[tuple[str, str, str], ...]], ...] = (
     (
         "Repository",
@@ -47,6 +47,7 @@ GROUPS: tuple[tuple[str, tuple[tuple[str, str, str], ...]], ...] = (
             ("auto_fix", "Fix failed deployments without being asked", ""),
             ("auto_deploy", "Deploy a verified fix", ""),
             ("deploy_needs_approval", "A deployment by the console needs an approval", ""),
+            ("troubleshoot", "Look into each new incident", "an agent that only reads, within a small budget"),
         ),
     ),
 )

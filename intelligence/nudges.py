@@ -24,6 +24,11 @@ def analyst(run_id: UUID, expires_s: float | None = None) -> None:
     send("intelligence.tasks.analyse_run", str(run_id), expires_s=expires_s)
 
 
+def agent(run_id: UUID, expires_s: float | None = None) -> None:
+    """Asks a worker to take the troubleshooting run."""
+    send("intelligence.tasks.run_agent", str(run_id), expires_s=expires_s)
+
+
 def failed(deployment_id: UUID) -> None:
     """Asks a worker to explain a deployment that has just failed. The next tick would find it too."""
     send("intelligence.tasks.explain_failure", str(deployment_id))

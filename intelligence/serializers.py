@@ -78,6 +78,7 @@ class ServiceFields(Strict):
     auto_fix = serializers.BooleanField(required=False)
     auto_deploy = serializers.BooleanField(required=False)
     deploy_needs_approval = serializers.BooleanField(required=False)
+    troubleshoot = serializers.BooleanField(required=False)
     owner = Text(required=False, max_length=150, help_text="a user's name")
 
 

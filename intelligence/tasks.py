@@ -9,6 +9,8 @@ from celery.signals import worker_shutdown, worker_shutting_down
 from django.conf import settings
 
 from intelligence import analyst, health_scan, nudges, runs, samples, scans, summaries
+from intelligence.agents import troubleshooter
+from intelligence.agents.runs import unasked
 from intelligence.deployer import store
 from intelligence.deployer.desk import DESK
 from intelligence.models import Deployment, Service
@@ -41,6 +43,26 @@ def reap(**_: Any) -> None:
             nudges.deployer(deployment.pk, expires_s=10)
         else:
             store.end_unworked(deployment.pk, new_token(), status, reason)
+
+
+@shared_task(name="intelligence.tasks.run_agent", ignore_result=True)
+def run_agent(run_id: str, **_: Any) -> None:
+    """Claims the run, if nobody has it, and works on it in this process's loop. Returns at once."""
+    loop.spawn(_take_run(UUID(run_id)))
+
+
+async def _take_run(run_id: UUID) -> None:
+    try:
+        await troubleshooter.take(run_id)
+    except Exception:  # nobody waits for this: the reaper nudges again
+        logger.exception("run %s could not be claimed", run_id)
+
+
+@shared_task(name="intelligence.tasks.reap_agents", ignore_result=True)
+def reap_agents(**_: Any) -> None:
+    """Runs that nobody works on, also those whose approval was decided; and runs that start by themselves."""
+    troubleshooter.sweep()
+    unasked.start_due()
 
 
 @shared_task(name="intelligence.tasks.handle_delivery", ignore_result=True)
@@ -129,8 +151,10 @@ def expire_old(**_: Any) -> None:
 @worker_shutting_down.connect
 def begin_handing_back(**_: Any) -> None:
     loop.spawn(DESK.close())
+    loop.spawn(troubleshooter.DESK.close())
 
 
 @worker_shutdown.connect
 def hand_back(**_: Any) -> None:
     loop.run(DESK.close(), timeout=5)
+    loop.run(troubleshooter.DESK.close(), timeout=5)

@@ -119,6 +119,14 @@ def _claimed(user_id: int, endpoint: str, key: str, body: str, hold_s: float) ->
     return Claim(row.pk, resource=row.resource) if over.update(held_until=held_until) else None
 
 
+def kept(user_id: int, endpoint: str, key: str) -> Claim | None:
+    """The answer that was kept for that key; None where there is none. Claims nothing."""
+    row = IdempotentRequest.objects.filter(user_id=user_id, endpoint=endpoint, key=key).first()
+    if row is None or row.status is None:
+        return None
+    return Claim(row.pk, True, row.status, row.body, row.resource)
+
+
 def made(claim: Claim, resource: str) -> None:
     """Notes what the request has made, so that a repeat after a crash finds it instead of making another."""
     IdempotentRequest.objects.filter(pk=claim.id).update(resource=resource)

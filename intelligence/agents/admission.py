@@ -128,9 +128,19 @@ def _values(tool: Tool, arguments: Mapping[str, Any] | str | None) -> dict[str, 
 def _claim(now: Standing, tool: Tool, plain: dict[str, Any], key: str | None) -> idempotency.Claim | None:
     if key is None:
         return None
-    whose = now.caller.agent_id.hex if now.caller.agent_id else "user"
     body = idempotency.fingerprint({"tool": tool.name, "arguments": plain})
-    return idempotency.begin(now.owner.pk, f"tool:{whose}", key, body, hold_s=tool.lasts_s + SPARE_S)
+    return idempotency.begin(now.owner.pk, _counted(now.caller), key, body, hold_s=tool.lasts_s + SPARE_S)
+
+
+def _counted(caller: Caller) -> str:
+    """Whose keys are told apart."""
+    return f"tool:{caller.agent_id.hex if caller.agent_id else 'user'}"
+
+
+def earlier(caller: Caller, key: str) -> Outcome | None:
+    """What a call with that key gave, where it was kept."""
+    claim = idempotency.kept(caller.owner_id, _counted(caller), key)
+    return None if claim is None else _replay(claim)
 
 
 def _replay(claim: idempotency.Claim) -> Outcome:
@@ -172,6 +182,7 @@ def ask(now: Standing, tool: Tool, given: dict[str, Any], plain: dict[str, Any])
         plain,
         user=now.owner,
         requester=f"{now.name} (agent)" if now.agent else now.name,
+        evidence_url=f"/agents/runs/{caller.run_id}/" if caller.run_id else "",
         target=shown.target,
         title=shown.title,
         risk=tool.risk,

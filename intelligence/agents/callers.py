@@ -1,6 +1,8 @@
 """Who calls a tool, on whose rights, and whether they still may: read anew for every call."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -48,6 +50,24 @@ class Caller:
             UUID(run) if run else None,
             kept["jti"],
         )
+
+
+_calling: ContextVar[Caller | None] = ContextVar("calling", default=None)
+
+
+@contextmanager
+def calling(caller: Caller) -> Iterator[None]:
+    """The tool that runs inside was called by this caller."""
+    token = _calling.set(caller)
+    try:
+        yield
+    finally:
+        _calling.reset(token)
+
+
+def current() -> Caller | None:
+    """Who called the tool that runs here through the gate; None where nobody did."""
+    return _calling.get()
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,4 +136,14 @@ def named(caller: Caller) -> audit.Thing:
     return audit.Thing("agent", str(caller.agent_id), name or "")
 
 
-__all__ = ["CALLS_PER_MINUTE", "Caller", "Standing", "answers_for", "named", "standing", "stop_sentence"]
+__all__ = [
+    "CALLS_PER_MINUTE",
+    "Caller",
+    "Standing",
+    "answers_for",
+    "calling",
+    "current",
+    "named",
+    "standing",
+    "stop_sentence",
+]

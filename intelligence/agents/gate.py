@@ -15,7 +15,7 @@ from collections.abc import Callable, Mapping
 from contextvars import copy_context
 from typing import Any
 
-from intelligence.agents import admission
+from intelligence.agents import admission, callers
 from intelligence.agents.admission import Admitted, Offered, Outcome, Refused
 from intelligence.agents.callers import Caller, standing
 from providers import loop
@@ -23,7 +23,7 @@ from providers.exceptions import AIServiceError, ToolFailed
 from providers.hop import hop
 from providers.tools import ToolRegistry
 
-__all__ = ["Caller", "Offered", "Outcome", "Refused", "acall", "call", "tools"]
+__all__ = ["Caller", "Offered", "Outcome", "Refused", "acall", "call", "earlier", "tools"]
 logger = logging.getLogger(__name__)
 
 
@@ -56,7 +56,8 @@ async def acall(
         return step
     try:
         async with asyncio.timeout(step.tool.lasts_s):
-            result = await ToolRegistry.arun(step.tool, step.given, step.mask)
+            with callers.calling(caller):
+                result = await ToolRegistry.arun(step.tool, step.given, step.mask)
     except TimeoutError:
         sentence = f"The tool {step.tool.name} took longer than {step.tool.lasts_s:g} s and was stopped."
         raise await _ended(step, ToolFailed(sentence, code="tool_timeout")) from None
@@ -66,6 +67,11 @@ async def acall(
         await _ended(step, ToolFailed("Its caller went away.", code="tool_cancelled"))
         raise
     return await _hop(admission.succeeded, step, result)
+
+
+def earlier(caller: Caller, idempotency_key: str) -> Outcome | None:
+    """What a call with that key gave within the last day; None where it gave nothing, or where that was lost."""
+    return admission.earlier(caller, idempotency_key)
 
 
 async def _ended(step: Admitted, error: AIServiceError) -> Refused:

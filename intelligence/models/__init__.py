@@ -1,5 +1,6 @@
 """Rows of the runtime: services, their deployments and logs, what is found in them, and who looks."""
 
+from intelligence.models.agent_runs import AgentRun, AgentStep
 from intelligence.models.agents import Agent, AgentKey, AgentStop, EndedToken
 from intelligence.models.analyses import AnalysisChunk, AnalysisRun, Recommendation
 from intelligence.models.approvals import Approval
@@ -15,6 +16,8 @@ __all__ = [
     "ENDED",
     "Agent",
     "AgentKey",
+    "AgentRun",
+    "AgentStep",
     "AgentStop",
     "Alert",
     "AnalysisChunk",

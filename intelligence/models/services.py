@@ -27,6 +27,7 @@ class Service(models.Model):
     """`deployer`: none (deployments are only reported), local (built in the sandbox here), hook (its own deploy
     hook is called). `build_network`: a build may reach the network; without it packages come from
     `package_folder`. `auto_fix` and `auto_deploy` are this service's say beside the site's two switches.
+    `troubleshoot`: each new incident starts a run that only reads.
     The secrets (`SECRETS`) are written, never shown.
     """
 
@@ -50,6 +51,7 @@ class Service(models.Model):
     auto_fix = models.BooleanField(default=False)
     auto_deploy = models.BooleanField(default=False)
     deploy_needs_approval = models.BooleanField(default=True)
+    troubleshoot = models.BooleanField(default=False, help_text="a new incident starts a troubleshooting run")
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="services")
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
