@@ -96,6 +96,8 @@ SECTION = {
     "intelligence:approval": "intelligence:approvals",
     "intelligence:agent": "intelligence:agents",
     "intelligence:agent-rotate": "intelligence:agents",
+    "intelligence:agent-runs": "intelligence:agents",
+    "intelligence:agent-run": "intelligence:agents",
     "intelligence:service-new": "intelligence:services",
     "intelligence:service": "intelligence:services",
     "intelligence:service-edit": "intelligence:services",

@@ -14,3 +14,4 @@ class IntelligenceConfig(AppConfig):
         name_services(service_names)
         approved.register()
         watching.register("deployments", live.deployments_version)
+        watching.register("runs", live.runs_version)

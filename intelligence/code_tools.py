@@ -1,5 +1,5 @@
-"""Tools that run code and that ask the Senate. Both cost something and change nothing, so nobody is asked first; each
-has a scope of its own.
+"""Tools that run code and that ask the Senate. Both cost something and change nothing, so nobody is asked first;
+each has a scope of its own.
 """
 
 import asyncio
@@ -37,7 +37,7 @@ async def run_code(
     language: Annotated[Literal["python", "shell"], Field(description="shell is POSIX sh")],
     code: Annotated[str, Field(description="The program; `import aiops` is there")],
 ) -> dict[str, Any]:
-    """Runs code in a sandbox without network and files: {exit_code, stdout, stderr, killed_by}. 10 s of CPU, 256 MB,
+    """Runs code in a sandbox without network and files: {exit_code, stdout, stderr, killed_by}. 10 s CPU, 256 MB,
     32 kB of output; nothing of it is left afterwards. In Python `aiops.call(name, **arguments)` calls a tool."""
     caller = callers.current()
     return await code_runner.run(language, code, serving(caller) if caller else None)

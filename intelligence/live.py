@@ -1,10 +1,10 @@
-"""The topic that pages of services and deployments watch."""
+"""The topics that pages of services, deployments and troubleshooting runs watch."""
 
 import hashlib
 
-from django.db.models import Max
+from django.db.models import Count, Max
 
-from intelligence.models import ENDED, AnalysisRun, Deployment
+from intelligence.models import ENDED, AgentRun, AnalysisRun, Approval, Deployment
 
 
 def deployments_version() -> str:
@@ -17,3 +17,10 @@ def deployments_version() -> str:
     )
     explained = AnalysisRun.objects.filter(deployment__isnull=False).aggregate(Max("finished_at"))
     return hashlib.blake2s(repr((ended, now, explained)).encode(), digest_size=6).hexdigest()
+
+
+def runs_version() -> str:
+    """Changes with every step of every run, and with every decision on an approval. Two queries."""
+    runs = AgentRun.objects.aggregate(newest=Max("updated_at"), many=Count("pk"))
+    waiting = Approval.objects.filter(state="pending").count()
+    return hashlib.blake2s(repr((runs, waiting)).encode(), digest_size=6).hexdigest()

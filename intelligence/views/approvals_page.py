@@ -1,6 +1,7 @@
 """`/approvals/`: what waits for a person's yes, exactly as it would be done."""
 
 import json
+import re
 from typing import Any
 
 from django.http import HttpResponseRedirect
@@ -14,8 +15,10 @@ from intelligence import approvals
 from intelligence.models import Approval
 from intelligence.views.approvals import ApprovalRow, Decision, rows
 from providers.exceptions import AIServiceError, NotFound
+from providers.views.answers import fields_of
 
 MOST = 100
+RUN_PAGE = re.compile(r"/agents/runs/[0-9a-f-]{36}/")  # where a decision inside a run leads back to
 PAGE = "intelligence/approvals.html"
 WORDS = {"pending": "Waiting", "approved": "Working", "executing": "Writing", "done": "Done", "denied": "Refused"}
 WORDS |= {"failed": "Failed", "expired": "Timed out", "changed": "Failed", "cancelled": "Cancelled"}
@@ -47,7 +50,9 @@ class ApprovalPage(APIView):
 
     @extend_schema(exclude=True)
     def post(self, request: Request, pk: Any) -> Response | HttpResponseRedirect:
-        form = Decision(data=request.data)
+        given = fields_of(request)
+        back = str(given.pop("back", ""))
+        form = Decision(data=given)
         form.is_valid(raise_exception=True)
         try:
             approvals.decide(pk, request.user, **form.validated_data)
@@ -57,7 +62,8 @@ class ApprovalPage(APIView):
             if error.http_status == 403:
                 raise
             return self._shown(request, pk, error.message, error.http_status)
-        return HttpResponseRedirect(reverse("intelligence:approval", args=[pk]))
+        here = reverse("intelligence:approval", args=[pk])
+        return HttpResponseRedirect(back if RUN_PAGE.fullmatch(back) else here)
 
     def _shown(self, request: Request, pk: Any, refused: str = "", status: int = 200) -> Response:
         one = rows(request.user).filter(pk=pk).first()

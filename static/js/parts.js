@@ -1,4 +1,5 @@
-// A page that is a list: when its topic changes, each [data-part] is replaced by what the server shows now.
+// A page that is a list: when its topic changes, each [data-part] is replaced by what the server shows now;
+// what the reader has opened (details with an id) stays open.
 "use strict";
 document.addEventListener("changed", async ({ target, detail }) => {
   if (!target.matches("[data-part]") || target.contains(document.activeElement) && document.activeElement.matches("input")) return;
@@ -8,8 +9,11 @@ document.addEventListener("changed", async ({ target, detail }) => {
   box.innerHTML = await answer.text();
   const fresh = box.content.getElementById(target.id);
   if (!fresh) return;
+  const open = [...target.querySelectorAll("details[id]")].map((part) => [part.id, part.open]);
   const link = target.contains(document.activeElement) ? document.activeElement.getAttribute("href") : null;
   target.replaceWith(fresh);
   fresh.dataset.version = detail;
+  for (const [id, shown] of open) { const part = document.getElementById(id); if (part) part.open = shown; }
+  window.htmx?.process(fresh);
   if (link) fresh.querySelector(`[href="${CSS.escape(link)}"]`)?.focus({ preventScroll: true });
 });
