@@ -10,7 +10,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from intelligence import incidents, shown
+from intelligence import incidents, run_rows, shown
 from intelligence.analysis_schema import IncidentDecision, IncidentRow
 from intelligence.models import Incident, Service, ServiceScan
 from intelligence.models.incidents import SEVERITIES, STATES
@@ -152,6 +152,7 @@ def one_page(request: Request, one: Incident) -> dict[str, Any]:
         "analyses": [shown.run_row(run) for run in runs],
         "latest": answer,
         "recommendations": [shown.recommendation(step) for step in steps],
+        "run": run_rows.of_incident(one.pk),
         "may_decide": may(request.user, "decide approvals"),
         "crumbs": [{"label": "Incidents", "url": reverse("intelligence:incidents")}, {"label": one.code}],
         "errors": {},

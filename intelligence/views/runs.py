@@ -108,8 +108,8 @@ class RunList(APIView):
     @extend_schema(
         operation_id="agent_run_start",
         summary="Ask about a service in plain words",
-        description="202 at once; follow `GET /api/v1/ops/agents/runs/{id}/`. Tools are called on your rights, only "
-        "reading unless `may_act`; without a model that can be asked a fixed list of looks answers.",
+        description="202 at once; follow `GET /api/v1/ops/agents/runs/{id}/`. Tools are called on your rights "
+        "and only read, unless `may_act`; where no model can be asked, a fixed list of looks answers.",
         request=RunWish,
         responses={202: RunStarted},
     )

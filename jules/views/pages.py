@@ -19,6 +19,7 @@ from jules.views.diff import files_of
 from jules.watching import version
 from providers.roles import may
 from providers.throttles import AIAnalysisRateThrottle
+from providers.views.answers import fields_of
 
 PER_PAGE = 50
 ASK = "ask models and the Senate"
@@ -126,7 +127,7 @@ class Fix(APIView):
 
     @extend_schema(exclude=True)
     def post(self, request: Request) -> HttpResponseRedirect:
-        form = FixWish(data=request.data)
+        form = FixWish(data=fields_of(request))
         form.is_valid(raise_exception=True)
         deployment = failed_deployment(request.user, form.validated_data["deployment_id"])
         attempt = autofix.start(deployment, request.user, form.validated_data["engine"])

@@ -75,10 +75,10 @@ class Run:
             except OutOfBudget as out:
                 await self._partly(case, str(out))
                 break
-            await hop(store.add_turn, self.run, self.token, turn, seconds)
             if not turn.asked:
-                await self._answered(turn, case)
+                await self._answered(turn, case, seconds)
                 break
+            await hop(store.add_turn, self.run, self.token, turn, seconds)
 
     def _check(self, case: Case) -> None:
         """Errors: OutOfBudget."""
@@ -120,12 +120,13 @@ class Run:
             usd_left=run.most_usd - run.cost_usd,
         )
 
-    async def _answered(self, turn: Turn, case: Case) -> None:
+    async def _answered(self, turn: Turn, case: Case, seconds: float) -> None:
         proven, unproven = evidence.checked(turn.evidence, case.steps)
         state, reason = "done", ""
         if case.last and turn.mind == "runbook":
             state, reason = "partial", NO_CALLS.format(self.run.most_steps)
-        await self._end(Ending(state, reason, turn.answer, proven, unproven))
+        ending = Ending(state, reason, turn.answer, proven, unproven)
+        await hop(store.conclude, self.run, self.token, turn, seconds, ending)
 
     async def _partly(self, case: Case, reason: str) -> None:
         """What was found until the budget ended, by the fixed rules: nobody is asked any more."""

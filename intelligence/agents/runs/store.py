@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import F, Q
+from django.db.models import F, Q, Value
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
@@ -18,6 +18,7 @@ from intelligence.models import AgentRun, AgentStep, Approval
 from intelligence.models.agent_runs import OPEN_RUN
 from intelligence.models.approvals import WAITING
 from providers import audit
+from providers.fields import MoneyField
 
 CLAIM_FOR = timedelta(seconds=30)
 QUEUE_FOR = timedelta(minutes=30)
@@ -89,7 +90,8 @@ def add_turn(run: AgentRun, token: str, turn: Turn, seconds: float) -> None:
     """Stores a thought and the calls that it asks for, all or none. Errors: LeaseLost."""
     now = timezone.now()
     with transaction.atomic():
-        spent = {"cost_usd": F("cost_usd") + turn.cost_usd, "seconds": F("seconds") + seconds}
+        cost = F("cost_usd") + Value(turn.cost_usd, output_field=MoneyField())
+        spent = {"cost_usd": cost, "seconds": F("seconds") + seconds}
         write(run.pk, token, mind=turn.mind, provider=turn.provider, model=turn.model, **spent)
         n = AgentStep.objects.filter(run=run).count() + 1
         calls = [asked.as_openai() for asked in turn.asked]
@@ -105,6 +107,13 @@ def _called(run: AgentRun, turn: int, at: int, asked: Asked) -> AgentStep:
     state = "refused" if asked.error else "waiting"
     about = {"tool": asked.name[:64], "arguments": asked.arguments, "call_id": asked.id, "error": asked.error}
     return AgentStep(run=run, n=turn + at, kind="tool", turn=turn, state=state, **about)
+
+
+def conclude(run: AgentRun, token: str, turn: Turn, seconds: float, ending: Ending) -> None:
+    """Stores the last thought and the end that it is, both or none. Errors: LeaseLost."""
+    with transaction.atomic():
+        add_turn(run, token, turn, seconds)
+        end(run.pk, token, ending)
 
 
 def begin(step: AgentStep, token: str) -> bool:
