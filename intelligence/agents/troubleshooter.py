@@ -17,12 +17,12 @@ from django.db import IntegrityError, transaction
 
 from intelligence import nudges
 from intelligence.agents.runs import store
-from intelligence.agents.runs.run import Run
+from intelligence.agents.runs.desk import DESK
 from intelligence.agents.runs.types import Ending
-from intelligence.desk import Desk, new_token
 from intelligence.models import AgentRun, Service
 from intelligence.models.agent_runs import OPEN_RUN
 from providers import audit
+from providers.desk import new_token
 from providers.exceptions import InvalidInput, NotFound
 from providers.guard import clean, storable
 
@@ -31,7 +31,6 @@ ACTING = (*READING, "write", "destructive")
 UNASKED = ("read",)
 MOST_QUESTION = 4_000
 MOST_OPEN = 10  # of one person at once
-DESK = Desk("run", store.claim, Run, store.beat, store.hand_back, most=4, beat_s=2.0)
 
 
 def start(

@@ -65,10 +65,15 @@ def _free() -> Any:
 
 
 def beat(tokens: Sequence[str]) -> list[str]:
-    """Renews these claims; the tokens that no longer hold one, or shall stop, are returned."""
-    mine = AgentRun.objects.filter(claimed_by__in=tokens, state="running", cancel_requested=False)
+    """Renews these claims; the tokens that no longer hold one are returned."""
+    mine = AgentRun.objects.filter(claimed_by__in=tokens, state="running")
     mine.update(claim_expires_at=timezone.now() + CLAIM_FOR)
     return sorted(set(tokens) - set(mine.values_list("claimed_by", flat=True)))
+
+
+def cancelled(ids: Sequence[UUID]) -> list[UUID]:
+    """Those of these runs that somebody has cancelled."""
+    return list(AgentRun.objects.filter(pk__in=ids, cancel_requested=True).values_list("pk", flat=True))
 
 
 def write(run_id: UUID, token: str, **columns: Any) -> None:

@@ -24,7 +24,7 @@ import urllib.parse
 __all__ = ["AiopsError", "ApprovalDenied", "Console", "call", "tools"]
 MOST_ANSWER = 4_000_000
 RENEW_S = 60.0  # before a token ends
-POLL_S = 2.0
+POLL_S, LISTEN_S = 1.0, 20  # between two looks at an approval, and how long one look waits for news
 
 
 class AiopsError(Exception):
@@ -88,6 +88,9 @@ class Console:
         until = time.monotonic() + wait_s
         path = "/api/v1/ops/approvals/{}/".format(urllib.parse.quote(approval_id, safe=""))
         while True:
+            left = until - time.monotonic()
+            if not self._socket and left > 1:
+                path = "{}?wait={}".format(path.partition("?")[0], int(min(left, LISTEN_S)))
             found = self._ask("GET", path)
             state = found.get("state")
             if state == "done":
