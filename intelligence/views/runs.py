@@ -19,7 +19,7 @@ from providers.throttles import AIAnalysisRateThrottle
 from providers.views.answers import fields_of
 
 
-class Budget(Strict):
+class AgentRunLimits(Strict):
     steps = serializers.IntegerField(required=False, min_value=1, help_text="calls of tools")
     seconds = serializers.IntegerField(required=False, min_value=1, help_text="at work, not waiting for a person")
     usd = serializers.DecimalField(12, 6, required=False, min_value=0)
@@ -31,21 +31,21 @@ class RunWish(Strict):
     may_act = serializers.BooleanField(
         required=False, default=False, help_text="it may ask for what changes something; a person still approves"
     )
-    budget = Budget(required=False)
+    budget = AgentRunLimits(required=False)
 
 
-class RunBudgetPart(serializers.Serializer):
+class AgentRunSpent(serializers.Serializer):
     used = serializers.CharField()
     most = serializers.CharField()
 
 
-class RunBudget(serializers.Serializer):
-    steps = RunBudgetPart()
-    seconds = RunBudgetPart()
-    usd = RunBudgetPart()
+class AgentRunBudget(serializers.Serializer):
+    steps = AgentRunSpent()
+    seconds = AgentRunSpent()
+    usd = AgentRunSpent()
 
 
-class RunRow(serializers.Serializer):
+class AgentRunRow(serializers.Serializer):
     id = serializers.UUIDField()
     url = serializers.CharField()
     question = serializers.CharField()
@@ -62,13 +62,13 @@ class RunRow(serializers.Serializer):
     fallback = serializers.CharField(help_text="why the fixed list went on where a model was to")
     answer = serializers.CharField()
     reason = serializers.CharField()
-    budget = RunBudget()
+    budget = AgentRunBudget()
     created_at = serializers.DateTimeField()
     started_at = serializers.DateTimeField(allow_null=True)
     finished_at = serializers.DateTimeField(allow_null=True)
 
 
-class RunWhole(RunRow):
+class AgentRunWhole(AgentRunRow):
     evidence = serializers.JSONField(help_text="[{url, label, says}], each of a row that a call gave")
     unproven = serializers.JSONField(help_text="[{url, says}] that no call gave")
     steps = serializers.JSONField(
@@ -77,7 +77,7 @@ class RunWhole(RunRow):
     approvals = serializers.ListField(child=serializers.UUIDField(), help_text="what a person has to decide now")
 
 
-class RunStarted(serializers.Serializer):
+class AgentRunStarted(serializers.Serializer):
     id = serializers.UUIDField()
     state = serializers.CharField()
     url = serializers.CharField()
@@ -98,7 +98,7 @@ class RunList(APIView):
     def get_throttles(self) -> list[Any]:
         return [AIAnalysisRateThrottle()] if self.request.method == "POST" else []
 
-    @extend_schema(operation_id="agent_runs", summary="Troubleshooting runs", responses=RunRow(many=True))
+    @extend_schema(operation_id="agent_runs", summary="Troubleshooting runs", responses=AgentRunRow(many=True))
     def get(self, request: Request) -> Response:
         pages = Pages()
         found = AgentRun.objects.visible_to(request.user).select_related("service", "owner")
@@ -111,7 +111,7 @@ class RunList(APIView):
         description="202 at once; follow `GET /api/v1/ops/agents/runs/{id}/`. Tools are called on your rights "
         "and only read, unless `may_act`; where no model can be asked, a fixed list of looks answers.",
         request=RunWish,
-        responses={202: RunStarted},
+        responses={202: AgentRunStarted},
     )
     def post(self, request: Request) -> Response:
         run = started(request)
@@ -120,13 +120,13 @@ class RunList(APIView):
 
 
 class RunOne(APIView):
-    @extend_schema(operation_id="agent_run", summary="One run with its steps", responses=RunWhole)
+    @extend_schema(operation_id="agent_run", summary="One run with its steps", responses=AgentRunWhole)
     def get(self, request: Request, pk: Any) -> Response:
         return Response(run_rows.whole_of(troubleshooter.found(request.user, pk)))
 
 
 class RunCancel(APIView):
-    @extend_schema(operation_id="agent_run_cancel", summary="Stop a run", request=None, responses=RunWhole)
+    @extend_schema(operation_id="agent_run_cancel", summary="Stop a run", request=None, responses=AgentRunWhole)
     def post(self, request: Request, pk: Any) -> Response:
         if request.data:
             raise InvalidInput("Send no body.")
