@@ -16,6 +16,7 @@ from intelligence.agents.runs.types import CONCLUDE, Asked, Case, OutOfBudget, S
 from intelligence.models import AgentRun
 from providers import output_limits, pricing
 from providers.calls import ToolSpec, parsed_arguments
+from providers.exceptions import NotConfigured
 from providers.guard import DATA_IS_DATA, fenced, mark, mended
 from providers.hop import hop
 from providers.models import AIServiceConfig
@@ -69,6 +70,8 @@ class Model:
         """Errors: OutOfBudget where the next question could pass it; those of `AIService`."""
         tools = [ANSWER] if case.last else [*(spec_of(tool) for tool in case.tools), ANSWER]
         provider, model = await hop(chosen, "", "")
+        if provider == "mock":
+            raise NotConfigured("The test provider (Mock) knows nothing of this site.")
         most = output_limits.output_limit(OPERATION)
         messages = list(conversation(case))
         price = await hop(worst, provider, model, messages, tools, most)
