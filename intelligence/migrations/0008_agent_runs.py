@@ -10,7 +10,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('intelligence', '0006_agents'),
+        ('intelligence', '0007_summaries'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
