@@ -210,6 +210,28 @@ def test_every_query_of_a_page_walks_an_index_once_rows_are_rolled(people) -> No
     assert not [s for s in scans if "SCAN providers_usagegeneration" not in s and "CONSTANT ROW" not in s]
 
 
+def test_rolling_finds_its_places_by_an_index_however_many_there_are(people) -> None:
+    if connection.vendor != "sqlite":
+        pytest.skip("The plan is read from SQLite.")
+    many(people, 60)
+    roll()
+    insert(*[row(people["ivo"], operation=f"op-{n}") for n in range(3)])
+    with CaptureQueriesContext(connection) as caught:
+        roll()
+    scans = []
+    for entry in caught:
+        if "providers_usage" in entry["sql"] and not entry["sql"].startswith(("SAVEPOINT", "RELEASE", "BEGIN")):
+            with connection.cursor() as cursor:
+                cursor.execute(f"EXPLAIN QUERY PLAN {entry['sql']}")
+                scans += [line[3] for line in cursor.fetchall() if line[3].startswith("SCAN")]
+    assert any(line.endswith("CONSTANT ROWS") or line == "SCAN w" for line in scans)
+    assert not [
+        line
+        for line in scans
+        if line in ("SCAN t", "SCAN k") or line.startswith("SCAN providers_usage") and "generation" not in line
+    ]
+
+
 def test_every_zone_since_2000_begins_its_days_at_a_quarter_of_an_hour() -> None:
     for name in known():
         zone = ZoneInfo(name)

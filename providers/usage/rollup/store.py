@@ -60,14 +60,30 @@ def chunks(values: Iterable[Any], size: int = AT_ONCE) -> Iterator[list[Any]]:
 def find_keys(generation: int, wanted: Iterable[Key]) -> dict[Key, int]:
     """Ids of the keys that there are."""
     found: dict[Key, int] = {}
-    columns = ", ".join(KEY_COLUMNS)
-    for part in chunks(wanted):
-        marks = ", ".join(["(%s, %s, %s, %s, %s, %s, %s)"] * len(part))
-        sql = f"SELECT id, {columns} FROM {_KEYS} WHERE generation = %s AND ({columns}) IN (VALUES {marks})"  # noqa: S608
-        with connection.cursor() as cursor:
-            cursor.execute(sql, [generation, *(value for key in part for value in key)])
-            found.update({tuple(rest): pk for pk, *rest in cursor.fetchall()})  # type: ignore[misc]
+    names = ("generation", *KEY_COLUMNS)
+    lines = _of(_KEYS, names, "t.id", ((generation, *key) for key in wanted))
+    for _, *key, pk in lines:
+        found[tuple(key)] = pk  # type: ignore[index]
     return found
+
+
+def _of(
+    table: str, names: Sequence[str], more: str, wanted: Iterable[tuple[Any, ...]]
+) -> Iterator[tuple[Any, ...]]:
+    """Rows of which these columns have one of the wanted sets of values: those columns, then `more`.
+
+    One by one from the index: with `IN (VALUES …)` SQLite reads the whole table, however large.
+    """
+    join = "CROSS JOIN" if connection.vendor == "sqlite" else "JOIN"
+    equal = " AND ".join(f"t.{name} = w.{name}" for name in names)
+    columns = ", ".join([*(f"t.{name}" for name in names), more])
+    for part in chunks(wanted):
+        marks = ", ".join([f"({', '.join(['%s'] * len(names))})"] * len(part))
+        sql = f"""WITH w ({", ".join(names)}) AS (VALUES {marks})
+            SELECT {columns} FROM w {join} {table} AS t ON {equal}"""  # noqa: S608
+        with connection.cursor() as cursor:
+            cursor.execute(sql, [value for one in part for value in one])
+            yield from cursor.fetchall()
 
 
 def add_keys(generation: int, wanted: Iterable[Key]) -> None:
@@ -80,17 +96,8 @@ def add_keys(generation: int, wanted: Iterable[Key]) -> None:
 
 def read_quarters(places: Iterable[tuple[int, int]]) -> dict[tuple[int, int], Packed]:
     """(key, day) -> its quarters, of those that have any."""
-    found: dict[tuple[int, int], Packed] = {}
-    for part in chunks(places):
-        marks = ", ".join(["(%s, %s)"] * len(part))
-        sql = (
-            f"SELECT key_id, day, running, tokens, times FROM {_QUARTERS} WHERE (key_id, day) IN (VALUES {marks})"  # noqa: S608
-        )
-        with connection.cursor() as cursor:
-            cursor.execute(sql, [value for place in part for value in place])
-            for key, day, *packed in cursor.fetchall():
-                found[key, day] = Packed(*map(bytes, packed))
-    return found
+    lines = _of(_QUARTERS, ("key_id", "day"), "t.running, t.tokens, t.times", places)
+    return {(key, day): Packed(*map(bytes, packed)) for key, day, *packed in lines}
 
 
 def write_quarters(packed: Mapping[tuple[int, int], Packed]) -> None:
@@ -103,14 +110,8 @@ def write_quarters(packed: Mapping[tuple[int, int], Packed]) -> None:
 
 def read_series(places: Iterable[tuple[int, int]]) -> dict[tuple[int, int], Series]:
     """(key, day) -> its quarters, of those that have any."""
-    found: dict[tuple[int, int], Series] = {}
-    for part in chunks(places):
-        marks = ", ".join(["(%s, %s)"] * len(part))
-        sql = f"SELECT key_id, day, running FROM {SERIES_TABLE} WHERE (key_id, day) IN (VALUES {marks})"  # noqa: S608
-        with connection.cursor() as cursor:
-            cursor.execute(sql, [value for place in part for value in place])
-            found.update({(key, day): unpack_series(bytes(running)) for key, day, running in cursor.fetchall()})
-    return found
+    lines = _of(SERIES_TABLE, ("key_id", "day"), "t.running", places)
+    return {(key, day): unpack_series(bytes(running)) for key, day, running in lines}
 
 
 def write_series(series: Mapping[tuple[int, int], Series]) -> None:
