@@ -136,10 +136,9 @@ if os.environ.get("AXE_ALL"):
     LOOKS = [(theme, (1280, 390, 320)) for theme in ("light", "dark")]
 
 
-def test_nothing_scrolls_sideways_and_axe_finds_nothing(rows, people, live_server, open_page) -> None:
+def test_nothing_scrolls_sideways_and_axe_finds_nothing(rows, money_moves, live_server, open_page) -> None:
     from axe_playwright_python.sync_playwright import Axe
 
-    money_moves(people)
     for theme, widths in LOOKS:
         page = open_page("/usage/", theme=theme)
         for path in PATHS:
@@ -158,6 +157,7 @@ def call_of(rows) -> str:
     return f"/usage/calls/{rows[0].pk}/"
 
 
+@pytest.fixture
 def money_moves(people) -> None:
     """Something on every list: a temporary cap, a refusal, a channel, a change of the budgets."""
     caps.change(people["ivo"], daily_cost_cap_usd="15", until="tonight", by=people["mara"], reason="release day")
@@ -169,7 +169,9 @@ def money_moves(people) -> None:
     )
 
 
-def test_the_cap_is_a_line_in_steps_in_both_charts(rows, people, open_page) -> None:
+@pytest.fixture
+def raised(people) -> None:
+    """The cap was raised from $6.00 nine days ago."""
     AuditEntry.objects.bulk_create(
         [
             AuditEntry(
@@ -184,6 +186,9 @@ def test_the_cap_is_a_line_in_steps_in_both_charts(rows, people, open_page) -> N
             )
         ]
     )
+
+
+def test_the_cap_is_a_line_in_steps_in_both_charts(rows, raised, open_page) -> None:
     page = open_page("/usage/?user=ivo")
     drawn = page.locator(".chart-wide svg .limit").get_attribute("d")
     assert drawn.count("H") == 2 and drawn.count("V") == 1
