@@ -197,7 +197,7 @@ PROMETHEUS_URL = env.text("PROMETHEUS_URL")  # samples of services are pulled fr
 PACKAGE_FOLDERS = env.items("PACKAGE_FOLDERS", str(DATA_DIR / "packages"))  # what a build may be given to read
 WEBHOOK_SECRETS = {  # of the site, beside the services' own
     source: env.text(f"{source.upper()}_WEBHOOK_SECRET")
-    for source in ("github", "gitlab", "vercel", "render", "alertmanager", "generic")
+    for source in ("github", "gitlab", "bitbucket", "vercel", "render", "alertmanager", "generic")
 }
 JULES_ALLOWED_HOSTS = env.items("JULES_ALLOWED_HOSTS", "api.jules.google.com,jules.googleapis.com")
 JULES_AUTO_FIX = env.choice("JULES_AUTO_FIX")  # 1 or 0 for every service; unset: each service's own say

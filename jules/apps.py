@@ -5,10 +5,12 @@ class JulesConfig(AppConfig):
     name = "jules"
 
     def ready(self) -> None:
-        from jules import tools  # noqa: F401  (they register themselves)
+        from intelligence.webhooks import work as webhooks
+        from jules import follow, tools  # noqa: F401  (tools register themselves)
         from jules.watching import version
         from jules.work import redeploy
         from providers import watching
 
         redeploy.register()
+        webhooks.listen("fixes", follow.heard)
         watching.register("fixes", version)

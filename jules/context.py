@@ -7,6 +7,7 @@ from typing import Any
 from intelligence import analyst, logbook
 from intelligence.models import Deployment
 from intelligence.reducer import reduce_log
+from jules.monitoring import monitoring
 from providers.guard import Redactor
 
 MOST_LOG = 10_000  # characters that are kept
@@ -21,11 +22,11 @@ INVISIBLE = re.compile(r"[\u00ad\u061c\u200b-\u200f\u202a-\u202e\u2060-\u2069\uf
 def _collect_failure_context(
     deployment: Deployment, redactor: Redactor, paths: Iterable[str] = (), said: str = ""
 ) -> dict[str, Any]:
-    """{log, cause, findings, evidence, files, reason}. `paths`: all files of the repository; `said`: what the
-    failing command said when it was run again. Secrets are taken out before anything is cut. Sync."""
+    """{log, cause, findings, evidence, files, reason, monitoring}. `paths`: all files of the repository;
+    `said`: what the failing command said when it was run again. Secrets go before anything is cut. Sync."""
     start = max(0, deployment.log_bytes - MOST_READ)
     raw = b"".join(logbook.stream(deployment, start)).decode("utf-8", "replace")
-    whole = f"{raw.rstrip()}\n{said}".strip() if said else raw
+    whole = f"{raw.rstrip()}\n{said}".strip() if said.strip() not in raw else raw  # one failure, told once
     text = plain(redactor.whole(whole))
     found = analyst.analyse(text, redact=redactor.whole)
     patterns = [
@@ -39,6 +40,7 @@ def _collect_failure_context(
         "findings": patterns,
         "evidence": evidence(text, [p["lines"] for p in patterns[:1]]),
         "files": files_named(text, paths),
+        "monitoring": monitoring(deployment.service, redactor.whole),
     }
 
 

@@ -1,13 +1,19 @@
-"""Open pull requests after they were opened: merged, closed, or stale because a later deployment succeeded."""
+"""Pull requests after they were opened: merged, closed, what their CI says, or stale because a later deployment
+succeeded. The forge's webhooks say so at once; where none is set, a look each minute does.
+"""
 
 import logging
+from collections.abc import Mapping
 from typing import Any
 
+from django.db import transaction
+from django.db.models import F
 from django.utils import timezone
 
-from intelligence.models import Deployment, Status
-from jules import body
-from jules.forges import Forge, ForgeError, forge_of
+from intelligence.models import Deployment, Service, Status
+from intelligence.webhooks.work import moment
+from jules import body, nudges
+from jules.forges import Forge, ForgeError, PullRequest, forge_of
 from jules.models import FixAttempt
 from jules.work import store
 from providers import audit
@@ -16,6 +22,7 @@ from providers.hop import hop
 
 logger = logging.getLogger(__name__)
 MOST = 40
+SHORTEST_SHA = 7
 STALE = "Deployment {} of {} succeeded without this change, so it is closed. Reopen it if it is still wanted."
 
 
@@ -26,7 +33,7 @@ async def follow() -> None:
             await look_at(attempt)
         except AIServiceError as error:
             logger.info("pull request of fix %s: %s", attempt.pk, error)
-            await hop(_seen, attempt, attempt.pr_state)
+            await hop(_seen, attempt)
 
 
 async def look_at(attempt: FixAttempt) -> None:
@@ -34,11 +41,49 @@ async def look_at(attempt: FixAttempt) -> None:
     service = attempt.service
     forge = forge_of(service.forge, service.repository_url, service.forge_api_url, service.forge_token)
     found = await forge.find(attempt.branch)
-    state = found.state if found is not None and found.number == attempt.pr_number else attempt.pr_state
-    if state == "open" and (better := await hop(succeeded_later, attempt)) is not None:
+    if found is None or found.number != attempt.pr_number:
+        await hop(_seen, attempt)
+        return
+    told = {"state": found.state, "draft": found.draft, "ended_at": found.ended_at}
+    if found.state == "open" and (better := await hop(succeeded_later, attempt)) is not None:
         await _close(forge, attempt, better)
-        state = "closed"
-    await hop(_seen, attempt, state)
+        told["state"] = "closed"
+    await hop(_seen, attempt, **told, ci=await _checked(forge, found))
+
+
+async def _checked(forge: Forge, found: PullRequest) -> str | None:
+    """None where the forge does not say: a token that may not read checks still follows the rest."""
+    try:
+        return await forge.checks(found)
+    except ForgeError as error:
+        logger.info("checks of %s: %s", found.url, error)
+        return None
+
+
+def heard(service: Service, news: Mapping[str, Any]) -> str:
+    """What a forge's webhook says of a fix's branch; what came of it, in words. Sync, in a transaction.
+
+    A check that passed does not speak for one that failed on the same commit: the forge is asked right after.
+    """
+    found = FixAttempt.objects.filter(service=service, branch=news["branch"]).exclude(pr_number=None)
+    if news["number"] is not None:
+        found = found.filter(pr_number=news["number"])
+    changed = 0
+    for attempt in found.select_related("service"):
+        ci = news["ci"] if same_commit(attempt.sha, news["sha"]) else ""
+        if ci == "success" and attempt.ci_state == "failure":
+            ci = ""
+        _seen(attempt, news["state"], news["draft"], news["ended_at"], ci or None)
+        changed += 1
+    if not changed:
+        return "No pull request of ours."
+    found.update(pr_seen_at=None)
+    transaction.on_commit(nudges.followers)
+    return f"Told {changed} fix{'es' if changed > 1 else ''}."
+
+
+def same_commit(ours: str, theirs: str) -> bool:
+    return bool(theirs) and len(theirs) >= SHORTEST_SHA and ours.startswith(theirs)
 
 
 async def _close(forge: Forge, attempt: FixAttempt, better: Deployment) -> None:
@@ -64,16 +109,22 @@ def succeeded_later(attempt: FixAttempt) -> Deployment | None:
 
 def _open() -> list[FixAttempt]:
     rows = FixAttempt.objects.filter(pr_state="open").select_related("service", "deployment")
-    return list(rows.order_by("pr_seen_at", "pk")[:MOST])
+    return list(rows.order_by(F("pr_seen_at").asc(nulls_first=True), "pk")[:MOST])
 
 
-def _seen(attempt: FixAttempt, state: str) -> None:
+def _seen(
+    attempt: FixAttempt, state: str = "", draft: bool | None = None, ended_at: str = "", ci: str | None = None
+) -> None:
+    """Stores what was told; empty or None: nothing was. A page that shows it is told only of what changed."""
     now = timezone.now()
-    changed: dict[str, Any] = {"pr_seen_at": now}
-    if state != attempt.pr_state:
-        changed |= {"pr_state": state, "updated_at": now}
-        changed |= {"pr_closed_at": now} if state != "open" else {}
-    FixAttempt.objects.filter(pk=attempt.pk).update(**changed)
+    told = {"pr_state": state or attempt.pr_state, "ci_state": attempt.ci_state if ci is None else ci}
+    told["pr_draft"] = attempt.pr_draft if draft is None else draft
+    changed: dict[str, Any] = {name: new for name, new in told.items() if new != getattr(attempt, name)}
+    if "pr_state" in changed:
+        changed["pr_closed_at"] = None if state == "open" else moment(ended_at) or now
+    if changed:
+        changed["updated_at"] = now
+    FixAttempt.objects.filter(pk=attempt.pk).update(pr_seen_at=now, **changed)
 
 
 def _audit(attempt: FixAttempt, better: Deployment) -> None:

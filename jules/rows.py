@@ -58,6 +58,7 @@ def whole_of(attempt: FixAttempt) -> dict[str, Any]:
         "base": {"branch": attempt.base_branch, "commit": attempt.base_sha},
         "commit": attempt.sha,
         "evidence": attempt.context.get("evidence", []),
+        "monitoring": attempt.context.get("monitoring", []),
         "red": attempt.red,
         "green": attempt.green,
         "files": attempt.files,

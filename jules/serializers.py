@@ -20,10 +20,15 @@ class Started(serializers.Serializer):
     url = serializers.CharField()
 
 
-class Filters(serializers.Serializer):
+class HistoryFilters(serializers.Serializer):
     state = serializers.ChoiceField(STATES, required=False)
     engine = serializers.ChoiceField(ENGINES, required=False)
     verified = serializers.BooleanField(required=False, allow_null=True, default=None)
+
+
+class Filters(HistoryFilters):
+    """Of the page."""
+
     service = serializers.UUIDField(required=False)
     page = serializers.IntegerField(required=False, min_value=1, default=1)
 
@@ -33,7 +38,7 @@ class Pull(serializers.Serializer):
     url = serializers.CharField()
     state = serializers.CharField(help_text="open, merged or closed")
     draft = serializers.BooleanField()
-    ci = serializers.CharField()
+    ci = serializers.CharField(help_text="success, failure or pending; empty: nothing is known")
     closed_at = serializers.DateTimeField(allow_null=True)
 
 
@@ -84,6 +89,7 @@ class Attempt(AttemptRow):
     base = serializers.JSONField()
     commit = serializers.CharField()
     evidence = serializers.ListField(child=serializers.CharField())
+    monitoring = serializers.ListField(child=serializers.CharField(), help_text="what was measured of the service")
     red = serializers.JSONField(allow_null=True)
     green = serializers.JSONField(allow_null=True)
     files = serializers.JSONField()

@@ -14,7 +14,8 @@ DAYS = 30
 
 
 def summary(attempts: QuerySet[FixAttempt]) -> dict[str, Any]:
-    """Of the last DAYS days. Time to merge in seconds (median), cost in dollars; None where there is none."""
+    """Of the last DAYS days; attempts can share a pull request. Time to merge in seconds (median), cost in
+    dollars; None where there is none."""
     since = timezone.now() - timedelta(days=DAYS)
     rows = attempts.filter(created_at__gte=since).order_by()
     found = rows.aggregate(
@@ -22,9 +23,9 @@ def summary(attempts: QuerySet[FixAttempt]) -> dict[str, Any]:
         succeeded=Count("pk", filter=Q(state="succeeded")),
         failed=Count("pk", filter=Q(state="failed")),
         verified=Count("pk", filter=Q(verified=True, state="succeeded")),
-        merged=Count("pk", filter=Q(pr_state="merged")),
-        rejected=Count("pk", filter=Q(pr_state="closed")),
-        waiting=Count("pk", filter=Q(pr_state="open")),
+        merged=Count("pr_url", filter=Q(pr_state="merged"), distinct=True),
+        rejected=Count("pr_url", filter=Q(pr_state="closed"), distinct=True),
+        waiting=Count("pr_url", filter=Q(pr_state="open"), distinct=True),
         cost=Sum("cost_usd"),
     )
     ends = rows.filter(pr_state="merged", pr_closed_at__isnull=False, finished_at__isnull=False)

@@ -9,7 +9,7 @@ import logging
 import os
 import socket
 import uuid
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Mapping, Sequence
 from typing import Generic, Protocol, TypeVar
 
 from django.db import Error as DatabaseError
@@ -64,8 +64,12 @@ class Desk(Generic[Key, Work]):
         raise NotImplementedError
 
     def full(self) -> bool:
-        """True where no more can be taken for now: what waits is nudged again by the reaper."""
+        """True where no more can be taken for now."""
         return False
+
+    async def waiting(self) -> Sequence[Key]:
+        """Rows that nobody works on, the oldest first; what was nudged while this desk was full is taken next."""
+        return ()
 
     async def take(self, key: Key) -> bool:
         """Claims it and begins to work on it. False where somebody has it, it has ended, or the desk is full."""
@@ -91,6 +95,15 @@ class Desk(Generic[Key, Work]):
         finally:
             self.held.pop(key, None)
             self._tasks.pop(key, None)
+        await self._next()
+
+    async def _next(self) -> None:
+        try:
+            for key in () if self._closed else await self.waiting():
+                if await self.take(key):
+                    return
+        except (DatabaseError, AIServiceError):  # the reaper nudges again
+            logger.exception("the next %s could not be looked for", self.kind)
 
     async def _keep_alive(self) -> None:
         """Runs while there is work. Where the database is away, claims run out by themselves."""

@@ -79,5 +79,8 @@ class Desk(desk.Desk[UUID, Job]):
     def full(self) -> bool:
         return sum(1 for job in self.held.values() if job.deployment.origin == "local") >= MOST_LOCAL
 
+    async def waiting(self) -> list[UUID]:
+        return [made.pk for made in await hop(store.abandoned) if not any(store.hopeless(made))]
+
 
 DESK = Desk()

@@ -16,7 +16,8 @@ from intelligence.agents.sandbox_types import MB, Run
 from intelligence.deployer import packages, python_tools
 from intelligence.deployer.health import answers
 from intelligence.deployer.job import Failed, Job
-from intelligence.git import GitError, Remote, Repository
+from intelligence.git import GitError, Repository
+from intelligence.git.remotes import remote_of
 from intelligence.models import Service, Status
 from providers import outbound
 
@@ -29,7 +30,6 @@ CHECK = Limits(
 )
 DEEP = 200  # commits that a named one is looked for in
 PREFIX = "aiops-build-"
-GIT_USERS = {"gitlab": "oauth2", "bitbucket": "x-token-auth"}
 LIMITS = {
     "cpu": "it used more than {0.cpu_s} s of CPU",
     "wall": "it took longer than {0.wall_s:g} s",
@@ -135,10 +135,6 @@ async def named(repository: Repository, wanted: str) -> str:
         return await repository.head(wanted)
     except GitError as error:
         raise Failed(f"Commit {wanted[:12]} is not among the newest {DEEP} of the branch.") from error
-
-
-def remote_of(service: Service) -> Remote:
-    return Remote(service.repository_url, service.forge_token, GIT_USERS.get(service.forge, "x-access-token"))
 
 
 async def command(job: Job, name: str, words: str, box: Sandbox) -> None:

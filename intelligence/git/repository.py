@@ -10,9 +10,10 @@ import asyncio
 import re
 import shutil
 import tempfile
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from itertools import takewhile
 from pathlib import Path
 
 from intelligence.git.command import Git, GitError, Remote
@@ -155,8 +156,11 @@ class Repository:
         listed = await self.git.run("ls-remote", "--", self.remote.url, f"refs/heads/{branch}", remote=self.remote)
         return listed.split()[0].decode() if listed.strip() else ""
 
-    async def commits_on(self, branch: str, most: int = 20) -> list[Commit]:
-        """The newest commits of a branch on the server that are not on the cloned one, newest first."""
+    async def commits_on(self, branch: str, bases: Collection[str] = (), most: int = 20) -> list[Commit]:
+        """The newest commits of a branch on the server that are not on the cloned one, newest first.
+
+        A shallow clone does not know all of its own history: the list ends before the first of `bases`.
+        """
         await self.git.run(
             "fetch",
             "--quiet",
@@ -169,7 +173,8 @@ class Repository:
         )
         shown = await self.git.run("log", "-z", f"-n{most}", "--format=%H%x1f%ae%x1f%s", "FETCH_HEAD", "^HEAD")
         rows = [row.decode("utf-8", "replace").split("\x1f") for row in shown.split(b"\0") if row]
-        return [Commit(*row) for row in rows if len(row) == 3]
+        commits = [Commit(*row) for row in rows if len(row) == 3]
+        return list(takewhile(lambda commit: commit.sha not in bases, commits))
 
     async def push(self, sha: str, branch: str, expected: str) -> None:
         """Sets the server's branch to `sha`, only where it still is at `expected` (empty: does not exist)."""

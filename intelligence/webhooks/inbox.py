@@ -13,7 +13,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import F
 
 from intelligence import nudges
-from intelligence.models import Service, WebhookDelivery, WebhookRefusal
+from intelligence.models import ENDED, Service, WebhookDelivery, WebhookRefusal
 from intelligence.webhooks import reading, signatures
 from intelligence.webhooks.signatures import Refused
 from providers import clock
@@ -21,7 +21,12 @@ from providers.guard import storable_all
 
 MOST_BYTES = 2 * 1024 * 1024
 UNKNOWN = "No service here has this repository or name; add ?service= and its id to the address."
-IDS = {"github": ("x-github-delivery",), "gitlab": ("idempotency-key", "x-gitlab-event-uuid")}
+IDS = {
+    "github": ("x-github-delivery",),
+    "bitbucket": ("x-request-uuid",),
+    "gitlab": ("idempotency-key", "x-gitlab-event-uuid"),
+}
+OWN = "A branch of our own fixes."
 
 
 def receive(source: str, headers: Mapping[str, str], body: bytes, service_id: str) -> tuple[WebhookDelivery, bool]:
@@ -70,8 +75,8 @@ def delivery_id(source: str, headers: Mapping[str, str], given: Mapping[str, Any
 
 def kept(source: str, service: Service, named: str, report: reading.Report) -> tuple[WebhookDelivery, bool]:
     fields = {"report": report.as_dict()}
-    if report.ignored:
-        fields = {"state": "ignored", "note": report.ignored[:300]}
+    if ignored := report.ignored or unwanted(service, report):
+        fields = {"state": "ignored", "note": ignored[:300]}
     try:
         with transaction.atomic():
             made = WebhookDelivery.objects.create(source=source, service=service, delivery_id=named, **fields)
@@ -80,6 +85,14 @@ def kept(source: str, service: Service, named: str, report: reading.Report) -> t
     except IntegrityError:
         return WebhookDelivery.objects.get(source=source, service=service, delivery_id=named), False
     return made, True
+
+
+def unwanted(service: Service, report: reading.Report) -> str:
+    """Why a report of one of our own branches is not recorded; one that we had deployed by hook is waited for."""
+    if not report.own or report.news:
+        return ""
+    open_ = service.deployments.filter(origin="hook", branch=report.branch).exclude(status__in=ENDED)
+    return "" if open_.exists() else OWN
 
 
 def service_of(report: reading.Report, service_id: str) -> Service | None:

@@ -4,8 +4,11 @@ Nothing in a payload is trusted to be there.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
+
+from intelligence.webhooks import branches
+from intelligence.webhooks.payload import at, text
 
 OURS = "jules/auto-fix-"
 GITHUB = {
@@ -42,7 +45,8 @@ STATUSES = ("QUEUED", "BUILDING", "DEPLOYING", "HEALTH_CHECK", "RUNNING", "FAILE
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """`repositories` and `name` say which service it is about. `ignored`: why nothing is done with it."""
+    """`repositories` and `name` say which service it is about. `ignored`: why nothing is done with it.
+    `own`: it is about a branch of our own fixes; `news` is what it says of its pull request or checks."""
 
     repositories: tuple[str, ...] = ()
     name: str = ""
@@ -56,29 +60,20 @@ class Report:
     log_url: str = ""
     ignored: str = ""
     alerts: tuple[dict[str, Any], ...] = field(default=())
+    own: bool = False
+    news: dict[str, Any] | None = None
 
     def as_dict(self) -> dict[str, Any]:
         return asdict(self)
 
 
-def at(given: Any, *path: str) -> Any:
-    """What stands at a path of a parsed JSON; None where it leads nowhere."""
-    for name in path:
-        given = given.get(name) if isinstance(given, Mapping) else None
-    return given
-
-
-def text(given: Any, *path: str, most: int = 200) -> str:
-    found = at(given, *path)
-    return str(found)[:most].strip() if isinstance(found, str | int) and not isinstance(found, bool) else ""
-
-
 def read(source: str, headers: Mapping[str, str], body: Mapping[str, Any]) -> Report:
     """Never fails: what can't be used has `ignored`."""
     report = READERS[source](headers, body)
-    if report.branch.startswith(OURS) and not report.ignored:
-        return Report(report.repositories, report.name, ignored="A branch of our own fixes.")
-    return report
+    news = branches.read(source, headers, body)
+    if news is not None and news["branch"].startswith(OURS):
+        return Report(report.repositories, report.name, own=True, news=news)
+    return replace(report, own=report.branch.startswith(OURS))
 
 
 def _github(headers: Mapping[str, str], body: Mapping[str, Any]) -> Report:
@@ -154,6 +149,13 @@ def _failed_jobs(body: Mapping[str, Any]) -> str:
     return "; ".join(failed[:5])[:500]
 
 
+def _bitbucket(headers: Mapping[str, str], body: Mapping[str, Any]) -> Report:
+    """It tells of no deployment; of pull requests and builds see `branches`."""
+    url = text(body, "repository", "links", "html", "href", most=500)
+    event = headers.get("x-event-key", "")
+    return Report((url,) if url else (), ignored=f"The event {event[:40]!r} is not used.")
+
+
 def _vercel(headers: Mapping[str, str], body: Mapping[str, Any]) -> Report:
     kind, meta = text(body, "type"), at(body, "payload", "deployment", "meta")
     owner, name = text(meta, "githubOrg"), text(meta, "githubRepo")
@@ -227,6 +229,7 @@ def _alertmanager(headers: Mapping[str, str], body: Mapping[str, Any]) -> Report
 READERS: Mapping[str, Callable[[Mapping[str, str], Mapping[str, Any]], Report]] = {
     "github": _github,
     "gitlab": _gitlab,
+    "bitbucket": _bitbucket,
     "vercel": _vercel,
     "render": _render,
     "generic": _generic,

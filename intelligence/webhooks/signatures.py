@@ -1,6 +1,7 @@
 """Who sent a webhook: each source's own way to sign the raw body. Pure.
 
 github      X-Hub-Signature-256: sha256=HMAC-SHA256, hex
+bitbucket   X-Hub-Signature: the same
 gitlab      X-Gitlab-Token: the secret itself
 vercel      x-vercel-signature: HMAC-SHA1, hex
 render      Standard Webhooks: webhook-id, webhook-timestamp, webhook-signature
@@ -16,7 +17,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 
 WINDOW = timedelta(minutes=5)
-SOURCES = ("github", "gitlab", "vercel", "render", "alertmanager", "generic")
+SOURCES = ("github", "gitlab", "bitbucket", "vercel", "render", "alertmanager", "generic")
 
 
 class Refused(Exception):
@@ -87,6 +88,7 @@ def key_of(secret: str) -> bytes:
 
 HEADERS: Mapping[str, str] = {
     "github": "x-hub-signature-256",
+    "bitbucket": "x-hub-signature",
     "gitlab": "x-gitlab-token",
     "vercel": "x-vercel-signature",
     "render": "webhook-signature",
@@ -95,6 +97,7 @@ HEADERS: Mapping[str, str] = {
 }
 CHECKS: Mapping[str, Callable[[Mapping[str, str], str, bytes, str], bool]] = {
     "github": _github,
+    "bitbucket": _github,
     "gitlab": _token,
     "alertmanager": _token,
     "vercel": _vercel,

@@ -1,5 +1,6 @@
 """What a worker does with a delivery: one transaction, so that a lost worker leaves it as it was."""
 
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -16,6 +17,14 @@ from providers.exceptions import InvalidInput
 SAME_FAILURE = timedelta(hours=1)
 LOUD = ("critical", "page", "emergency")
 KEEP_FOR = timedelta(days=30)
+Heard = Callable[[Service, Mapping[str, Any]], str]
+_heard: dict[str, Heard] = {}
+
+
+def listen(name: str, heard: Heard) -> None:
+    """`heard` is told the news of branches of our own fixes (see `branches`), in the delivery's transaction, and
+    says what came of it. A floor above registers it in its `apps.py`."""
+    _heard[name] = heard
 
 
 def handle(delivery_pk: int) -> None:
@@ -25,9 +34,15 @@ def handle(delivery_pk: int) -> None:
         if found is None:
             return
         report = found.report
-        found.note = (alerted(found.service, report) if report["alerts"] else told(found, report))[:300]
+        found.note = what_came(found, report)[:300]
         found.state, found.report = "done", {}
         found.save()
+
+
+def what_came(found: WebhookDelivery, report: dict[str, Any]) -> str:
+    if news := report.get("news"):
+        return " ".join(heard(found.service, news) for heard in _heard.values())
+    return alerted(found.service, report) if report["alerts"] else told(found, report)
 
 
 def waiting() -> list[int]:

@@ -38,6 +38,7 @@ class Failure:
     files: Mapping[str, str]
     named: tuple[str, ...] = ()
     service_id: str = ""  # for the usage rows
+    monitoring: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +61,9 @@ class Desk(Protocol):
     async def say(self, text: str) -> None: ...
 
     async def keep(self, **columns: Any) -> None: ...
+
+    def write(self, **columns: Any) -> None:
+        """The same, sync, in whatever transaction is open."""
 
     def objections(self, proposal: Proposal) -> list[str]: ...
 

@@ -22,6 +22,9 @@ def question(failure: Failure, boundary: str, errors: Sequence[str] = ()) -> str
         fenced(boundary, "paths", "\n".join(sorted(failure.files)[:MOST_TREE])),
         *(fenced(boundary, f"file {path}", strip_markers(text)) for path, text in chosen(failure)),
     ]
+    if failure.monitoring:
+        measured = strip_markers("\n".join(failure.monitoring))
+        said.insert(1, fenced(boundary, "what was measured of the service", measured))
     if failure.output:
         said.insert(1, fenced(boundary, "output of the failing command", strip_markers(failure.output)))
     wrong = "\n".join(f"- {error}" for error in errors)

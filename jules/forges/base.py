@@ -3,7 +3,9 @@
 import asyncio
 import json
 import re
+import time
 from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal
 from urllib.parse import urlencode, urlsplit
@@ -14,6 +16,7 @@ from providers.transport import FAULTS
 
 State = Literal["open", "closed", "merged"]
 TIMEOUT_S = 30.0
+LIMITED_S = 60.0  # to wait where a forge limits us and does not say for how long
 PART = re.compile(r"[A-Za-z0-9._-]+")
 MARK = "<!-- aiops-console:{name} -->"
 
@@ -35,12 +38,15 @@ class ForgeError(AIServiceError):
 
 @dataclass(frozen=True, slots=True)
 class PullRequest:
+    """`ended_at`: when it was merged or closed, as the forge writes it (ISO 8601); empty while it is open."""
+
     number: int
     url: str
     state: State
     draft: bool
     head_sha: str = ""
     title: str = ""
+    ended_at: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,11 +69,10 @@ class Repo:
 
 
 class Forge(ABC):
-    """`noun` is what people there call it; `git_user` the user name that git sends beside the token."""
+    """`noun` is what people there call it."""
 
     kind: ClassVar[str]
     noun: ClassVar[str] = "pull request"
-    git_user: ClassVar[str] = "x-access-token"
     most_body: ClassVar[int] = 60_000
 
     def __init__(self, repo: Repo) -> None:
@@ -94,6 +99,10 @@ class Forge(ABC):
 
     @abstractmethod
     async def close(self, number: int) -> None: ...
+
+    @abstractmethod
+    async def checks(self, pull: PullRequest) -> str:
+        """What its CI says: success, failure or pending; empty where nothing runs on it."""
 
     async def label(self, number: int, labels: list[str]) -> None:  # noqa: B027
         """Adds labels; a forge without labels does nothing."""
@@ -132,6 +141,25 @@ class Forge(ABC):
         known = next((id_ for id_, body in there.items() if mark in body), "")
         await self.comment(number, f"{text[: self.most_body]}\n\n{mark}", known)
 
+    async def rows(self, path: str, query: dict[str, Any], key: str = "") -> list[dict[str, Any]]:
+        """The objects of a list, which stands under `key` where that is given. Errors: ForgeError."""
+        found = await self.call("GET", path, query=query)
+        found = found.get(key) if key and isinstance(found, dict) else found
+        if not isinstance(found, list):
+            raise self._unreadable()
+        return [one for one in found if isinstance(one, dict)]
+
+    def one(self, read: Callable[[dict[str, Any]], PullRequest], answer: Any) -> PullRequest:
+        """Errors: ForgeError where the answer is no pull request."""
+        try:
+            return read(answer)
+        except (KeyError, TypeError, AttributeError) as error:
+            raise self._unreadable() from error
+
+    def _unreadable(self) -> ForgeError:
+        said = f"{self.repo.host} does not answer like {self.kind}. Look at the service's forge and API address."
+        return ForgeError(said, status=200)
+
     async def call(self, method: str, path: str, body: Any = None, query: dict[str, Any] | None = None) -> Any:
         """One request; the parsed answer. Errors: ForgeError with the forge's own words, without the token."""
         url = f"{self.base_url}{path}{'?' + urlencode(query, doseq=True) if query else ''}"
@@ -156,9 +184,12 @@ class Forge(ABC):
         raise self._refused(answer.status_code, _parsed(answer.text), headers)
 
     def _refused(self, status: int, body: Any, headers: dict[str, str]) -> ForgeError:
-        said = said_by(body).replace(self.repo.token or "\0", "••••")
-        after = waits(headers)
+        said = said_by(body)
+        for secret in (self.repo.token, self.repo.token.partition(":")[2]):
+            said = said.replace(secret or "\0", "••••")
+        after = waits(headers, time.time())
         limited = status == 429 or (status == 403 and (after is not None or "rate limit" in said.lower()))
+        after = LIMITED_S if limited and after is None else after
         words = {
             401: "refuses the token",
             403: "does not allow this with the token",
@@ -192,7 +223,19 @@ def said_by(body: Any) -> str:
     return ". ".join(dict.fromkeys(flat))[:300]
 
 
-def waits(headers: dict[str, str]) -> float | None:
-    """Seconds that the forge asks to wait, where it says."""
+def waits(headers: dict[str, str], now: float) -> float | None:
+    """Seconds that the forge asks to wait, where it says; `now` in seconds since 1970."""
     value = headers.get("retry-after", "")
-    return min(float(value), 3_600.0) if value.isdigit() else None
+    if value.isdigit():
+        return min(float(value), 3_600.0)
+    for prefix in ("x-ratelimit-", "ratelimit-"):  # GitHub, GitLab
+        reset = headers.get(f"{prefix}reset", "")
+        if headers.get(f"{prefix}remaining") == "0" and reset.isdigit():
+            return min(max(float(reset) - now, 1.0), 3_600.0)
+    return None
+
+
+def together(states: Iterable[str]) -> str:
+    """One word for all checks: one that failed decides, then one that still runs."""
+    found = set(states)
+    return next((word for word in ("failure", "pending", "success") if word in found), "")

@@ -1,15 +1,17 @@
-"""Bitbucket Cloud, API 2.0. A second POST for a branch changes the open one; labels do not exist."""
+"""Bitbucket Cloud, API 2.0. A second POST for a branch changes the open one; labels do not exist.
 
+The token is an access token of the repository or workspace, or a person's API token written EMAIL:TOKEN.
+"""
+
+import base64
 from typing import Any
 
-from jules.forges.base import Forge, PullRequest
-
-STATES = {"OPEN": "open", "MERGED": "merged"}
+from intelligence.webhooks.words import BITBUCKET_CI, BITBUCKET_STATE
+from jules.forges.base import Forge, PullRequest, together
 
 
 class Bitbucket(Forge):
     kind = "bitbucket"
-    git_user = "x-token-auth"
     most_body = 32_000
 
     @property
@@ -17,7 +19,10 @@ class Bitbucket(Forge):
         return self.repo.api or "https://api.bitbucket.org/2.0"
 
     def headers(self) -> dict[str, str]:
-        return {"Authorization": f"Bearer {self.repo.token}"}
+        token = self.repo.token
+        if ":" in token:
+            return {"Authorization": f"Basic {base64.b64encode(token.encode()).decode()}"}
+        return {"Authorization": f"Bearer {token}"}
 
     @property
     def _place(self) -> str:
@@ -29,9 +34,8 @@ class Bitbucket(Forge):
             "state": ["OPEN", "MERGED", "DECLINED", "SUPERSEDED"],
             "sort": "-created_on",
         }
-        found = await self.call("GET", self._place, query=query)
-        rows = (found or {}).get("values") or []
-        return _read(rows[0]) if rows else None
+        rows = await self.rows(self._place, query, "values")
+        return self.one(_read, rows[0]) if rows else None
 
     async def create(self, branch: str, base: str, title: str, body: str, draft: bool) -> PullRequest:
         made = {
@@ -42,7 +46,7 @@ class Bitbucket(Forge):
             "close_source_branch": True,
             "draft": draft,
         }
-        return _read(await self.call("POST", self._place, made))
+        return self.one(_read, await self.call("POST", self._place, made))
 
     async def update(self, number: int, title: str, body: str) -> None:
         await self.call("PUT", f"{self._place}/{number}", {"title": title, "description": body})
@@ -50,12 +54,14 @@ class Bitbucket(Forge):
     async def close(self, number: int) -> None:
         await self.call("POST", f"{self._place}/{number}/decline")
 
+    async def checks(self, pull: PullRequest) -> str:
+        rows = await self.rows(f"{self._place}/{pull.number}/statuses", {"pagelen": 100}, "values")
+        return together(BITBUCKET_CI.get(one.get("state", ""), "") for one in rows)
+
     async def comments(self, number: int) -> dict[str, str]:
-        found = await self.call("GET", f"{self._place}/{number}/comments", query={"pagelen": 100})
-        rows = (found or {}).get("values") or []
-        return {
-            str(one["id"]): (one.get("content") or {}).get("raw") or "" for one in rows if not one.get("deleted")
-        }
+        rows = await self.rows(f"{self._place}/{number}/comments", {"pagelen": 100}, "values")
+        kept = [one for one in rows if not one.get("deleted")]
+        return {str(one.get("id")): (one.get("content") or {}).get("raw") or "" for one in kept}
 
     async def comment(self, number: int, text: str, known: str = "") -> None:
         place = f"{self._place}/{number}/comments"
@@ -65,6 +71,7 @@ class Bitbucket(Forge):
 
 def _read(one: dict[str, Any]) -> PullRequest:
     head = ((one.get("source") or {}).get("commit") or {}).get("hash") or ""
-    url = one["links"]["html"]["href"]
-    state = STATES.get(one["state"], "closed")
-    return PullRequest(one["id"], url, state, bool(one.get("draft")), head, one.get("title", ""))  # type: ignore[arg-type]
+    url, title = one["links"]["html"]["href"], one.get("title", "")
+    state = BITBUCKET_STATE.get(one.get("state", "OPEN"), "closed")
+    ended = "" if state == "open" else one.get("updated_on") or ""  # it tells no time of its end
+    return PullRequest(one["id"], url, state, bool(one.get("draft")), head, title, ended)  # type: ignore[arg-type]

@@ -3,6 +3,7 @@
 from typing import Any
 from urllib.parse import quote
 
+from intelligence.webhooks.words import GITLAB_CI, GITLAB_STATE
 from jules.forges.base import Forge, PullRequest
 
 DRAFT = "Draft: "
@@ -11,7 +12,6 @@ DRAFT = "Draft: "
 class GitLab(Forge):
     kind = "gitlab"
     noun = "merge request"
-    git_user = "oauth2"
 
     @property
     def base_url(self) -> str:
@@ -26,8 +26,8 @@ class GitLab(Forge):
 
     async def find(self, branch: str) -> PullRequest | None:
         query = {"source_branch": branch, "state": "all", "order_by": "created_at", "sort": "desc"}
-        found = await self.call("GET", self._place, query=query)
-        return _read(found[0]) if found else None
+        found = await self.rows(self._place, query)
+        return self.one(_read, found[0]) if found else None
 
     async def create(self, branch: str, base: str, title: str, body: str, draft: bool) -> PullRequest:
         made = {
@@ -37,7 +37,7 @@ class GitLab(Forge):
             "description": body,
             "remove_source_branch": True,
         }
-        return _read(await self.call("POST", self._place, made))
+        return self.one(_read, await self.call("POST", self._place, made))
 
     async def update(self, number: int, title: str, body: str) -> None:
         there = await self.call("GET", f"{self._place}/{number}")
@@ -47,9 +47,15 @@ class GitLab(Forge):
     async def close(self, number: int) -> None:
         await self.call("PUT", f"{self._place}/{number}", {"state_event": "close"})
 
+    async def checks(self, pull: PullRequest) -> str:
+        """Of its newest pipeline; one that is skipped or waits for a person says nothing."""
+        there = await self.call("GET", f"{self._place}/{pull.number}")
+        pipeline = (there or {}).get("head_pipeline") or {}
+        return GITLAB_CI.get(pipeline.get("status"), "")
+
     async def comments(self, number: int) -> dict[str, str]:
-        found = await self.call("GET", f"{self._place}/{number}/notes", query={"per_page": 100})
-        return {str(one["id"]): one.get("body") or "" for one in found or []}
+        found = await self.rows(f"{self._place}/{number}/notes", {"per_page": 100})
+        return {str(one.get("id")): one.get("body") or "" for one in found if not one.get("system")}
 
     async def comment(self, number: int, text: str, known: str = "") -> None:
         place = f"{self._place}/{number}/notes"
@@ -60,7 +66,8 @@ class GitLab(Forge):
 
 
 def _read(one: dict[str, Any]) -> PullRequest:
-    state = {"opened": "open", "merged": "merged"}.get(one["state"], "closed")
-    title = str(one.get("title", ""))
+    state = GITLAB_STATE.get(one.get("state", "opened"), "closed")
+    title, sha = str(one.get("title", "")), one.get("sha") or ""
     draft = bool(one.get("draft")) or title.startswith(DRAFT)
-    return PullRequest(one["iid"], one["web_url"], state, draft, one.get("sha") or "", title)  # type: ignore[arg-type]
+    ended = one.get("merged_at") or one.get("closed_at") or ""
+    return PullRequest(one["iid"], one["web_url"], state, draft, sha, title, ended)  # type: ignore[arg-type]

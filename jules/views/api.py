@@ -13,7 +13,7 @@ from intelligence import services
 from intelligence.models import Deployment
 from jules import autofix, rows
 from jules.models import FixAttempt
-from jules.serializers import Attempt, AttemptRow, FixWish, Started
+from jules.serializers import Attempt, AttemptRow, FixWish, HistoryFilters, Started
 from providers.exceptions import NotFound
 from providers.throttles import AIAnalysisRateThrottle
 
@@ -64,12 +64,19 @@ class Fix(APIView):
 
 class History(APIView):
     @extend_schema(
-        operation_id="jules_history", summary="A service's fixes, newest first", responses=AttemptRow(many=True)
+        operation_id="jules_history",
+        summary="A service's fixes, newest first",
+        parameters=[HistoryFilters],
+        responses=AttemptRow(many=True),
     )
     def get(self, request: Request, pk: Any) -> Response:
         service = services.found(request.user, pk)
+        query = HistoryFilters(data=request.query_params.dict())
+        query.is_valid(raise_exception=True)
+        wanted = {name: value for name, value in query.validated_data.items() if value is not None}
         pages = Pages()
-        found = FixAttempt.objects.visible_to(request.user).filter(service=service).select_related("service")
+        found = FixAttempt.objects.visible_to(request.user).filter(service=service, **wanted)
+        found = found.select_related("service")
         page = pages.paginate_queryset(found, request, view=self)
         return pages.get_paginated_response([rows.row_of(attempt) for attempt in page or []])
 

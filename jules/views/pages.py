@@ -24,6 +24,7 @@ from providers.views.answers import fields_of
 PER_PAGE = 50
 ASK = "ask models and the Senate"
 BADGES = {"queued": "Waiting", "running": "Writing", "succeeded": "Done", "failed": "Failed"}
+CI = {"success": "CI green", "failure": "CI red", "pending": "CI running"}
 TIMELINE = {"done": "done", "failed": "failed", "running": "now", "waiting": "waiting"}
 KEYS = (("d", "Diff"), ("s", "Side by side"), ("[ and ]", "File before, next file"))
 
@@ -32,11 +33,12 @@ class Fixes(APIView):
     @extend_schema(exclude=True)
     def get(self, request: Request) -> Response:
         query = Filters(data=request.query_params.dict())
-        given = query.validated_data if query.is_valid() else {"page": 1}
-        wanted = {key: value for key, value in given.items() if key != "page" and value is not None}
+        query.is_valid(raise_exception=True)
+        wanted = {key: value for key, value in query.validated_data.items() if key != "page" and value is not None}
         everything = FixAttempt.objects.visible_to(request.user)
         found = everything.filter(**wanted).select_related("service")
-        total, page = found.count(), given["page"]
+        total = found.count()
+        page = min(query.validated_data["page"], max(1, -(-total // PER_PAGE)))
         first = (page - 1) * PER_PAGE
         shown = [presented(rows.row_of(a)) for a in found[first : first + PER_PAGE]]
         figures = summary(everything)
@@ -78,11 +80,12 @@ def linked(wanted: dict[str, Any], page: int, without: str = "") -> str:
 
 
 def presented(row: dict[str, Any]) -> dict[str, Any]:
-    """With the word of its badge."""
+    """With the word of its badge, and what CI says in words."""
     word = BADGES[row["state"]]
     if row["state"] == "succeeded":
         word = "Verified" if row["verified"] else "Unverified"
-    return row | {"badge": word}
+    pull = row["pull_request"]
+    return row | {"badge": word, "ci": CI.get(pull["ci"], "") if pull else ""}
 
 
 class Attempt(APIView):

@@ -49,4 +49,5 @@ def failure_of(run: "Run") -> Failure:
         else readable,
         named=tuple(context["files"]),
         service_id=str(run.service.pk),
+        monitoring=tuple(context.get("monitoring", ())),
     )

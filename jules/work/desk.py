@@ -30,5 +30,8 @@ class Desk(desk.Desk[int, Run]):
     def full(self) -> bool:
         return len(self.held) >= MOST
 
+    async def waiting(self) -> list[int]:
+        return [attempt.pk for attempt in await hop(store.abandoned) if not store.hopeless(attempt)]
+
 
 DESK = Desk()

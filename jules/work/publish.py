@@ -7,7 +7,7 @@ from intelligence.git.command import AUTHOR
 from jules import body
 from jules.engines.types import Stopped
 from jules.forges import ForgeError, PullRequest
-from jules.work import plan, redeploy
+from jules.work import plan, redeploy, store
 from jules.work.patience import patient
 from jules.work.story import story
 from providers.hop import hop
@@ -34,7 +34,8 @@ async def push(run: "Run") -> dict[str, Any]:
         )
     head = await patient(lambda: repository.remote_head(branch), run.say)
     if head:
-        made = await patient(lambda: repository.commits_on(branch), run.say)
+        bases = await hop(store.bases_of, run.attempt)
+        made = await patient(lambda: repository.commits_on(branch, bases), run.say)
         if any(commit.author != AUTHOR["EMAIL"] for commit in made):
             await _leave_alone(run, there)
         stacked = run.base_sha == head

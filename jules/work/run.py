@@ -14,12 +14,13 @@ from django.conf import settings
 from django.db import Error as DatabaseError
 
 from intelligence import approvals
-from intelligence.git import GitError, Remote, Repository
+from intelligence.git import GitError, Repository
+from intelligence.git.remotes import remote_of
 from intelligence.models import Approval
 from intelligence.secrets import redactor
 from jules import proof
 from jules.engines.types import Stopped, Waits
-from jules.forges import FORGES, forge_of
+from jules.forges import forge_of
 from jules.models import STEPS, FixAttempt
 from jules.patch.contract import Proposal
 from jules.patch.draft import drafted
@@ -94,6 +95,9 @@ class Run:
         await self._clone(stack)
         if self.attempt.base_sha not in ("", self.base_sha):
             await self.say(f"The branch has moved to {self.base_sha[:12]}; the check before is run anew.")
+            if self._rewrites() and "ask" not in todo:
+                await self.keep(remote_session="")
+                todo = STEPS
             todo = tuple(name for name in STEPS if name != "ask" or "ask" in todo)
         for name in todo:
             await self.start(name)
@@ -108,6 +112,11 @@ class Run:
         first = next((n for n, name in enumerate(STEPS) if name not in done), len(STEPS) - 1)
         return STEPS[first:]
 
+    def _rewrites(self) -> bool:
+        """Whether it has whole files for ones that are there: on a newer base they would undo what others did."""
+        changes = self.attempt.proposal.get("changes", ())
+        return any(one.get("content") is not None and one["path"] in self.modes for one in changes)
+
     def _forge(self) -> Any:
         service = self.service
         if not service.repository_url:
@@ -119,7 +128,7 @@ class Run:
     async def _clone(self, stack: AsyncExitStack) -> None:
         """Clones the branch that the fix goes to; where a fix of this lineage failed, that fix is gone on from."""
         target = self.attempt.base_branch
-        remote = Remote(self.service.repository_url, self.service.forge_token, FORGES_USERS[self.service.forge])
+        remote = remote_of(self.service)
         await self.say(f"Cloning {target} of {self.service.repository_url}.")
         folder = settings.DATA_DIR / "clones" / f"fix-{self.pk}"
         await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)  # what a lost worker left
@@ -135,7 +144,8 @@ class Run:
         if self.deployment.branch == self.attempt.branch and (
             made := await self.repository.commits_on(self.attempt.branch)
         ):
-            self.base_sha = made[0].sha
+            begun_on = self.attempt.base_sha in {commit.sha for commit in made}
+            self.base_sha = self.attempt.base_sha if begun_on else made[0].sha
         self.modes = await self.repository.tree(self.base_sha)
 
     async def lay_out(self, name: str, sha: str) -> Path:
@@ -161,15 +171,19 @@ class Run:
     async def keep(self, **columns: Any) -> None:
         """Stores what was found, in the row and in this copy."""
         if columns:
-            await hop(store.write, self.pk, self.token, **columns)
-            for name, value in columns.items():
-                setattr(self.attempt, name, value)
+            await hop(self.write, **columns)
+
+    def write(self, **columns: Any) -> None:
+        """The same, sync. Errors: LeaseLost."""
+        store.write(self.pk, self.token, **columns)
+        for name, value in columns.items():
+            setattr(self.attempt, name, value)
 
     async def approved(self, act: str, title: str, why: str) -> None:
-        """Returns where a person has approved this act for this attempt. Errors: Waits, Stopped."""
-        asked = self.attempt.approval
-        if asked is None or asked.act != act:
-            asked = await hop(self._request, act, title, why)
+        """Returns where a person has approved this act for this attempt and this diff. Errors: Waits, Stopped."""
+        asked, wanted = self.attempt.approval, self._arguments()
+        if asked is None or (asked.act, asked.arguments) != (act, wanted):
+            asked = await hop(self._request, act, wanted, title, why)
             await self.say("Waiting for a person to approve the plan.")
             await self.keep(approval=asked)
             raise Waits
@@ -182,7 +196,11 @@ class Run:
             reason = f": {asked.decision_why}" if asked.decision_why else "."
             raise Stopped(f"The plan {ends.get(asked.state, asked.state)}{reason}")
 
-    def _request(self, act: str, title: str, why: str) -> Approval:
+    def _arguments(self) -> dict[str, Any]:
+        attempt = self.attempt
+        return {"attempt": attempt.pk, "service": self.service.name, "diff_sha256": plan.digest(attempt.diff)}
+
+    def _request(self, act: str, arguments: dict[str, Any], title: str, why: str) -> Approval:
         attempt = self.attempt
         touches = [
             ["Repository", self.service.repository_url],
@@ -192,7 +210,7 @@ class Run:
         touches += [["File", f"{f['path']} +{f['added']} -{f['removed']}"] for f in attempt.files]
         return approvals.request(
             act,
-            {"attempt": attempt.pk, "service": self.service.name, "diff_sha256": plan.digest(attempt.diff)},
+            arguments,
             user=attempt.requested_by,
             requester=attempt.requester,
             target=self.service.name,
@@ -201,6 +219,3 @@ class Run:
             evidence_url=f"/jules/{attempt.pk}/",
             touches=touches,
         )
-
-
-FORGES_USERS = {kind: made.git_user for kind, made in FORGES.items()}  # type: ignore[attr-defined]

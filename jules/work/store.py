@@ -130,6 +130,13 @@ def end(attempt_id: int, token: str, error: str = "", **columns: Any) -> None:
         audit.record("fix.end", thing(attempt), after=about, reason=error, by=attempt.requested_by)
 
 
+def bases_of(attempt: FixAttempt) -> set[str]:
+    """Commits of the base branch that fixes on this attempt's branch were made on."""
+    same = FixAttempt.objects.filter(service_id=attempt.service_id, branch=attempt.branch)
+    rows = same.exclude(deployment__branch=F("branch")).exclude(base_sha="")
+    return set(rows.values_list("base_sha", flat=True))
+
+
 def abandoned() -> list[FixAttempt]:
     """Open attempts that nobody works on and that wait for nobody, the oldest first."""
     return list(_free().select_related("approval").order_by("pk")[:200])

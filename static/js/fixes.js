@@ -1,6 +1,11 @@
-// Fixes: a page that changes elsewhere is shown anew, with what the reader has opened; d diff, s split, [ ] files.
+// Fixes: a page that changes elsewhere is shown anew, with what the reader has opened, read and focused; a log that
+// was read at its end follows. d diff, s split, [ ] files.
 "use strict";
 (() => {
+  const FOCUS = "a, button, input, summary, [tabindex]";
+  const logs = (place) => [...place.querySelectorAll(".timeline pre")];
+  const atEnd = (log) => log.scrollTop + log.clientHeight >= log.scrollHeight - 4;
+  const named = (el) => [el.tagName, el.id, el.getAttribute("href"), el.getAttribute("aria-label"), el.closest("li, tr, section")?.querySelector("h2, th, .strong")?.textContent].join("|");
   let asking = false, waiting = false;
   document.addEventListener("changed", async ({ target }) => {
     if (target.id !== "fixes") return;
@@ -9,15 +14,23 @@
     try {
       const answer = await fetch(location.href, { headers: { "HX-Request": "true" } });
       if (answer.ok && target.isConnected) {
+        const text = await answer.text();
         const open = [...target.querySelectorAll("details")].map((part) => part.open);
-        htmx.swap("#fixes", await answer.text(), { swapStyle: "outerHTML" });
-        document.querySelectorAll("#fixes details").forEach((part, n) => { if (open[n]) part.open = true; });
+        const read = logs(target).map((log) => (atEnd(log) ? Infinity : log.scrollTop));
+        const focused = target.contains(document.activeElement) ? named(document.activeElement) : "";
+        htmx.swap("#fixes", text, { swapStyle: "outerHTML" });
+        const fresh = document.getElementById("fixes");
+        fresh.querySelectorAll("details").forEach((part, n) => { if (open[n]) part.open = true; });
+        logs(fresh).forEach((log, n) => { log.scrollTop = Math.min(read[n] ?? Infinity, log.scrollHeight); });
+        if (focused) [...fresh.querySelectorAll(FOCUS)].find((el) => named(el) === focused)?.focus({ preventScroll: true });
       }
     } finally {
       asking = false;
       if (waiting) { waiting = false; document.getElementById("fixes")?.dispatchEvent(new CustomEvent("changed", { bubbles: true })); }
     }
   });
+
+  logs(document).forEach((log) => { log.scrollTop = log.scrollHeight; });
 
   let at = 0;
   document.addEventListener("keydown", (event) => {

@@ -13,7 +13,8 @@ ROOMS = ("aiops_site", "providers", "senate", "intelligence", "jules")
 # Read by other means than `env`: before Django, by the process that starts, or by a name that is put together.
 BESIDE = {"ENV_FILE", "WEB_SERVER", "WORKER_NAME", "CLOUDFLARE_ACCOUNT_ID", "OPENAI_MODEL"}
 WEBHOOKS = {
-    f"{name}_WEBHOOK_SECRET" for name in ("GITHUB", "GITLAB", "VERCEL", "RENDER", "ALERTMANAGER", "GENERIC")
+    f"{name}_WEBHOOK_SECRET"
+    for name in ("GITHUB", "GITLAB", "BITBUCKET", "VERCEL", "RENDER", "ALERTMANAGER", "GENERIC")
 }
 KEYS = {name for row in (*CATALOG, *EXTRA) for name in row.env_names}
 

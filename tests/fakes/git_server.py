@@ -66,6 +66,10 @@ class GitServer:
         )
         return dict(row.split() for row in rows.splitlines())
 
+    def log(self, name: str, branch: str) -> list[str]:
+        """First lines of its commits, newest first."""
+        return git(self.root / f"{name}.git", "log", "--format=%s", f"refs/heads/{branch}").splitlines()
+
     def show(self, name: str, revision: str, path: str) -> str:
         return git(self.root / f"{name}.git", "show", f"{revision}:{path}")
 

@@ -3,9 +3,11 @@ import asyncio
 import pytest
 
 from jules.forges import FORGES, ForgeError, forge_of
+from jules.forges.base import waits
 from providers import outbound
 from tests.fakes import forge as fake
 from tests.fakes.forge import Fault
+from tests.fakes.forges.state import ENDED
 
 BRANCH = "jules/auto-fix-7"
 
@@ -41,11 +43,13 @@ def test_one_pull_request_a_branch_however_often_it_is_opened(server, kind):
     assert len(server.pulls) == 1
 
 
+ENDING = {"github": "pulls", "gitlab": "merge_requests", "bitbucket": "pullrequests"}
+
+
 @pytest.mark.parametrize("kind", FORGES)
-@pytest.mark.parametrize("status", [502, 500])
+@pytest.mark.parametrize("status", [0, 502])
 def test_a_lost_answer_makes_no_second_one(server, kind, status):
-    ending = "pulls" if kind == "github" else ("merge_requests" if kind == "gitlab" else "pullrequests")
-    server.faults.append(Fault("POST", ending, status, after=True))
+    server.faults.append(Fault("POST", ENDING[kind], status, after=True))
     assert ask(server, kind, opened).number == 1
     assert len(server.pulls) == 1
 
@@ -58,9 +62,11 @@ def test_one_that_was_closed_is_told_and_not_reopened(server, kind):
         await forge.close(1)
         return await forge.find(BRANCH)
 
-    assert ask(server, kind, close).state == "closed"
+    closed = ask(server, kind, close)
+    assert (closed.state, closed.ended_at) == ("closed", ENDED)
     server.pulls[0].state = "merged"
-    assert ask(server, kind, lambda forge: forge.find(BRANCH)).state == "merged"
+    merged = ask(server, kind, lambda forge: forge.find(BRANCH))
+    assert (merged.state, merged.ended_at) == ("merged", ENDED)
     assert ask(server, kind, lambda forge: forge.find("other")) is None
 
 
@@ -90,12 +96,11 @@ def test_a_comment_is_written_over_and_labels_are_set(server, kind):
      (403, {"Retry-After": "7"}, True)],
 )  # fmt: skip
 def test_a_refusal_says_whether_to_try_again(server, kind, status, headers, again):
-    ending = {"github": "pulls", "gitlab": "merge_requests", "bitbucket": "pullrequests"}[kind]
-    server.faults.append(Fault("GET", ending, status, headers=headers))
+    server.faults.append(Fault("GET", ENDING[kind], status, headers=headers))
     with pytest.raises(ForgeError, match=str(status)) as caught:
         ask(server, kind, opened)
     assert caught.value.retryable is again
-    assert caught.value.retry_after == (7.0 if headers else None)
+    assert caught.value.retry_after == (7.0 if headers else 60.0 if status == 429 else None)
 
 
 @pytest.mark.parametrize("kind", FORGES)
@@ -111,3 +116,53 @@ def test_an_address_without_owner_or_to_a_private_host_is_refused():
     forge = forge_of("github", "https://github.com/team/shop", "https://10.0.0.1/api/v3", "t")
     with pytest.raises(ForgeError, match="private address"):
         asyncio.run(forge.find("main"))
+
+
+@pytest.mark.parametrize("kind", FORGES)
+@pytest.mark.parametrize(
+    ("checks", "says"),
+    [
+        ({}, ""), ({"tests": "success", "legacy/lint": "success"}, "success"),
+        ({"tests": "success", "legacy/lint": "pending"}, "pending"),
+        ({"tests": "failure", "legacy/lint": "pending"}, "failure"),
+    ],
+)  # fmt: skip
+def test_all_checks_of_a_pull_request_are_one_word(server, kind, checks, says):
+    made = ask(server, kind, opened)
+    server.pulls[0].checks = checks
+    assert ask(server, kind, lambda forge: forge.checks(made)) == says
+
+
+def test_a_persons_bitbucket_token_is_sent_as_basic_and_masked(server):
+    assert ask(server, "bitbucket", opened, token=f"ivo@example.org:{fake.TOKEN}").number == 1
+    with pytest.raises(ForgeError) as caught:
+        ask(server, "bitbucket", opened, token="ivo@example.org:wrong-token-778899")
+    assert "778899" not in str(caught.value)
+
+
+@pytest.mark.parametrize("kind", FORGES)
+def test_a_server_that_is_no_forge_is_told_in_words(server, kind):
+    other = next(name for name in FORGES if name != kind)
+    server.pulls.clear()
+
+    async def work(forge):
+        forge.repo = type(forge.repo).of("https://x.example/team/shop", server.url, fake.TOKEN)
+        forge.call = lambda *a, **k: asyncio.sleep(0, {"hello": other})
+        return await forge.open(BRANCH, "main", "Fix it", "Because", draft=True)
+
+    with pytest.raises(ForgeError, match=f"does not answer like {kind}"):
+        ask(server, kind, work)
+
+
+@pytest.mark.parametrize(
+    ("headers", "seconds"),
+    [
+        ({}, None), ({"retry-after": "7"}, 7.0), ({"retry-after": "soon"}, None),
+        ({"x-ratelimit-remaining": "0", "x-ratelimit-reset": "1090"}, 90.0),
+        ({"x-ratelimit-remaining": "4", "x-ratelimit-reset": "1090"}, None),
+        ({"ratelimit-remaining": "0", "ratelimit-reset": "900"}, 1.0),
+        ({"x-ratelimit-remaining": "0", "x-ratelimit-reset": "999999"}, 3600.0),
+    ],
+)  # fmt: skip
+def test_how_long_a_forge_asks_to_wait(headers, seconds):
+    assert waits(headers, now=1_000.0) == seconds

@@ -48,6 +48,9 @@ def test_the_page_of_a_fix_shows_proof_diff_and_its_pull_request(service_of, fai
     page = page_of("lee").get(f"/jules/{attempt.pk}/").content.decode()
     for words in ("Verified", "exit 2", "exit 0", "Open pull request 1", "1 of 5 files", "src/server.py", "Proof"):
         assert words in page
+    FixAttempt.objects.update(ci_state="failure")
+    assert "open, CI red" in page_of("lee").get("/jules/").content.decode()
+    assert "open, CI red" in page_of("lee").get(f"/jules/{attempt.pk}/").content.decode()
     assert "style=" not in page and "/retry/" not in page
     split = page_of("lee").get(f"/jules/{attempt.pk}/?view=split", headers={"HX-Request": "true"}).content.decode()
     assert "diff-split" in split and "<html" not in split

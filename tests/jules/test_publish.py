@@ -32,6 +32,17 @@ def test_every_forge_gets_its_draft_and_a_lost_answer_makes_no_second(service_of
     attempt = fixed(failed(service_of(FILES, forge=kind, forge_api_url=forge.api(kind)), log=LOG))
     assert attempt.state == "succeeded", attempt.error
     assert len(forge.pulls) == 1 and attempt.pr_number == 1 and attempt.pr_draft
+    forge.pulls[0].checks = {"tests": "failure"}
+    loop.run(follow.follow())
+    attempt.refresh_from_db()
+    assert (attempt.pr_state, attempt.ci_state) == ("open", "failure")
+    pull = forge.pulls[0]
+    pull.checks, pull.state, pull.draft = {"tests": "success"}, "merged", False
+    pull.title = pull.title.removeprefix("Draft: ")
+    loop.run(follow.follow())
+    attempt.refresh_from_db()
+    assert (attempt.pr_state, attempt.ci_state, attempt.pr_draft) == ("merged", "success", False)
+    assert attempt.pr_closed_at.isoformat() == "2026-11-20T12:30:00+00:00"
 
 
 def test_what_is_transient_is_tried_again_with_back_off_and_what_is_not_is_not(
@@ -100,12 +111,36 @@ def test_a_stale_pull_request_is_closed_with_a_comment_when_a_later_deployment_s
     assert "succeeded without this change" in list(forge.pulls[0].comments.values())[-1]
 
 
-def test_a_merged_pull_request_is_seen(deployment, fixed, forge):
-    attempt = fixed(deployment)
-    forge.pulls[0].state = "merged"
-    loop.run(follow.follow())
-    attempt.refresh_from_db()
-    assert attempt.pr_state == "merged" and attempt.pr_closed_at
+def test_a_second_fix_of_the_same_failure_is_made_anew_on_the_newest_base_in_the_same_pull_request(
+    deployment, fixed, git, forge
+):
+    first = fixed(deployment)
+    git.commit("team/shop", {"by-hand.txt": "mine\n"}, message="By hand")
+    second = fixed(deployment)
+    assert (second.state, second.pk, second.branch) == ("succeeded", first.pk + 1, first.branch)
+    assert git.branches("team/shop")[first.branch] == second.sha != first.sha
+    assert git.log("team/shop", first.branch)[1:] == ["By hand", "Change"]
+    [pull] = forge.pulls
+    assert f"Fix {second.pk} of shop" in pull.body and second.pr_number == 1
+    assert "2 are allowed" in autofix.fix(deployment.pk).error
+
+
+def test_a_fix_that_fails_when_deployed_is_gone_on_from_once_and_then_no_more(
+    service_of, failed, fixed, git, forge
+):
+    files = {**FILES, "src/server.py": "print(json.dumps({}))\n"}
+    first = failed(service_of(files), log=LOG)
+    attempt = fixed(first)
+    said = "File \"/work/src/server.py\", line 1, in <module>\nNameError: name 'json' is not defined\n"
+    again = failed(first.service, log=said, fixes=first)
+    Deployment.objects.filter(pk=again.pk).update(branch=attempt.branch)
+    second = fixed(again)
+    assert (second.state, second.error, second.lineage) == ("succeeded", "", first.pk)
+    assert len(git.log("team/shop", attempt.branch)) == 3 and len(forge.pulls) == 1
+    assert "python3 src/server.py" in git.show("team/shop", attempt.branch, "start.sh")
+    assert "import json" in git.show("team/shop", attempt.branch, "src/server.py")
+    third = failed(first.service, log=said, fixes=again)
+    assert "2 are allowed" in autofix.fix(third.pk).error
 
 
 @pytest.mark.parametrize(

@@ -189,9 +189,10 @@ def test_a_report_ends_the_deployment_whose_hook_was_called(service):
     assert waiting.status == "RUNNING" and Deployment.objects.count() == 1
 
 
-@pytest.mark.parametrize("payload", [run(branch="jules/auto-fix-7"), github(ref="jules/auto-fix-7")])
-def test_branches_of_our_own_fixes_are_ignored(service, payload):
-    assert send("github", payload).json() == {"state": "ignored", "note": "A branch of our own fixes."}
+def test_branches_of_our_own_fixes_make_no_deployment(service):
+    answer = send("github", github(ref="jules/auto-fix-7"))
+    assert answer.json() == {"state": "ignored", "note": "A branch of our own fixes."}
+    assert send("github", run(branch="jules/auto-fix-7"), "id-2").json()["state"] == "accepted"
     assert not Deployment.objects.exists()
 
 
