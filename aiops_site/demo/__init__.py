@@ -1,7 +1,7 @@
 """Sample data: a made-up platform team, so that every page can be looked at before anything real exists.
 
     demo.refusal()       why it may not be put here, in a sentence; empty where it may
-    demo.fill()          once; again changes nothing
+    demo.fill()          once; again changes nothing. The sums of usage are made by the worker, or `usage.sum_up`
     demo.remove()        everything but ledger and audit rows, which nothing can delete
 
 What makes it and how it is told from real data: docs/decisions/0020-sample-data.md.
@@ -73,7 +73,6 @@ def fill() -> Filled:
         fixes.write(team)
         deliberated = sessions.write(team)
         audit.record("demo.fill", audit.Thing("demo"), after={"services": len(made), "usage_rows": rows})
-    usage.sum_up()
     return Filled(len(made), deliberated, rows)
 
 

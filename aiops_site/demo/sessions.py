@@ -64,9 +64,12 @@ class Table:
     async def deliberate(self) -> Result:
         data = {"plan": self.session.plan, "members": len(self.session.seats), "resumed": False}
         self._keep([Event("session.started", data=data)])
-        return await Deliberation(case_of(self.session), self.call, self.emit).run()
+        return await Deliberation(case_of(self.session), self.call, self.emit, self.hold).run()
 
     async def emit(self, *events: Event) -> None:
+        self.hold(*events)
+
+    def hold(self, *events: Event) -> None:
         begun = [event.phase for event in events if event.type == "phase.started"]
         self._keep(list(events), session={"phase": begun[-1]} if begun else {})
 

@@ -7,7 +7,7 @@ from providers.models import AIUsageLog
 from providers.usage import seed, seeding
 from providers.usage.rollup import roller
 
-ROWS, DAYS, NUMBER = 9_000, 90, 20_261
+ROWS, DAYS, NUMBER = 6_000, 90, 20_261
 TOKENS = 250_000  # a day and person; the default would have stopped some of these calls
 SPENDERS = ("ivo", "mara", "jun", "ada", "sam")  # the first spends the most
 

@@ -44,7 +44,7 @@
       j: () => move(1),
       k: () => move(-1),
     }[key];
-    const button = /^[a-z]$/.test(key) && document.querySelector(`[data-page-key="${key}"]`);
+    const button = /^[a-z1-9]$/.test(key) && document.querySelector(`[data-page-key="${key}"]`);
     if (!act && !button) return;
     event.preventDefault();
     if (act) act(); else if (!event.repeat) button.click();

@@ -143,10 +143,13 @@ def test_the_first_visit_and_the_overview_offer_it_and_an_admin_takes_it_away(
     assert "made-up team is here" not in client.get("/").content.decode()
 
 
-def test_the_first_visit_fills_it_where_the_box_is_ticked(transactional_db, few, client, monkeypatch) -> None:
+@pytest.mark.parametrize(("given", "filled"), [({"samples": "1"}, [True]), ({}, [])])
+def test_the_first_visit_fills_it_only_where_the_box_is_ticked(db, client, monkeypatch, given, filled) -> None:
     from aiops_site import setup_code
 
+    asked: list[bool] = []
     monkeypatch.setattr(setup_code, "matches", lambda code: True)
+    monkeypatch.setattr(demo, "fill", lambda: asked.append(True))
     client.get("/setup/")
-    post(client, "/setup/", **ROOT, samples="1")
-    assert demo.there()
+    assert post(client, "/setup/", **ROOT, **given).status_code == 303
+    assert asked == filled

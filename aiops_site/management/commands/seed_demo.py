@@ -25,6 +25,7 @@ class Command(BaseCommand):
             made = demo.fill()
         except InvalidInput as refusal:
             raise CommandError(refusal.message) from refusal
+        demo.usage.sum_up()
         if not made.services:
             self.stdout.write("The sample data is there already.")
             return
