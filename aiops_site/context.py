@@ -65,6 +65,7 @@ def frame(request: HttpRequest) -> dict[str, Any]:
         **context,
         "viewer": viewer,
         "told": told,
+        "search_url": reverse("search"),
         "navigation": SimpleLazyObject(lambda: navigation(request, role)),
     }
 

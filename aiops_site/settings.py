@@ -59,6 +59,8 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "aiops_site.middleware.first_visit",
+    "aiops_site.signed_in.middleware",
+    "aiops_site.zone.middleware",
 ]
 
 ROOT_URLCONF = "aiops_site.urls"
@@ -100,6 +102,16 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
+# Sign-in by an OpenID provider, beside names and passwords (aiops_site/oidc.py)
+OIDC_ISSUER = env.text("OIDC_ISSUER")
+OIDC_RP_CLIENT_ID, OIDC_RP_CLIENT_SECRET = env.text("OIDC_CLIENT_ID"), env.text("OIDC_CLIENT_SECRET")
+OIDC_ROLE_CLAIM = env.text("OIDC_ROLE_CLAIM", "groups")
+OIDC_NAME = env.text("OIDC_NAME", "your organisation")
+OIDC_RP_SIGN_ALGO, OIDC_RP_SCOPES, OIDC_USE_PKCE = "RS256", "openid email profile", True
+OIDC_AUTHENTICATION_CALLBACK_URL = "oidc-callback"
+AUTHENTICATION_BACKENDS = ["django.contrib.auth.backends.ModelBackend"]
+if OIDC_ISSUER:
+    AUTHENTICATION_BACKENDS.append("aiops_site.oidc.Backend")
 DEFAULT_EXCEPTION_REPORTER = "aiops_site.fault_report.Reporter"
 DEFAULT_EXCEPTION_REPORTER_FILTER = "aiops_site.fault_report.Filter"
 CSRF_FAILURE_VIEW = "aiops_site.errors.csrf_failure"
@@ -256,7 +268,7 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "REDOC_DIST": "SIDECAR",
     "PREPROCESSING_HOOKS": ["aiops_site.schema.only_api"],
-    "POSTPROCESSING_HOOKS": ["aiops_site.schema.add_chat_lane"],
+    "POSTPROCESSING_HOOKS": ["aiops_site.schema.add_chat_lane", "aiops_site.schema_shared.say_what_all_share"],
     "SCHEMA_PATH_PREFIX": "/api/v1",
 }
 

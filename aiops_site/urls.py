@@ -6,10 +6,11 @@ from django.urls import include, path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 from rest_framework.renderers import JSONOpenAPIRenderer
 
-from aiops_site.views import account, first_visit, frame, health, metrics, samples
+from aiops_site.views import account, elsewhere, first_visit, frame, health, metrics, samples
 
 urlpatterns = [
     path("", frame.Overview.as_view(), name="overview"),
+    path("search/", frame.Search.as_view(), name="search"),
     path("menu/", frame.Menu.as_view(), name="menu"),
     path("components/", frame.Gallery.as_view(), name="gallery"),
     path("samples/", samples.Samples.as_view(), name="samples"),
@@ -17,6 +18,9 @@ urlpatterns = [
     path("account/tokens/<int:pk>/revoke/", account.RevokeToken.as_view(), name="token-revoke"),
     path("setup/", first_visit.Setup.as_view(), name="setup"),
     path("login/", account.SignIn.as_view(), name="login"),
+    path("login/elsewhere/", elsewhere.begin, name="oidc-begin"),
+    path("login/elsewhere/back/", elsewhere.callback, name="oidc-callback"),
+    path("account/sessions/<str:name>/end/", account.EndSession.as_view(), name="session-end"),
     path("logout/", auth.LogoutView.as_view(), name="logout"),
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),

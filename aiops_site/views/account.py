@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.conf import settings
 from django.contrib.auth.views import LoginView
 from django.urls import reverse
 from drf_spectacular.utils import extend_schema
@@ -9,13 +10,14 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from aiops_site import signin_limit
+from aiops_site import signed_in, signin_limit, zone
 from aiops_site.context import THEMES
 from aiops_site.errors import plain
 from providers import identity
 from providers.exceptions import AIServiceError
 from providers.models import ApiToken
 from providers.roles import ACTS, role_of
+from providers.usage.zones import OFFERED, zone_of
 
 
 class SignIn(LoginView):
@@ -23,6 +25,7 @@ class SignIn(LoginView):
 
     template_name = "registration/login.html"
     redirect_authenticated_user = True
+    extra_context = {"elsewhere": settings.OIDC_NAME if settings.OIDC_ISSUER else ""}
 
     def post(self, request: Any, *args: Any, **kwargs: Any) -> Any:
         limited = signin_limit.refused(request)
@@ -49,6 +52,8 @@ class Account(APIView):
     def post(self, request: Request) -> Response:
         if "theme" in request.data:
             return keep_theme(request)
+        if "zone" in request.data:
+            return keep_zone(request)
         row, secret = identity.make_token(request.user, str(request.data.get("name", "")))
         shown = {"name": row.name, "secret": secret}
         return Response({**page(request), "new_token": shown}, 201, template_name="account.html")
@@ -59,6 +64,20 @@ class RevokeToken(APIView):
     def post(self, request: Request, pk: int) -> Response:
         identity.revoke_token(request.user, pk)
         return Response({"revoked": pk}, headers={"Location": reverse("account")})
+
+
+@extend_schema(exclude=True)
+class EndSession(APIView):
+    def post(self, request: Request, name: str) -> Response:
+        signed_in.end(request.user, name)
+        return Response({"ended": name}, headers={"Location": reverse("account")})
+
+
+def keep_zone(request: Request) -> Response:
+    name = zone_of(str(request.data["zone"])).key
+    response = Response({"zone": name}, headers={"Location": reverse("account")})
+    response.set_cookie(zone.COOKIE, name, max_age=31_536_000, samesite="Lax", secure=request.is_secure())
+    return response
 
 
 def keep_theme(request: Request) -> Response:
@@ -80,6 +99,12 @@ def page(request: Request) -> dict[str, Any]:
         "role": role.value if role else "",
         "tokens": list(ApiToken.objects.filter(user=request.user).values(*fields)[:200]),
         "rights": [{"act": act, "allowed": role in roles} for act, roles in ACTS.items()],
+        "sessions": signed_in.listed(request.user, request._request.session.session_key),
+        "zone": zone.chosen(request._request),
+        "zones": [
+            {"value": name, "label": name.replace("_", " ")}
+            for name in dict.fromkeys((*OFFERED, zone.chosen(request._request)))
+        ],
         "base_url": request.build_absolute_uri("/api/v1/ai"),
         "errors": {},
         "values": {},

@@ -7,7 +7,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from aiops_site import overview
+from aiops_site import context, overview, search
+from providers.roles import role_of
 
 
 @extend_schema(exclude=True)
@@ -20,6 +21,14 @@ class Overview(APIView):
 class Menu(APIView):
     def get(self, request: Request) -> Response:
         return Response({}, template_name="menu.html")
+
+
+@extend_schema(exclude=True)
+class Search(APIView):
+    def get(self, request: Request) -> Response:
+        words = request.query_params.get("q", "")
+        groups = search.find(request.user, words, context.navigation(request._request, role_of(request.user)))
+        return Response({"q": words[: search.LONGEST], "groups": groups}, template_name="search.html")
 
 
 @extend_schema(exclude=True)
