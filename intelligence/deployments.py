@@ -6,7 +6,7 @@ A deployment that becomes FAILED only changes its row; whoever analyses or fixes
 from typing import Any
 from uuid import UUID
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from intelligence import logbook, nudges
@@ -17,6 +17,7 @@ from providers import audit
 from providers.exceptions import InvalidInput, NotFound
 
 BUILT_HERE = "This deployment is made here; its worker says how it stands. Cancel it instead."
+REPORTED = "A deployment with this external_id was reported already. Change that one with PATCH."
 NO_DEPLOYER = (
     "This service has no deployer: send `status` to record a deployment that happened elsewhere, "
     "or set its deployer to local or hook."
@@ -74,9 +75,15 @@ def queue(service: Service, user: Any, *, deployer: str = "", **about: Any) -> D
 
 
 def report(service: Service, user: Any, status: str, log: str = "", **about: Any) -> Deployment:
-    """Records a deployment that happened elsewhere, in the status that it has there, with its log so far."""
+    """Records a deployment that happened elsewhere, in the status that it has there, with its log so far.
+
+    Errors: InvalidInput where one with this `external_id` was reported already."""
     with transaction.atomic():
-        made = Deployment.objects.create(service=service, requested_by=user, **about)
+        try:
+            with transaction.atomic():
+                made = Deployment.objects.create(service=service, requested_by=user, **about)
+        except IntegrityError as error:
+            raise InvalidInput(REPORTED, param="external_id", code="already_reported") from error
         if log:
             logbook.append(made.pk, log, redactor())
         return advance(made.pk, status, reason=about.get("reason", ""))

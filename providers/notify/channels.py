@@ -62,7 +62,7 @@ def add(given: Mapping[str, Any]) -> tuple[NotificationChannel, str]:
     """The channel and, of a webhook, the secret that signs: it can't be read again. Errors: InvalidInput."""
     _known(given)
     problems: dict[str, list[str]] = {}
-    name = str(given.get("name") or "").strip()
+    name = given["name"].strip() if isinstance(given.get("name"), str) else ""
     if not 0 < len(name) <= LONGEST or "\x00" in name:
         problems["name"] = [f"Give it a name of up to {LONGEST} characters."]
     kind = str(given.get("kind") or "")

@@ -64,6 +64,7 @@ async def serve(scope: Scope, receive: Receive, out: "Answer") -> None:
     if route not in ROUTES:
         raise Refused(404, "There is nothing at this address.", "not_found")
     if scope["method"] != "POST":
+        out.headers["Allow"] = "POST"
         raise Refused(405, f"Method {scope['method']} is not allowed here; use POST.", "method_not_allowed")
     body = await read_body(scope, receive)
     admitted = await admit(scope)

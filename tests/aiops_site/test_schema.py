@@ -27,6 +27,15 @@ def test_every_operation_says_what_it_does_and_answers(schema) -> None:
             assert any(status.startswith("2") for status in operation["responses"]), (path, method)
 
 
+def test_every_operation_names_its_errors_and_every_body_has_an_example(schema) -> None:
+    for path, methods in schema["paths"].items():
+        for method, operation in methods.items():
+            assert {"401", "403", "default"} <= set(operation["responses"]), (path, method)
+            assert not [one for one in operation.get("parameters", []) if one["name"] == "format"], (path, method)
+            for kind, body in operation.get("requestBody", {}).get("content", {}).items():
+                assert kind != "application/json" or "example" in body, (path, method)
+
+
 def test_the_page_loads_nothing_from_outside(client, people) -> None:
     client.force_login(people["lee"])
     page = client.get("/api/docs/")
