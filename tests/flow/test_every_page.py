@@ -1,0 +1,65 @@
+"""Every page of the policy table on a real site with sample data: it opens, is light, and asks nobody else."""
+
+import pytest
+
+from tests.flow.sampled import assets_of, pages, sampled_site, walk
+from tests.flow.test_first_light import PAGES, faults_of
+
+MOST_BYTES, MOST_REQUESTS = 150_000, 15
+HEAVY = {"api-docs"}  # its explorer is one big script
+
+
+@pytest.fixture(scope="module")
+def sampled(tmp_path_factory):
+    site, client = sampled_site(tmp_path_factory.mktemp("sampled"))
+    try:
+        yield site, client, walk(client)
+    finally:
+        client.close()
+        site.stop()
+
+
+def test_links_lead_to_every_page_and_each_opens(sampled) -> None:
+    _, _, found = sampled
+    assert pages() - set(found) == set()
+    assert {path: answer.status_code for path, answer in found.values() if answer.status_code != 200} == {}
+
+
+def test_no_page_is_heavy_or_loads_from_elsewhere(sampled) -> None:
+    _, client, found = sampled
+    sizes: dict[str, int] = {}
+
+    def size(address: str) -> int:
+        if address not in sizes:
+            answer = client.get(address, headers={"Accept-Encoding": "br, gzip"})
+            assert answer.status_code == 200, address
+            sizes[address] = answer.num_bytes_downloaded
+        return sizes[address]
+
+    wrong = []
+    for route, (path, answer) in found.items():
+        assets = assets_of(answer.text)
+        wrong += [(path, one) for one in assets if not one.startswith("/")]
+        weight = answer.num_bytes_downloaded + sum(size(one) for one in assets if one.startswith("/"))
+        if route not in HEAVY and (weight > MOST_BYTES or len(assets) + 1 > MOST_REQUESTS):
+            wrong.append((path, weight, len(assets) + 1))
+    assert wrong == []
+
+
+@pytest.mark.browser
+def test_pages_with_data_fit_read_and_stay_silent(sampled, browser) -> None:
+    """Those that the first five minutes don't reach; no word on the console, no request to another host."""
+    site, client, found = sampled
+    context = browser.new_context(viewport={"width": 390, "height": 860}, color_scheme="dark")
+    own = f"http://127.0.0.1:{site.port}"
+    context.add_cookies([{"name": name, "value": value, "url": own} for name, value in client.cookies.items()])
+    page = context.new_page()
+    said: list[str] = []
+    page.on("console", lambda message: said.append(f"{page.url} {message.text}"))
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    new = [path for route, (path, _) in found.items() if route not in HEAVY and (path not in PAGES or path == "/")]
+    faults = [fault for path in new for fault in faults_of(page, site, path, 390)]
+    assert not faults, "\n".join(map(str, faults))
+    assert said == []
+    assert [url for url in asked if not url.startswith((own, own.replace("http", "ws"), "data:", "blob:"))] == []
