@@ -7,6 +7,7 @@ from django.test import Client
 from intelligence import analyst, incidents
 from intelligence.incidents import Sight
 from intelligence.models import AnalysisRun, IntelligenceProvider, Recommendation
+from providers.models import AIServiceConfig
 from tests.intelligence.test_analyze_api import LOG
 
 pytestmark = pytest.mark.django_db
@@ -160,3 +161,16 @@ def test_only_admins_change_who_analyses(as_user):
     for name in ("ivo", "ana", "lee"):
         body = {"name": "a", "provider": "local"}
         assert as_user(name).post("/api/v1/intelligence/providers/", body, format="json").status_code == 403
+
+
+def test_what_asking_costs_stands_beside_the_modes(page):
+    told = page("ivo").get("/analyses/", **JSON).json()
+    assert [mode["price"] for mode in told["modes"]] == ["", "", ""], "nobody is asked"
+    config = {"api_key": CANARY, "model": "nobody-sells-this"}
+    IntelligenceProvider.objects.create(name="Team", provider="grok", config=config, is_active=True)
+    for prices, shown in (({}, "unknown price"), ({"*": {"input": 1, "output": 2}}, "≈ $0.004")):
+        AIServiceConfig.objects.update_or_create(pk=1, defaults={"model_pricing": prices})
+        told = page("ivo").get("/analyses/", **JSON).json()
+        rules, hybrid, ai = (mode["price"] for mode in told["modes"])
+        assert rules == "" and hybrid == ai and ai.startswith(shown)
+        assert shown in page("ivo").get("/analyses/").content.decode()
