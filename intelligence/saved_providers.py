@@ -8,11 +8,12 @@ from django.db import IntegrityError, transaction
 from intelligence.models import IntelligenceProvider
 from intelligence.providers import PROVIDER_CLASSES, built
 from intelligence.providers.base import SECRET_KEYS, BaseAIProvider
-from providers import audit
-from providers.exceptions import AIServiceError, InvalidInput, NotFound
+from providers import audit, outbound
+from providers.exceptions import AIServiceError, InvalidInput, NotFound, OutboundRefused
 from providers.fields import Unreadable
 
 SAVED = "set"
+ADDRESSES = ("base_url", "host")
 
 
 def found(pk: Any) -> IntelligenceProvider:
@@ -51,13 +52,24 @@ def config_of(row: IntelligenceProvider, driver: str, given: Mapping[str, Any]) 
     """What `save` would store for that driver. Errors: InvalidInput."""
     kept = driver == row.provider and not row._state.adding and not isinstance(row.config, Unreadable)
     saved, config = dict(row.config) if kept else {}, dict(given)
-    moved = any(config.get(name, "") != saved.get(name, "") for name in ("base_url", "host"))
+    moved = any(config.get(name, "") != saved.get(name, "") for name in ADDRESSES)
     for name in SECRET_KEYS:
         if config.get(name) in ("", None, SAVED) and name in saved and not moved:
             config[name] = saved[name]
         elif config.get(name) == SAVED:
             del config[name]
-    return built(driver, config).config
+    made = built(driver, config).config
+    for name in ADDRESSES:
+        if name in made:
+            _check_address(made[name])
+    return made
+
+
+def _check_address(address: str) -> None:
+    try:
+        outbound.guard().check_url(address)
+    except OutboundRefused as error:
+        raise InvalidInput(error.message, param="config", code="address_refused") from error
 
 
 def activate(row: IntelligenceProvider) -> IntelligenceProvider:

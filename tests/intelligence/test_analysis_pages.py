@@ -139,6 +139,11 @@ def test_the_column_is_encrypted_as_one_value(page):
         ({"name": "a", "provider": "grok", "config": {"api_key": "k", "max_tokens": "many"}}, "config"),
         ({"name": "a", "provider": "grok", "config": {"api_key": ["k"]}}, "config"),
         ({"name": "a", "provider": "local", "key": 1}, "key"),
+        ({"name": "a", "provider": "ollama", "config": {"host": "http://169.254.169.254/"}}, "config"),
+        (
+            {"name": "a", "provider": "grok", "config": {"api_key": "k", "base_url": "http://10.0.0.1/v1"}},
+            "config",
+        ),
     ],
 )
 def test_what_a_driver_does_not_take_is_refused_by_name(as_user, body, param):
