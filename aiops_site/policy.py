@@ -161,7 +161,6 @@ ROUTES: Mapping[str, Mapping[str, Roles | frozenset[str]]] = {
     "intelligence:api-agent-rotate": {"POST": ASKERS},
     "intelligence:api-agent-revoke": {"POST": ASKERS},
     "intelligence:api-kill-switch": {"GET": ALL, "POST": ASKERS},
-    **ADMIN_ROUTES,
 }
 
 
@@ -170,6 +169,6 @@ def allows(route: str, method: str, role: Role | str | None) -> bool:
     doesn't name."""
     if route in PUBLIC:
         return True
-    methods = ROUTES.get(route, {})
+    methods = ROUTES.get(route) or ADMIN_ROUTES.get(route, {})
     asked = "GET" if method in {"HEAD", "OPTIONS"} and "GET" in methods else method
     return role is not None and role in methods.get(asked, frozenset())

@@ -8,10 +8,13 @@ from django.contrib.auth.models import Group, User
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
-from aiops_site.policy import PUBLIC, ROUTES
+from aiops_site import policy
+from aiops_site.policy import PUBLIC
+from aiops_site.policy_admin import ADMIN_ROUTES
 from intelligence.agents import credentials, roster
 from providers.roles import Role
 
+ROUTES = {**policy.ROUTES, **ADMIN_ROUTES}
 ROLES = [None, *Role]
 JSON = {"HTTP_ACCEPT": "application/json"}
 
