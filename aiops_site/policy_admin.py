@@ -1,6 +1,7 @@
 """The part of the policy table that is Django's admin: what can be changed there, and what is only shown.
 
-It stands apart because these are no pages of ours: what walks the pages (their weight, their look) leaves them out."""
+It stands apart because these are no pages of ours: what walks the pages (weight, look) leaves them out.
+"""
 
 from collections.abc import Mapping
 
