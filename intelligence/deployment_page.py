@@ -96,7 +96,11 @@ def cause_of(one: Deployment) -> dict[str, Any]:
         "FAILED": one.reason or "It failed; nobody said why.",
         "CANCELLED": one.reason,
         "RUNNING": "It runs.",
-    }.get(one.status, "It is under way.")
+        "QUEUED": "It waits for a worker." if one.service.deployer != "none" else "It was announced.",
+        "BUILDING": "The build runs. Its log stands here as it is written.",
+        "DEPLOYING": "What was built is put in place.",
+        "HEALTH_CHECK": "It is looked at before it counts as running.",
+    }[one.status]
     return {"sentence": sentence, **explained(one)}
 
 
