@@ -155,8 +155,9 @@ def main() -> None:
     given.add_argument("--megabytes", type=int, default=99)
     megabytes = given.parse_args().megabytes
     with tempfile.TemporaryDirectory() as folder:
-        site = Site(Path(folder)).until_ready()
+        site = Site(Path(folder))
         try:
+            until(lambda: site.said("is ready"), "a ready site", 300)
             measure(Web(site), megabytes)
         finally:
             site.stop()
