@@ -5,11 +5,13 @@ is escaped: names of models and users are data. No Django here.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from html import escape
 from math import ceil
 from typing import Any
+
+from providers.format import money
 
 STEPS = [Decimal(n) for n in ("1", "1.5", "2", "2.5", "3", "4", "5", "6", "8", "10")]
 GRID_LINES = 4
@@ -36,10 +38,14 @@ class Bar:
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """A line across the bars, in steps: `dollars` of each bar."""
+    """A line across the bars, in steps: `dollars` of each bar. `note`: what is said after its amount."""
 
     name: str
     dollars: tuple[Decimal, ...]
+    note: str = ""
+
+    def label(self, dollars: Decimal) -> str:
+        return f"{self.name} {money(dollars, 2)}{self.note}"
 
     def steps(self, most: Decimal) -> list[tuple[int, int, Decimal]]:
         """(first bar, bar after the last, dollars) of each level; those of nothing and above `most` left out."""
@@ -69,15 +75,20 @@ class Chart:
     def limit_steps(self) -> list[tuple[int, int, Decimal]]:
         return self.limit.steps(self.highest * LIMIT_IN_VIEW) if self.limit else []
 
-    def limit_name_at(self, width: float) -> tuple[int, Decimal]:
-        """The bar that the limit's name ends before, and dollars: above these no step runs through it."""
-        steps, name = self.limit_steps, self.limit.name if self.limit else ""
+    @property
+    def limit_label(self) -> str:
+        """Of the last level that is in view; empty without any."""
+        return self.limit.label(self.limit_steps[-1][2]) if self.limit and self.limit_steps else ""
+
+    def limit_label_at(self, width: float) -> tuple[int, Decimal]:
+        """The bar that the limit's label ends before, and dollars: above these no step runs through it."""
+        steps, name = self.limit_steps, self.limit_label
         bars = min(len(self.bars), ceil(len(name) * LETTER_WIDTH * len(self.bars) / width))
         end = max(steps[-1][1], bars)
         return end, max(dollars for _, after, dollars in steps if after > end - bars)
 
     def last(self, days: int) -> "Chart":
-        limit = Limit(self.limit.name, self.limit.dollars[-days:]) if self.limit else None
+        limit = replace(self.limit, dollars=self.limit.dollars[-days:]) if self.limit else None
         return Chart(self.name, self.series, self.bars[-days:], limit)
 
     def grid(self) -> list[Decimal]:
@@ -118,8 +129,8 @@ def svg(chart: Chart, width: int, height: int, most_labels: int = 7) -> str:
         *(_bar(area, n, bar, chart) for n, bar in enumerate(chart.bars)),
         *(_label(area, n, chart.bars) for n in shown_labels(len(chart.bars), most_labels)),
     ]
-    if chart.limit and (steps := chart.limit_steps):
-        parts.append(_limit(area, steps, chart.limit.name, *chart.limit_name_at(area.width - area.left)))
+    if steps := chart.limit_steps:
+        parts.append(_limit(area, steps, chart.limit_label, *chart.limit_label_at(area.width - area.left)))
     return "".join([*parts, "</svg>"])
 
 
@@ -248,12 +259,12 @@ def figure(
 
 
 def _limit_figure(chart: Chart, width: int) -> dict[str, Any] | None:
-    if not chart.limit or not chart.limit_steps:
+    if not chart.limit_steps:
         return None
-    ends, above = chart.limit_name_at(width)
+    ends, above = chart.limit_label_at(width)
     return {
         "steps": [{"from": first, "to": end, "at": float(dollars)} for first, end, dollars in chart.limit_steps],
-        "text": plain(chart.limit.name),
+        "text": plain(chart.limit_label),
         "ends": ends,
         "above": float(above),
     }

@@ -14,13 +14,13 @@ from providers.models import Refusal
 
 MOST = 50
 WHY = {
-    "daily_token_cap": "Daily token cap",
-    "daily_cost_cap": "Daily cost cap",
-    "daily_cost_limit": "Site's daily limit",
-    "monthly_cost_limit": "Site's monthly limit",
-    "per_request_cost_limit": "Cost limit of one call",
-    "first_gate": "First gate of the Senate",
-    "cap_exceeded": "Not enough left for all of it",
+    "daily_token_cap": "over the daily token cap",
+    "daily_cost_cap": "over the daily cost cap",
+    "daily_cost_limit": "over the site's daily limit",
+    "monthly_cost_limit": "over the site's monthly limit",
+    "per_request_cost_limit": "over the cost limit of one call",
+    "first_gate": "stopped at the first gate of the Senate",
+    "cap_exceeded": "not enough left for all of it",
 }
 
 

@@ -17,7 +17,7 @@ MANY_ERRORS = 5  # percent; from here on it is marked
 
 
 @register.simple_tag
-def chart_sentence(highest: dict[str, Any] | None, limit: dict[str, Any] | None) -> SafeString | str:
+def chart_sentence(highest: dict[str, Any] | None, limit: dict[str, Any] | None, days: int) -> SafeString | str:
     """Return what a manager would say of the chart, with links to the calls behind it."""
     if highest is None:
         return "Nothing was spent in this range."
@@ -33,9 +33,15 @@ def chart_sentence(highest: dict[str, Any] | None, limit: dict[str, Any] | None)
         said = format_html(
             "{} That day reached the {} of {}.", said, limit["kind"], money(highest["limit_usd"], 2)
         )
-    if limit and not limit["in_view"]:
-        said = format_html("{} The {} stands above this chart.", said, limit["name"])
+    if limit and limit["above"]:
+        said = format_html("{} {}", said, _beyond(limit, days))
     return said
+
+
+def _beyond(limit: dict[str, Any], days: int) -> str:
+    if limit["above"] == days:
+        return f"The {limit['name']} stands above this chart."
+    return f"On {limit['above']} of the days the {limit['kind']} stands above this chart."
 
 
 @register.filter

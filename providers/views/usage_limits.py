@@ -7,7 +7,6 @@ from django.contrib.auth import get_user_model
 
 from providers import past_limits
 from providers.charts import Limit
-from providers.format import money
 from providers.models import AIServiceConfig
 from providers.usage.question import DAY, Question
 from providers.usage.scope import only_user, sees_everyone
@@ -28,12 +27,12 @@ def limit_of_days(viewer: Any, question: Question) -> Limit | None:
         config = AIServiceConfig.get_instance()
         soft = "" if config.pause_on_budget_exceeded else ", soft"
         budgets = past_limits.daily_budgets(config, days)
-        return Limit(f"daily budget {money(budgets[-1], 2)}{soft}{zone}", tuple(budgets))
+        return Limit("daily budget", tuple(budgets), f"{soft}{zone}")
     user = get_user_model().objects.filter(pk=pk).first()
     if user is None:
         return None
     caps = past_limits.daily_caps(user, days)
-    return Limit(f"daily cap {money(caps[-1], 2)}{zone}", tuple(caps))
+    return Limit("daily cap", tuple(caps), zone)
 
 
 def budget_of_month(viewer: Any, question: Question, month: dict[str, Any]) -> dict[str, Any] | None:

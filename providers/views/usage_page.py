@@ -9,6 +9,7 @@ from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
 
 from providers.catalog import CATALOG, EXTRA
+from providers.charts import Chart, Limit
 from providers.exceptions import InvalidInput
 from providers.usage.advice import advice
 from providers.usage.chart import chart_of, day_name, drawn
@@ -68,15 +69,19 @@ def look(viewer: Any, question: Question, given: dict[str, str]) -> dict[str, An
         "details_url": question.query(view="details"),
         "before_label": _before_label(question),
         "highest": _highest(data["days"]),
-        "limit": {"name": limit.name, "kind": limit.name.partition(" $")[0], "in_view": bool(chart.limit_steps)}
-        if limit
-        else None,
+        "limit": _limit(limit, chart) if limit else None,
         "budget": budget_of_month(viewer, question, data["month"]),
         "chart": drawn(data, chart),
         "nearest": nearest(viewer),
         "matrix": _matrix(viewer, question) if view == "matrix" else None,
         "advice": _advice(viewer, question) if view == "advice" else None,
     }
+
+
+def _limit(limit: Limit, chart: Chart) -> dict[str, Any]:
+    """`above`: days on which it stands beyond the chart, or is nothing."""
+    drawn_on = sum(after - first for first, after, _ in chart.limit_steps)
+    return {"kind": limit.name, "name": limit.label(limit.dollars[-1]), "above": len(limit.dollars) - drawn_on}
 
 
 def _tabs(question: Question, view: str) -> list[dict[str, Any]]:

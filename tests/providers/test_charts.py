@@ -108,6 +108,9 @@ def test_a_limit_is_a_line_in_steps_at_the_height_of_each_day() -> None:
     assert starts[0] < starts[1]  # the day of $900 is above the chart: the line ends before it and begins after it
     steps = figure(made, [["$10"]] * 5, ["$10"] * 5)["limit"]["steps"]
     assert [(s["from"], s["to"], s["at"]) for s in steps] == [(0, 2, 10.0), (2, 3, 20.0), (4, 5, 5.0)]
+    assert made.limit_label == "cap $5.00"
+    beyond = chart(*[("10",)] * 2, limit=Limit("cap", (Decimal(10), Decimal(900))))
+    assert beyond.limit_label == "cap $10.00"  # the amount of the level that it stands at
 
 
 def made_y(made: Chart, dollars: str) -> str:
@@ -118,7 +121,7 @@ def made_y(made: Chart, dollars: str) -> str:
 
 @pytest.mark.parametrize("amounts", [["5"] * 28 + ["2", "2"], ["2"] * 4 + ["90"] * 26, ["8", *["5"] * 29]])
 def test_no_step_runs_through_the_name_of_the_limit(amounts: list[str]) -> None:
-    made = chart(*[("3",)] * 30, limit=Limit("daily cap $2.00, by UTC day", tuple(map(Decimal, amounts))))
+    made = chart(*[("3",)] * 30, limit=Limit("daily cap", tuple(map(Decimal, amounts)), ", by UTC day"))
     [name] = [text for text in drawn(made).iter("text") if text.get("class") == "limit-name"]
     right, low = float(name.get("x")), float(name.get("y"))
     assert right >= 6.4 * len(name.text)

@@ -119,12 +119,12 @@ def test_pages_api_and_metrics_show_them_to_those_who_may_see(everyone):
     everybody, own = signed_in(everyone["ana"]), signed_in(ivo)
     told = everybody.get("/api/v1/ai/caps/").json()["refused"]
     assert {(one["by"], one["why"], one["times"]) for one in told} == {
-        ("ivo", "Daily token cap", 3),
-        ("lee", "Daily cost cap", 1),
+        ("ivo", "over the daily token cap", 3),
+        ("lee", "over the daily cost cap", 1),
     }
     assert [one["by"] for one in own.get("/api/v1/ai/caps/").json()["refused"]] == ["ivo"]
     page = everybody.get("/usage/caps/").content.decode()
-    assert "Refused, last 7 days" in page and "3 times" in page and "Daily token cap" in page
+    assert "Refused, last 7 days" in page and "3 times" in page and "over the daily token cap" in page
     summary = "/api/v1/ai/usage/summary/"
     assert everybody.get(summary).json()["refused"] == 4
     assert everybody.get(f"{summary}?user=lee").json()["refused"] == 1
