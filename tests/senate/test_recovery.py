@@ -1,9 +1,13 @@
 """A worker is killed; another goes on from what is stored, and nothing that was finished is paid again."""
 
+import json
 import os
 import random
+import signal
 import subprocess
 import sys
+import time
+from contextlib import suppress
 from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -26,26 +30,53 @@ ROOT = Path(__file__).resolve().parents[2]
 OK = "ok"
 
 
+class Worker:
+    """A process that works on one session. Errors: TimeoutError where it doesn't end in time."""
+
+    def __init__(self, pid):
+        self.pid = pid
+
+    def kill(self):
+        with suppress(ProcessLookupError):
+            os.kill(self.pid, signal.SIGKILL)
+
+    def wait(self, seconds=30):
+        end = time.monotonic() + seconds
+        while Path(f"/proc/{self.pid}").exists():
+            if time.monotonic() > end:
+                raise TimeoutError(f"worker {self.pid} still runs")
+            time.sleep(0.005)
+
+
+@pytest.fixture(scope="module")
+def forks():
+    """The process that workers are forked from."""
+    environment = {**os.environ, "TEST_DATA_DIR": str(settings.DATA_DIR)}
+    command = [sys.executable, "-m", "tests.senate.worker_child"]
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+    with subprocess.Popen(command, cwd=ROOT, env=environment, **pipes) as process:
+        yield process
+        process.kill()
+
+
 @pytest.fixture
-def spawned(upstream):
+def spawned(forks, upstream):
     """Starts a worker process on a session; returns once it has the claim."""
-    children = []
+    workers = []
 
     def start(session):
-        database, master_key = str(connection.settings_dict["NAME"]), settings.AI_ENCRYPTION_KEYS[0]
-        arguments = ["-m", "tests.senate.worker_child", database, master_key, upstream.netloc, str(session.pk)]
-        environment = {**os.environ, "TEST_DATA_DIR": str(settings.DATA_DIR)}
-        child = subprocess.Popen(
-            [sys.executable, *arguments], cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True
-        )
-        children.append(child)
-        assert child.stdout.readline().strip() in ("claimed", "refused")
-        return child
+        given = {"database": str(connection.settings_dict["NAME"]), "master_key": settings.AI_ENCRYPTION_KEYS[0]}
+        forks.stdin.write(json.dumps({**given, "upstream": upstream.netloc, "session": session.pk}) + "\n")
+        forks.stdin.flush()
+        said, pid = forks.stdout.readline().split()
+        assert said in ("claimed", "refused")
+        workers.append(Worker(int(pid)))
+        return workers[-1]
 
     yield start
-    for child in children:
-        child.kill()
-        child.communicate()
+    for worker in workers:
+        worker.kill()
+        worker.wait()
 
 
 @pytest.fixture
@@ -162,10 +193,10 @@ def test_workers_killed_at_any_moment_lose_nothing_and_pay_no_finished_call_twic
     session = ask(asker)
     for _ in range(4):
         child = spawned(session)
-        moments_later = moments.uniform(0, 4)
+        moments_later = moments.uniform(0, 1.5)
         try:
             child.wait(moments_later)
-        except subprocess.TimeoutExpired:
+        except TimeoutError:
             child.kill()
             child.wait()
         claim_runs_out(session)
