@@ -84,6 +84,9 @@ class Batch:
     rendered: list[str]
 
 
+_listening: set[asyncio.Task[None]] = set()  # a task that nobody holds may be collected
+
+
 class Feed:
     """One session in this process: one subscription, one reader, many watchers."""
 
@@ -96,10 +99,14 @@ class Feed:
         self.wake = asyncio.Event()
         self.ended = False
         self.task: asyncio.Task[None] | None = None
+        self._left = False
+        self._message: asyncio.Task[Any] | None = None
         self._last_swap: tuple[tuple[int, frozenset[str]], list[dict[str, Any]]] | None = None
 
     async def run(self) -> None:
-        nudges = asyncio.create_task(self._listen())
+        listens = asyncio.create_task(self._listen())
+        _listening.add(listens)
+        listens.add_done_callback(_listening.discard)
         try:
             while not self.ended:
                 await self._look()
@@ -111,8 +118,7 @@ class Feed:
             for watcher in self.watchers | self.late:
                 watcher.drop()
         finally:
-            nudges.cancel()
-            await asyncio.gather(nudges, return_exceptions=True)
+            self._listen_no_more()  # nobody waits for it: leaving takes a trip to Redis, or longer
 
     async def _rest(self) -> None:
         """Until the next nudge, at most POLL_S; the pause before it gathers a burst."""
@@ -124,17 +130,27 @@ class Feed:
             return
 
     async def _listen(self) -> None:
-        """Turns messages of the session's group into wakes. Without the layer the poll goes on alone."""
+        """Turns messages of the session's group into wakes. Without the layer the poll goes on alone.
+
+        Cancelled is only the waiting for a message: the layer's one connection, which all feeds share, does not
+        survive a cancelled subscription."""
         layer = get_channel_layer()
         group = f"senate.{self.session_id}"
-        while True:
+        while not self._left:
             channel = ""
             try:
                 channel = await layer.new_channel()
                 await layer.group_add(group, channel)
                 self.wake.set()
                 while True:
-                    await layer.receive(channel)
+                    self._message = asyncio.create_task(layer.receive(channel))
+                    if self._left:
+                        await asyncio.sleep(0)  # it has begun: only the end of a receive forgets the channel
+                        self._message.cancel()
+                    await asyncio.wait([self._message])
+                    if self._message.cancelled():
+                        break
+                    self._message.result()
                     self.wake.set()
             except (OSError, RedisError) as error:
                 logger.warning("live feed without nudges: %s", error)
@@ -142,6 +158,11 @@ class Feed:
             finally:
                 if channel:
                     await _leave(layer, group, channel)
+
+    def _listen_no_more(self) -> None:
+        self._left = True
+        if self._message is not None:
+            self._message.cancel()
 
     async def _look(self) -> None:
         self.wake.clear()

@@ -157,3 +157,44 @@ async def test_a_feed_that_breaks_lets_its_watchers_go(session, monkeypatch) -> 
         assert await watcher.next() is None
     assert watcher.dropped
     await hub.leave(session.pk, watcher)
+
+
+class SlowLayer:
+    """A channel layer whose subscriptions take a while, and break for good when one is cancelled."""
+
+    def __init__(self):
+        self.open, self.broken = set(), False
+        self.subscribed = asyncio.Event()
+
+    async def new_channel(self):
+        return "channel"
+
+    async def group_add(self, group, channel):
+        try:
+            await self.subscribed.wait()
+        except asyncio.CancelledError:
+            self.broken = True
+            raise
+        self.open.add(channel)
+
+    async def group_discard(self, group, channel):
+        self.open.discard(channel)
+
+    async def receive(self, channel):
+        await asyncio.Event().wait()
+
+
+async def test_a_reader_that_leaves_waits_for_no_subscription_and_breaks_none(session, monkeypatch) -> None:
+    layer = SlowLayer()
+    monkeypatch.setattr(live, "get_channel_layer", lambda: layer)
+    await hop(text, session, 0, "x")
+    await hop(ended, session)
+    hub = live.hub()
+    async with asyncio.timeout(5):
+        watcher = hub.watch(session.pk, 0, False)
+        assert await take(watcher, None) == [1, 2]
+        await hub.leave(session.pk, watcher)
+        assert not layer.broken and live._listening
+        layer.subscribed.set()
+        await asyncio.wait(live._listening)
+    assert not layer.broken and not layer.open
