@@ -1,5 +1,6 @@
 """What a process makes ready at its start, so that its first call doesn't stand still for it."""
 
+import gc
 import logging
 import threading
 
@@ -13,7 +14,13 @@ logger = logging.getLogger(__name__)
 
 def start() -> None:
     """In a thread of its own: imports that take seconds, trusted certificates, the price list, connections."""
-    threading.Thread(target=up, name="warm-up", daemon=True).start()
+    threading.Thread(target=_up_and_settled, name="warm-up", daemon=True).start()
+
+
+def _up_and_settled() -> None:
+    up()
+    gc.collect()
+    gc.freeze()  # what was imported stays: full collections need not look at it again
 
 
 def up() -> None:

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from providers.tokens import bound_tokens, estimate_tokens
+from providers.tokens import bound_tokens, estimate_tokens, is_english
 
 PROSE = "The quick brown fox jumps over the lazy dog. "  # 10 tokens
 HELLO = "hello world"  # 2
@@ -57,3 +57,30 @@ def test_text_that_grows_is_never_bounded_lower(first, second):
 
 def test_a_large_text_is_counted_in_linear_time():
     assert bound_tokens("!a 1" * 250_000) >= 500_000
+
+
+def test_a_common_word_is_one_token_and_a_rare_one_is_not() -> None:
+    assert bound_tokens("roll back because the request of the new version is slow") <= 13
+    assert bound_tokens(" kubelet") >= 3
+    assert bound_tokens(" BECAUSE") >= 7  # capitals are spelled out by small vocabularies
+
+
+LOG = "12:04:31.220 ERROR pool exhausted: 20 of 20 connections in use, 114 waiting (checkout-api-7d4b9)\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "english"),
+    [
+        ("Which index would make this query fast?", True),
+        (LOG * 5, True),
+        ("", False),
+        ("hi", False),
+        ("Warum ist der Pool nach dem Deployment voll?", False),
+        ("Warum ist der Pool voll?\n" + LOG * 30, False),  # the answer will be in German
+        ("Quelle est la cause de la panne du service client ?", False),
+        ("Por favor, analiza este fallo de la base de datos", False),
+        ("请问为什么 p99 变高了", False),
+    ],
+)
+def test_english_is_told_from_what_only_quotes_it(text: str, english: bool) -> None:
+    assert is_english(text) is english
