@@ -22,6 +22,14 @@ def test_the_ask_page_has_the_box_and_three_examples_before_the_first_question(i
     assert "style=" not in page and not re.search(r"<script(?![^>]* src=)", page)
 
 
+def test_each_member_in_the_box_has_a_colour_of_its_own(ivo) -> None:
+    box = re.search(
+        r'<details class="nav-menu ask-seats".*?</summary>', ivo.get("/senate/").content.decode(), re.S
+    )
+    colours = re.findall(r"series-(\w+)", box.group())
+    assert len(colours) == 5 == len(set(colours)) and "other" not in colours
+
+
 def test_a_viewer_sees_the_list_without_the_box(cast, client) -> None:
     page = as_user(client, cast["lee"]).get("/senate/").content.decode()
     assert 'name="question"' not in page and "You have asked nothing yet." in page

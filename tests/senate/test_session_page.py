@@ -27,6 +27,7 @@ def test_the_page_shows_what_the_rows_say_and_the_twin_says_the_same(ivo, cast) 
     for part in ("head", "stepper", "resolution", "dissent", "votes", "order", "member-0", "member-2"):
         assert len(re.findall(f'id="{part}"', page)) == 1, part
     assert '<p class="lead">Roll back now.</p>' in page and "The pool is no cure." in page
+    assert 'href="#dissent-answer-2"' in page and 'id="dissent-answer-2"' in page
     assert 'aria-label="Mistral disagrees with OpenAI"' in page
     assert "data-live" not in page
     assert "style=" not in page and not re.search(r"<script(?![^>]* src=)", page)
