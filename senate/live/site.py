@@ -20,11 +20,10 @@ from django.db import Error as DatabaseError
 from providers import watching
 from providers.hop import hop
 from senate.live import consumers
-from senate.live.consumers import Close, Gone, Receive, Scope, Send, close, first, listen, viewer
+from senate.live.consumers import Close, Gone, Line, Receive, Scope, Send, close, first, listen, mind, viewer
 from senate.live.hub import hub
 
 POLL_S = 0.4
-PING = '{"type":"ping"}'
 
 logger = logging.getLogger(__name__)
 
@@ -119,7 +118,8 @@ async def live_site(scope: Scope, receive: Receive, send: Send) -> None:
     reader = Reader()
     join(topics, reader)
     try:
-        await first(_pump(reader, send), listen(receive), _guard(scope))
+        line = Line(send)
+        await first(_pump(reader, line), listen(receive), mind(line, lambda: _check(scope)))
     except Close as ending:
         await close(send, ending.code)
     except (Gone, OSError):
@@ -137,20 +137,9 @@ def _topics(scope: Scope) -> set[str]:
     return topics
 
 
-async def _pump(reader: Reader, send: Send) -> None:
+async def _pump(reader: Reader, line: Line) -> None:
     while True:
-        try:
-            async with asyncio.timeout(consumers.QUIET_S):
-                frames = await reader.next()
-        except TimeoutError:
-            frames = [PING]
-        await consumers.hand_over(frames, send)
-
-
-async def _guard(scope: Scope) -> None:
-    while True:
-        await asyncio.sleep(consumers.RECHECK_S)
-        await _check(scope)
+        await line.say(await reader.next())
 
 
 async def _check(scope: Scope) -> int:

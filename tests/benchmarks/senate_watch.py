@@ -54,7 +54,7 @@ class Texts:
 class Reader(asyncio.Protocol):
     def __init__(self, hello: bytes, texts: Texts, found: Watched) -> None:
         self._hello, self._texts, self._found = hello, texts, found
-        self._held, self._in = b"", False
+        self._held, self._in, self._since = b"", False, 0.0
         self.numbers: list[int] = []
         self.opened: asyncio.Future[str] = asyncio.get_running_loop().create_future()
         self.closed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -86,6 +86,7 @@ class Reader(asyncio.Protocol):
             return False
         status = self._held.partition(b"\r\n")[0].decode()
         self._in, self._held = " 101 " in status, self._held[end + 4 :]
+        self._since = time.time()
         if not self.opened.done():
             self.opened.set_result("" if self._in else status)
         return self._in
@@ -101,7 +102,8 @@ class Reader(asyncio.Protocol):
             self._found.messages += 1
             if n:
                 self.numbers.append(n)
-                self._found.latencies_ms.append((now - at) * 1000)
+                if at >= self._since:  # what happened before it came is no news
+                    self._found.latencies_ms.append((now - at) * 1000)
 
 
 def _frame(held: bytes, at: int) -> tuple[int, int, int] | None:
