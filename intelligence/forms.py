@@ -6,6 +6,7 @@ from typing import Any
 from rest_framework.request import Request
 
 from intelligence.models.services import DEPLOYERS, ENGINES, FORGES, HOSTS, SECRETS
+from providers.serializers import CSRF_FIELD
 
 SWITCHES = ("build_network", "auto_fix", "auto_deploy", "deploy_needs_approval", "troubleshoot")
 GROUPS: tuple[tuple[str, tuple[tuple[str, str, str], ...]], ...] = (
@@ -69,7 +70,7 @@ def choices() -> dict[str, list[str]]:
 def given_by(request: Request) -> dict[str, Any]:
     """The fields of a form or of a JSON object. A form sends no switch that is off."""
     data = request.data if isinstance(request.data, Mapping) else {}
-    given = {name: data[name] for name in data if name != "csrfmiddlewaretoken"}
+    given = {name: data[name] for name in data if name != CSRF_FIELD}
     if getattr(request, "content_type", "").startswith("application/json"):
         return given
     clear = [name for name in SECRETS if given.pop(f"clear_{name}", "")]

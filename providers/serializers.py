@@ -11,6 +11,8 @@ from providers.models.settings import MODES
 
 MAX_KEY = 500
 MAX_MEMBERS = 9
+CSRF_FIELD = "csrfmiddlewaretoken"  # stands in every form of a page
+LONGEST_NAME, MOST_NAMED = 80, 20  # of unknown fields, in an answer
 
 
 class Text(serializers.CharField):
@@ -60,13 +62,14 @@ class Key(serializers.CharField):
 
 
 class Strict(serializers.Serializer):
-    """Refuses fields that it does not know: a misspelt setting must not look saved."""
+    """Refuses fields that it does not know: nobody shall believe in an effect that is not there."""
 
     default_error_messages = {"invalid": "Send a JSON object of fields."}
 
     def to_internal_value(self, data: Any) -> Any:
         if isinstance(data, Mapping):
-            unknown = sorted(str(name)[:60] for name in data if name not in self.fields)
+            known = {*self.fields, CSRF_FIELD}
+            unknown = sorted({str(name)[:LONGEST_NAME] for name in data if name not in known})[:MOST_NAMED]
             if unknown:
                 raise serializers.ValidationError({name: ["There is no such field."] for name in unknown})
         return super().to_internal_value(data)

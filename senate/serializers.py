@@ -1,26 +1,10 @@
 """What the pages' forms and the JSON API may say, and what they answer. Unknown fields are refused."""
 
-from typing import Any
-
 from rest_framework import serializers
 
+from providers.serializers import Strict
 from senate.chat import VISIBILITIES
 from senate.engine.plan import MODES, MOST_MEMBERS
-
-FORM_FIELDS = {"csrfmiddlewaretoken"}
-
-
-class Strict(serializers.Serializer):
-    """A field that is not declared is an error, so that nobody believes in an effect that is not there."""
-
-    def to_internal_value(self, data: Any) -> dict[str, Any]:
-        if isinstance(data, dict) or hasattr(data, "getlist"):
-            unknown = sorted(set(data) - set(self.fields) - FORM_FIELDS)
-            if unknown:
-                raise serializers.ValidationError(
-                    {name[:80]: "This field is not known here." for name in unknown[:20]}
-                )
-        return super().to_internal_value(data)
 
 
 class Ask(Strict):

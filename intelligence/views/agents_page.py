@@ -13,6 +13,7 @@ from intelligence import agent_pages
 from intelligence.agent_serializers import AgentNew
 from intelligence.agents import roster
 from providers.exceptions import InvalidInput
+from providers.serializers import CSRF_FIELD
 
 LIST, ONE = "intelligence/agents.html", "intelligence/agent.html"
 
@@ -24,7 +25,7 @@ class Agents(APIView):
 
     def post(self, request: Request) -> Response:
         """The page with the new key on it: it is shown this once."""
-        given = {name: value for name, value in request.data.items() if name != "csrfmiddlewaretoken"}
+        given = {name: value for name, value in request.data.items() if name != CSRF_FIELD}
         if hasattr(request.data, "getlist"):
             given["scopes"] = request.data.getlist("scopes")
         form = AgentNew(data=given)

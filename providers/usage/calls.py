@@ -23,34 +23,10 @@ PAGE_SIZE, LARGEST_PAGE = 50, 500
 CHUNK = 1_000
 NEAR, MOST_NEAR = timedelta(minutes=15), 200
 MONEY = ("estimated_cost_usd", "actual_cost_usd")
-FIELDS = (
-    "id",
-    "created_at",
-    "user_id",
-    "session_id",
-    "operation",
-    "provider",
-    "model",
-    "model_version",
-    "input_tokens",
-    "output_tokens",
-    "total_tokens",
-    "cached_input_tokens",
-    "cache_write_tokens",
-    "reasoning_tokens",
-    "usage_source",
-    "estimated_cost_usd",
-    "actual_cost_usd",
-    "price_source",
-    "processing_time_ms",
-    "first_token_ms",
-    "retry_count",
-    "success",
-    "error_code",
-    "error_message",
-    "used_fallback",
-    "prompt_hash",
-)
+FIRST = ("id", "created_at", "user_id")
+# Of what a row's signature covers, what is nobody's business here: its place in the chain, and what was said.
+NOT_SHOWN = {"number", "cap_day", "prompt_preview", "response_preview"}
+FIELDS = (*FIRST, *(name for name in AIUsageLog.SIGNED if name not in NOT_SHOWN.union(FIRST)))
 
 
 def page_of(viewer: Any, question: Question, after: str, size: int) -> dict[str, Any]:

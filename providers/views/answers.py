@@ -17,7 +17,7 @@ def fields_of(request: Request) -> dict[str, Any]:
     """The fields of a form or of a JSON object, as a plain dict."""
     if not isinstance(request.data, Mapping):
         raise InvalidInput("Send a JSON object of fields.")
-    return {name: request.data[name] for name in request.data if name != "csrfmiddlewaretoken"}
+    return {name: request.data[name] for name in request.data if name != serializers.CSRF_FIELD}
 
 
 def which(slug: Any) -> str:

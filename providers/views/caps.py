@@ -17,6 +17,7 @@ from providers import budgets, caps, caps_history, refusals, watching
 from providers.exceptions import InvalidInput, NotFound
 from providers.guard import storable
 from providers.roles import may
+from providers.serializers import CSRF_FIELD
 from providers.usage.scope import sees_everyone
 from providers.views import caps_page, caps_site
 from providers.views.answers import fields_of
@@ -38,7 +39,6 @@ PAUSES = [
     {"value": "true", "label": "Calls stop"},
     {"value": "false", "label": "Only a warning"},
 ]
-FORM_ONLY = {"csrfmiddlewaretoken"}
 
 
 @extend_schema(exclude=True)
@@ -158,7 +158,7 @@ def change(request: Request, username: str) -> dict[str, Any]:
     given = request.data
     if not isinstance(given, Mapping):
         raise InvalidInput("Send an object with the caps to change and the reason.")
-    unknown = sorted(set(given) - set(FIELDS) - FORM_ONLY)
+    unknown = sorted(set(given) - {*FIELDS, CSRF_FIELD})
     if unknown:
         raise InvalidInput(f"There is no field {unknown[0][:60]!r} of a cap.", param=unknown[0][:60])
     wanted = {name: given.get(name) for name in FIELDS}
