@@ -8,10 +8,9 @@ from enum import StrEnum
 from typing import Annotated, Any
 
 import pytest
-from django.contrib.auth.models import AnonymousUser, Permission
 from pydantic import BaseModel, Field
 
-from providers.exceptions import AIServiceError, BudgetExceeded, InvalidInput, NotAllowed, NotFound, ToolFailed
+from providers.exceptions import AIServiceError, BudgetExceeded, InvalidInput, NotFound, ToolFailed
 from providers.models import AIUsageLog
 from providers.service import AIService
 from providers.tools import MOST_RESULT_CHARS, ToolRegistry, tool
@@ -113,48 +112,6 @@ def test_wrong_arguments_are_an_error_and_nothing_runs(weather, people, ran, arg
 def test_an_unknown_tool_is_an_error(people) -> None:
     with pytest.raises(NotFound, match="no tool 'drop_table'"):
         ToolRegistry.execute_tool("drop_table", {}, user=people["mara"])
-
-
-MAY = {
-    "public": {"mara", "ivo", "ana", "lee", "nobody", "gone", None},
-    "authenticated": {"mara", "ivo", "ana", "lee"},
-    "engineer": {"mara", "ivo"},
-    "admin": {"mara"},
-    "providers.view_aiusagelog": {"mara", "lee"},
-}
-
-
-@pytest.mark.parametrize("permission", MAY)
-def test_a_permission_lets_whom_it_says(people, ran, permission) -> None:
-    people["lee"].user_permissions.add(Permission.objects.get(codename="view_aiusagelog"))
-    people["mara"].is_superuser = True
-    gone = type(people["ivo"])(username="gone", is_active=False)
-    crowd = {**{name: people[name] for name in ("mara", "ivo", "ana", "lee")}, "gone": gone}
-    crowd |= {"nobody": AnonymousUser(), None: None}
-
-    @tool(name="act", permission=permission)
-    def act() -> str:
-        ran.append(1)
-        return "done"
-
-    for name, user in crowd.items():
-        before = len(ran)
-        assert bool(ToolRegistry.get_openai_tools(user)) is (name in MAY[permission]), name
-        if name in MAY[permission]:
-            assert ToolRegistry.execute_tool("act", {}, user=user) == "done"
-        else:
-            with pytest.raises(NotAllowed):
-                ToolRegistry.execute_tool("act", {}, user=user)
-            assert len(ran) == before
-
-
-@pytest.mark.parametrize(
-    "permission", ["", "everyone", "Engineer", "providers.fly", "nowhere.view_it", "providers.", None, 5]
-)
-def test_anything_else_is_refused_at_registration(permission) -> None:
-    with pytest.raises(InvalidInput, match="is no permission"):
-        tool(name="act", permission=permission)(lambda: 1)
-    assert ToolRegistry.get_openai_tools() == []
 
 
 def test_what_else_can_not_be_registered(weather) -> None:

@@ -1,7 +1,12 @@
-"""Who is signed in."""
+"""Who is signed in, and an upstream that must never hear of a key."""
+
+from collections.abc import Iterator
 
 import pytest
 from django.test import Client
+
+from providers import outbound
+from tests.fakes.upstream import FakeUpstream
 
 
 @pytest.fixture
@@ -9,3 +14,11 @@ def mara(people) -> Client:
     client = Client()
     client.force_login(people["mara"])
     return client
+
+
+@pytest.fixture
+def hostile() -> Iterator[FakeUpstream]:
+    """A second upstream, open to calls, that must never hear of the key."""
+    with FakeUpstream() as server:
+        outbound.configure([*outbound.guard().entries, server.netloc])
+        yield server

@@ -225,34 +225,6 @@ def test_b6_no_column_of_any_table_holds_a_key_and_equal_keys_differ(everyone, u
     assert first != second and first.startswith("gAAAA")
 
 
-ODD = [
-    "' OR 1=1--",
-    '"; DROP TABLE x;--',
-    "%27",
-    "\\",
-    "\x00",
-    "{{7*7}}",
-    "${7*7}",
-    "9" * 400,
-    "a[b]=c",
-    "../../etc",
-]
-
-
-@pytest.mark.django_db
-@pytest.mark.parametrize("odd", ODD)
-def test_b8_what_is_no_word_in_a_filter_or_header_is_never_a_500(mara, odd) -> None:
-    mara.raise_request_exception = False
-    for name in ("tab", "q", "edit", "states", "provider"):
-        for path in ("/providers/", "/providers/balance/", "/api/v1/ai/providers/", "/usage/calls/"):
-            assert mara.get(path, {name: odd}).status_code < 500, (path, name)
-    body = json.dumps({odd: 1, "provider": odd, "mode": odd, "openai_model": odd})
-    for path in ("/api/v1/ai/providers/update/", "/api/v1/ai/test/", "/providers/", "/providers/test/"):
-        assert mara.post(path, body, content_type="application/json").status_code == 400, path
-    header = odd.replace("\x00", "%00")
-    assert Client().get("/api/v1/ai/providers/", HTTP_AUTHORIZATION=f"Token {header}").status_code in {400, 401}
-
-
 @pytest.mark.django_db
 def test_b9_with_a_wrong_master_key_pages_say_so_and_nothing_is_overwritten(mara, settings) -> None:
     save_all()
