@@ -8,7 +8,7 @@ from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, Warning, register
 from django.db import DatabaseError, connection
 
-from providers import output_limits, throttles
+from providers import output_limits, retention, throttles
 
 FERNET = re.compile(r"[A-Za-z0-9_-]{43}=")
 NEW_KEY = 'python -c "from cryptography.fernet import Fernet; print(Fernet.generate_key().decode())"'
@@ -73,6 +73,10 @@ def hosts_are_named(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
         output_limits.parsed(tuple(settings.AI_OUTPUT_TOKENS))
     except ValueError as error:
         found.append(Error(f"AI_OUTPUT_TOKENS: {error}", id="aiops.E009"))
+    try:
+        retention.days()
+    except ValueError as error:
+        found.append(Error(f"RETENTION_DAYS: {error}", id="aiops.E010"))
     if settings.DEBUG and not settings.LOCAL:
         found.append(Error("DEBUG is on while HOST is not this machine.", id="aiops.E005"))
     return found

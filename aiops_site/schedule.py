@@ -1,5 +1,7 @@
 """What beat sends, and how often, in seconds. What nobody took by the next tick is dropped, not repeated."""
 
+from celery.schedules import crontab
+
 SCHEDULE = {
     "jules.reap": {"task": "jules.tasks.reap", "schedule": 10.0, "options": {"expires": 10}},
     "jules.look": {"task": "jules.tasks.look", "schedule": 5.0, "options": {"expires": 5}},
@@ -32,8 +34,8 @@ SCHEDULE = {
         "schedule": 30.0,
         "options": {"expires": 30},
     },
-    "intelligence.expire": {
-        "task": "intelligence.tasks.expire_old",
+    "intelligence.quiet": {
+        "task": "intelligence.tasks.resolve_quiet",
         "schedule": 3600.0,
         "options": {"expires": 600},
     },
@@ -55,5 +57,10 @@ SCHEDULE = {
         "task": "providers.tasks.roll_usage",
         "schedule": 15.0,
         "options": {"expires": 15},
+    },
+    "providers.forget": {
+        "task": "providers.tasks.forget_old",
+        "schedule": crontab(hour=3, minute=10),  # UTC
+        "options": {"expires": 3600},
     },
 }

@@ -13,6 +13,7 @@ from aiops_site.settings_told import *  # noqa: F403
 BASE_DIR = Path(__file__).resolve().parent.parent
 HOST = env.text("HOST", "127.0.0.1")
 PORT = env.whole("PORT", 8000)
+WEB_SERVER = env.text("WEB_SERVER", "daphne")
 SITE_URL = env.text("SITE_URL", f"http://{HOST}:{PORT}").rstrip("/")  # for links in what leaves the site
 DATA_DIR = Path(env.text("DATA_DIR", str(BASE_DIR / "var"))).resolve()
 DATA_DIR.mkdir(parents=True, exist_ok=True)
@@ -204,6 +205,7 @@ AI_ANALYSIS_RATE = env.text("AI_ANALYSIS_RATE", "10/min")
 AI_OUTPUT_TOKENS = env.items(
     "AI_OUTPUT_TOKENS", "2000"
 )  # where no limit is asked; operation=number for one of them
+RETENTION_DAYS = env.items("RETENTION_DAYS")  # kind=days, 0 for good (providers/retention.py)
 AI_MAX_INPUT_CHARS = env.whole("AI_MAX_INPUT_CHARS", 20_000)
 PROMETHEUS_URL = env.text("PROMETHEUS_URL")  # samples of services are pulled from it
 PACKAGE_FOLDERS = env.items("PACKAGE_FOLDERS", str(DATA_DIR / "packages"))  # what a build may be given to read

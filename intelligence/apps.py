@@ -5,7 +5,7 @@ class IntelligenceConfig(AppConfig):
     name = "intelligence"
 
     def ready(self) -> None:
-        from intelligence import code_tools, live, tools  # noqa: F401  (tools register themselves)
+        from intelligence import code_tools, live, retention, tools  # noqa: F401  (tools register themselves)
         from intelligence.agents import approved
         from intelligence.names import service_names
         from providers import watching
@@ -15,3 +15,4 @@ class IntelligenceConfig(AppConfig):
         approved.register()
         watching.register("deployments", live.deployments_version)
         watching.register("runs", live.runs_version)
+        retention.register()

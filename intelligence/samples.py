@@ -18,7 +18,7 @@ from providers.exceptions import AIServiceError, UpstreamBroken, UpstreamUnavail
 from providers.transport import FAULTS
 
 FIELDS = ("cpu_percent", "memory_bytes", "memory_limit_bytes", "restarts", "oom_kills")
-KEEP, LOOK_BACK, MOST_READ = timedelta(days=30), timedelta(days=7), 5_000
+LOOK_BACK, MOST_READ = timedelta(days=7), 5_000
 ANSWER_S = 10.0
 # One query a figure; {name} is the service's name, as the label `container` or `service` has it.
 QUERIES: Mapping[str, str] = {
@@ -56,10 +56,6 @@ def points(service: Service, back: timedelta = LOOK_BACK) -> list[Point]:
     """Its newest samples, oldest first."""
     rows = Sample.objects.filter(service=service, at__gt=clock.now() - back).order_by("-at")
     return [Point(*row) for row in rows.values_list("at", *FIELDS)[:MOST_READ]][::-1]
-
-
-def forget() -> int:
-    return Sample.objects.filter(at__lt=clock.now() - KEEP).delete()[0]
 
 
 async def pulled(name: str) -> dict[str, Any] | None:

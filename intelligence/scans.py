@@ -16,18 +16,15 @@ from django.utils import timezone
 from intelligence import given, incidents, logbook, nudges, samples
 from intelligence.incidents import Sight
 from intelligence.models import (
-    ENDED,
     Alert,
     AnalysisRun,
     Deployment,
     Incident,
-    LogChunk,
     Service,
     ServiceHealth,
     ServiceScan,
     Status,
 )
-from intelligence.models.analyses import DONE, FAILED
 from intelligence.rules.analysis import analyse
 
 EVERY, LEASE = timedelta(minutes=1), timedelta(minutes=2)
@@ -37,8 +34,6 @@ HEALTH = "health address"
 MOST_READ = 32 << 20  # bytes of a running log that one look reads
 KEPT = 1 << 20  # of them, what a new incident's analysis gets
 QUIET_RESOLVES = timedelta(days=7)
-OLD_RUNS, OLD_LOGS, OLD_INCIDENTS = timedelta(days=90), timedelta(days=90), timedelta(days=365)
-MOST_EXPIRED, MOST_LOGS = 500, 50
 logger = logging.getLogger(__name__)
 
 
@@ -161,26 +156,8 @@ def at_samples(row: ServiceScan, now: datetime) -> None:
             incidents.note(row.service, Sight(one.code, one.sentence, "", one.severity), now)
 
 
-def expire() -> int:
-    """Old analyses and incidents go, in bounded steps; quiet open incidents are resolved. How many rows went."""
+def resolve_quiet() -> int:
+    """Open incidents that were not seen for long are resolved. How many."""
     now = timezone.now()
     quiet = Incident.objects.filter(state="open", last_seen__lt=now - QUIET_RESOLVES)
-    quiet.update(state="resolved", why="Not seen for seven days.", decided_at=now, decided_by=None)
-    runs = AnalysisRun.objects.filter(state__in=(DONE, FAILED), created_at__lt=now - OLD_RUNS, incident=None)
-    old = Incident.objects.exclude(state__in=("open", "dismissed")).filter(last_seen__lt=now - OLD_INCIDENTS)
-    alerts = Alert.objects.filter(ended_at__lt=now - OLD_RUNS)
-    gone = expire_logs(now)
-    for rows in (runs, old, alerts):
-        keys = list(rows.order_by().values_list("pk", flat=True)[:MOST_EXPIRED])
-        gone += rows.model._default_manager.filter(pk__in=keys).delete()[0]
-    return gone
-
-
-def expire_logs(now: datetime) -> int:
-    """Logs of deployments that ended long ago go; their rows and summaries stay. How many."""
-    ended = Deployment.objects.filter(status__in=ENDED, finished_at__lt=now - OLD_LOGS, log_bytes__gt=0)
-    keys = list(ended.order_by("finished_at").values_list("pk", flat=True)[:MOST_LOGS])
-    with transaction.atomic():
-        LogChunk.objects.filter(deployment__in=keys).delete()
-        Deployment.objects.filter(pk__in=keys).update(log_bytes=0, log_lines=0)
-    return len(keys)
+    return quiet.update(state="resolved", why="Not seen for seven days.", decided_at=now, decided_by=None)

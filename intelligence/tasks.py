@@ -73,16 +73,14 @@ def handle_delivery(pk: str, **_: Any) -> None:
 
 @shared_task(name="intelligence.tasks.sweep_deliveries", ignore_result=True)
 def sweep_deliveries(**_: Any) -> None:
-    """Deliveries whose nudge was lost; old ones are forgotten."""
+    """Deliveries whose nudge was lost."""
     for pk in work.waiting():
         nudges.delivery(pk)
-    work.forget()
 
 
 @shared_task(name="intelligence.tasks.pull_samples", ignore_result=True)
 def pull_samples(**_: Any) -> None:
-    """One sample a minute of every service that Prometheus knows; what is too old goes."""
-    samples.forget()
+    """One sample a minute of every service that Prometheus knows."""
     if not settings.PROMETHEUS_URL:
         return
     names = dict(Service.objects.values_list("pk", "name"))
@@ -143,9 +141,9 @@ def scan_services(**_: Any) -> None:
         nudges.scan(pk, expires_s=60)
 
 
-@shared_task(name="intelligence.tasks.expire_old", ignore_result=True)
-def expire_old(**_: Any) -> None:
-    scans.expire()
+@shared_task(name="intelligence.tasks.resolve_quiet", ignore_result=True)
+def resolve_quiet(**_: Any) -> None:
+    scans.resolve_quiet()
 
 
 @worker_shutting_down.connect

@@ -6,11 +6,12 @@ class JulesConfig(AppConfig):
 
     def ready(self) -> None:
         from intelligence.webhooks import work as webhooks
-        from jules import follow, tools  # noqa: F401  (tools register themselves)
+        from jules import follow, retention, tools  # noqa: F401  (tools register themselves)
         from jules.watching import version
         from jules.work import redeploy
         from providers import watching
 
         redeploy.register()
         webhooks.listen("fixes", follow.heard)
+        retention.register()
         watching.register("fixes", version)

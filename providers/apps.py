@@ -7,7 +7,7 @@ class ProvidersConfig(AppConfig):
     name = "providers"
 
     def ready(self) -> None:
-        from providers import audited, outbound, site_tools, watching  # noqa: F401  (tools register themselves)
+        from providers import audited, outbound, retained, site_tools, watching  # noqa: F401  (tools register themselves)
         from providers.caps import version as caps_version
         from providers.ledger.triggers import reinstall
 
@@ -15,4 +15,5 @@ class ProvidersConfig(AppConfig):
         watching.register("providers", watching.providers_version)
         watching.register("caps", caps_version)
         audited.connect()
+        retained.register()
         post_migrate.connect(reinstall, sender=self, dispatch_uid="usage triggers")

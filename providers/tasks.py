@@ -6,7 +6,7 @@ from typing import Any
 
 from celery import shared_task
 
-from providers import clock, ledger
+from providers import clock, ledger, retained, retention
 from providers.ledger import anchor, chains, seals, verify
 from providers.notify import delivery, thresholds
 from providers.telemetry import export
@@ -59,7 +59,6 @@ def roll_usage(**_: Any) -> int:
 def notify(**_: Any) -> int:
     """Writes down which caps and budgets are nearly used, and sends what is due; the number sent."""
     thresholds.look(clock.now())
-    delivery.forget_old(clock.now())
     return delivery.send_due(clock.now())
 
 
@@ -67,3 +66,11 @@ def notify(**_: Any) -> int:
 def export_spans(**_: Any) -> int:
     """Sends new usage rows to where spans are wanted, which may be nowhere; the number sent."""
     return export.export_new()
+
+
+@shared_task(name="providers.tasks.forget_old")
+def forget_old(**_: Any) -> dict[str, int]:
+    """Lets go of what is older than `RETENTION_DAYS`, and of what has run out; rows by kind."""
+    found = {**retention.forget(clock.now()), **retained.run_out(clock.now())}
+    logger.info("the night's clearing: %s", ", ".join(f"{many} {kind}" for kind, many in found.items()))
+    return found

@@ -16,7 +16,6 @@ from providers.exceptions import InvalidInput
 
 SAME_FAILURE = timedelta(hours=1)
 LOUD = ("critical", "page", "emergency")
-KEEP_FOR = timedelta(days=30)
 Heard = Callable[[Service, Mapping[str, Any]], str]
 _heard: dict[str, Heard] = {}
 
@@ -50,11 +49,6 @@ def waiting() -> list[int]:
     before = clock.now() - timedelta(seconds=10)
     rows = WebhookDelivery.objects.filter(state="received", received_at__lt=before).order_by("received_at")
     return list(rows.values_list("pk", flat=True)[:200])
-
-
-def forget() -> None:
-    """Old deliveries: a sender does not repeat them so late."""
-    WebhookDelivery.objects.filter(received_at__lt=clock.now() - KEEP_FOR).exclude(state="received").delete()
 
 
 def told(delivery: WebhookDelivery, report: dict[str, Any]) -> str:

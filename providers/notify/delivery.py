@@ -17,13 +17,6 @@ AGAIN = [
     timedelta(seconds=s) for s in (15, 60, 300, 1_800, 7_200, 21_600)
 ]  # after the first attempt, the second ...
 AT_ONCE = 20
-KEEP = timedelta(days=90)
-
-
-def forget_old(now: datetime) -> None:
-    """Notifications that are long over, with their deliveries; none whose month may still be told about."""
-    old = Notification.objects.filter(day__lt=(now - KEEP).date()).values_list("pk", flat=True)
-    Notification.objects.filter(pk__in=list(old[:AT_ONCE])).delete()
 
 
 def send_due(now: datetime) -> int:

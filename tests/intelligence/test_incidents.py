@@ -9,6 +9,7 @@ from intelligence import incidents, logbook, scans
 from intelligence.incidents import Sight
 from intelligence.models import Alert, AnalysisRun, Deployment, Incident, Sample, ServiceHealth, ServiceScan
 from intelligence.secrets import redactor
+from providers import retention
 from tests.intelligence.test_analyze_api import LOG
 
 pytestmark = pytest.mark.django_db
@@ -138,7 +139,8 @@ def test_old_rows_go_and_quiet_incidents_are_resolved(service):
     found, _ = incidents.note(service, SIGHT, timezone.now() - timedelta(days=8))
     run = AnalysisRun.objects.create(state="failed")
     AnalysisRun.objects.filter(pk=run.pk).update(created_at=timezone.now() - timedelta(days=91))
-    scans.expire()
+    scans.resolve_quiet()
+    retention.forget(timezone.now())
     found.refresh_from_db()
     assert found.state == "resolved" and not AnalysisRun.objects.exists()
 
@@ -152,7 +154,7 @@ def test_old_logs_go_and_what_their_deployments_were_stays(service):
     Deployment.objects.filter(pk__in=[old.pk, running.pk]).update(created_at=long_ago)
     Deployment.objects.filter(pk=old.pk).update(finished_at=long_ago)
     Deployment.objects.filter(pk=young.pk).update(finished_at=timezone.now())
-    scans.expire()
+    retention.forget(timezone.now())
     kept = dict(Deployment.objects.values_list("pk", "log_lines"))
     assert kept == {old.pk: 0, young.pk: 1, running.pk: 1}
     old.refresh_from_db()

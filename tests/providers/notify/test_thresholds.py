@@ -9,7 +9,7 @@ from decimal import Decimal
 
 import pytest
 
-from providers import caps
+from providers import caps, retention
 from providers.models import (
     AIServiceConfig,
     AuditEntry,
@@ -184,9 +184,9 @@ def test_the_frame_shows_whom_it_concerns_until_it_is_put_away(people, hook):
 def test_what_is_long_over_is_forgotten(people, hook, webhook):
     spend(people["ivo"], "8")
     thresholds.look(NOON)
-    delivery.forget_old(NOON + timedelta(days=90))
+    retention.forget(NOON + timedelta(days=90))
     assert len(told()) == 1
-    delivery.forget_old(NOON + timedelta(days=91))
+    retention.forget(NOON + timedelta(days=91))
     assert told() == []
     assert not NotificationDelivery.objects.exists()
 
