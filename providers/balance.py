@@ -14,8 +14,9 @@ from typing import Any
 
 from providers import clock, loop
 from providers.directory import Directory, Entry
-from providers.exceptions import AIServiceError, KeyRefused
+from providers.exceptions import AIDisabled, AIServiceError, KeyRefused
 from providers.format import money, usd
+from providers.models import AIServiceConfig
 from providers.types import Connection
 from providers.wires import wire_for
 
@@ -79,6 +80,8 @@ def ask(directory: Directory, slugs: Iterable[str]) -> dict[str, Balance]:
             found[slug] = balance
         else:
             open_.append(replace(directory.connection(slug), timeout_s=ASK_SECONDS))
+    if open_ and not AIServiceConfig.get_instance().is_enabled:
+        return found | {one.provider: Balance(clock.now(), error=AIDisabled().message) for one in open_}
     for connection, balance in zip(open_, loop.run(_ask_all(open_)) if open_ else [], strict=True):
         keep = KEEP_SECONDS if balance.error is None else KEEP_FAILURE_SECONDS
         _kept[_which(connection)] = _Kept(balance, time.monotonic() + keep)

@@ -10,8 +10,8 @@ from django.utils import timezone
 
 from providers import loop
 from providers.directory import Directory
-from providers.exceptions import AIServiceError, NotConfigured
-from providers.models import ProviderCheck
+from providers.exceptions import AIDisabled, AIServiceError, NotConfigured
+from providers.models import AIServiceConfig, ProviderCheck
 from providers.types import Connection, ModelInfo
 from providers.wires import wire_for
 
@@ -40,7 +40,9 @@ def test_key(*, slug: str) -> KeyTest:
 
 
 def test_keys(*, slugs: Sequence[str]) -> list[KeyTest]:
-    """Tests several at the same time, each within `TEST_SECONDS`."""
+    """Tests several at the same time, each within `TEST_SECONDS`. Errors: AIDisabled, as for every other call."""
+    if not AIServiceConfig.get_instance().is_enabled:
+        raise AIDisabled
     directory = Directory()
     results: dict[str, KeyTest] = {}
     connections: dict[str, Connection] = {}

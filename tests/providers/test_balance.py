@@ -6,7 +6,8 @@ import pytest
 from django.test import Client
 
 from providers import balance, configure, outbound
-from tests.providers.keys_kit import CANARY, HTMX, LIST, PAGE
+from providers.models import AIServiceConfig
+from tests.providers.keys_kit import API_TEST, CANARY, HTMX, LIST, PAGE, TEST, post_json
 
 pytestmark = pytest.mark.django_db
 PART = "/providers/balance/"
@@ -134,3 +135,18 @@ def test_the_page_loads_it_afterwards_and_shows_what_it_knows(mara, both):
 def test_who_tells_nothing_says_so(mara, both):
     assert "tells no balance" in mara.get(PART, {"provider": "openai"}).content.decode()
     assert mara.get(PART, {"provider": "nope"}).status_code == 400
+
+
+def test_while_ai_is_switched_off_no_account_is_asked_and_no_key_is_tested(mara, both) -> None:
+    AIServiceConfig(is_enabled=False).save()
+    told = balances(mara)
+    assert {slug for slug, one in told.items() if one and "AI is switched off" in one["error"]} == {
+        "deepseek",
+        "openrouter",
+    }
+    for path in (API_TEST, TEST, "/providers/models/"):
+        answer = post_json(mara, path, {"provider": "deepseek"})
+        assert answer.status_code == 503 and "AI is switched off" in answer.content.decode(), path
+    assert both.calls == []
+    AIServiceConfig(is_enabled=True).save()
+    assert post_json(mara, API_TEST, {"provider": "deepseek"}).json()["ok"] is True
