@@ -12,10 +12,12 @@ django_application = get_asgi_application()
 from channels.routing import ProtocolTypeRouter, URLRouter  # noqa: E402  needs the apps
 
 from aiops_site import csp, origin  # noqa: E402
+from aiops_site.body_limit import BoundedBodies  # noqa: E402
 from providers import wires  # noqa: E402
 from senate.lane.handler import chat_lane  # noqa: E402
 from senate.routing import websocket_urlpatterns  # noqa: E402
 
+bounded_django = BoundedBodies(django_application)
 # The official SDKs take seconds to import: not during somebody's first call.
 threading.Thread(target=wires.preload, name="preload", daemon=True).start()
 
@@ -25,7 +27,7 @@ async def http(scope: dict[str, Any], receive: Any, send: Any) -> None:
     if scope["path"].startswith("/api/v1/ai/chat/"):
         await chat_lane(scope, receive, csp.with_headers(send))
     else:
-        await django_application(scope, receive, send)
+        await bounded_django(scope, receive, send)
 
 
 application = ProtocolTypeRouter(

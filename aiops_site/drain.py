@@ -1,17 +1,10 @@
 """A web process that is about to stop: it lets running answers end and takes no new ones."""
 
-import json
-from collections.abc import Awaitable, Callable
-from typing import Any
-
-Scope = dict[str, Any]
-Receive = Callable[[], Awaitable[dict[str, Any]]]
-Send = Callable[[dict[str, Any]], Awaitable[None]]
-Application = Callable[[Scope, Receive, Send], Awaitable[None]]
+from aiops_site import early
+from aiops_site.early import Application, Receive, Scope, Send
 
 HEALTH = {"/healthz", "/readyz"}
 SENTENCE = "The site is restarting. Try again in a few seconds."
-ERROR = {"error": {"message": SENTENCE, "type": "unavailable", "code": "restarting", "param": None}}
 
 _draining = False
 _running = 0
@@ -54,11 +47,8 @@ class Draining:
 
 
 async def refuse(scope: Scope, send: Send) -> None:
-    """503 in the error shape for the API, as plain text that reloads itself for a browser."""
-    api = scope["path"].startswith("/api/")
-    kind = b"application/json" if api else b"text/plain; charset=utf-8"
-    headers = [(b"content-type", kind), (b"retry-after", b"5"), (b"cache-control", b"no-store")]
-    if not api and scope["method"] == "GET":
-        headers.append((b"refresh", b"5"))
-    await send({"type": "http.response.start", "status": 503, "headers": headers})
-    await send({"type": "http.response.body", "body": (json.dumps(ERROR) if api else SENTENCE).encode()})
+    """503; a page that was only asked for loads itself again."""
+    more = [(b"retry-after", b"5")]
+    if scope["method"] == "GET" and not scope["path"].startswith("/api/"):
+        more.append((b"refresh", b"5"))
+    await early.refuse(scope, send, 503, SENTENCE, "unavailable", "restarting", *more)

@@ -3,21 +3,26 @@
 python -m aiops_site.supervisor.web
 """
 
-import os
+import asyncio
 import signal
 import time
 from types import FrameType
 from typing import Any
 
+import uvloop
+
 DRAIN = 10.0  # seconds that running answers get
 
 
 def main() -> None:
+    asyncio.set_event_loop_policy(uvloop.EventLoopPolicy())  # before Daphne's reactor takes a loop, at its import
+    from django.conf import settings
+
     from aiops_site.asgi import application  # sets Django up
     from aiops_site.drain import Draining
     from providers import warm
 
-    serve = {"daphne": daphne, "uvicorn": uvicorn}.get(os.environ.get("WEB_SERVER", "daphne"))
+    serve = {"daphne": daphne, "uvicorn": uvicorn}.get(settings.WEB_SERVER)
     if serve is None:
         raise SystemExit("WEB_SERVER must be daphne or uvicorn.")
     warm.start()
@@ -26,13 +31,16 @@ def main() -> None:
 
 def daphne(application: Any) -> None:
     """Daphne cancels what runs as soon as it is told to stop, so it is told only when nothing runs."""
+    from daphne import server as daphne_server
     from daphne.endpoints import build_endpoint_description_strings
     from django.conf import settings
     from twisted.internet import reactor
 
     from aiops_site import drain
     from aiops_site.supervisor.crowd import CrowdServer
+    from aiops_site.supervisor.twisted_request import BoundedFactory
 
+    daphne_server.HTTPFactory = BoundedFactory  # the server names its factory in no other way
     endpoints = build_endpoint_description_strings(host=settings.HOST, port=settings.PORT)
     server = CrowdServer(application, endpoints, signal_handlers=False, server_name="")
 
