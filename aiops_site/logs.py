@@ -4,13 +4,12 @@ Two walls keep secrets and prompts out at every LOG_LEVEL: libraries are heard f
 they print headers, bodies and task arguments), and what looks like a credential is masked in every line.
 """
 
-import contextvars
 import datetime
 import json
 import logging
 import re
 
-request_id: contextvars.ContextVar[str] = contextvars.ContextVar("request_id", default="")
+from providers.request_id import current as request_id
 
 OURS = frozenset({"aiops_site", "jules", "intelligence", "senate", "providers"})
 CHATTY_FROM = {"celery": logging.INFO}  # libraries whose lines below WARNING tell about the site's own work

@@ -1,8 +1,6 @@
 """What every request passes: its id, the security headers, and the set-up page while there is no user."""
 
 import ipaddress
-import re
-import uuid
 from collections.abc import Callable
 from contextlib import suppress
 
@@ -13,25 +11,23 @@ from django.urls import reverse
 from django.utils.cache import patch_vary_headers
 
 from aiops_site import csp
-from aiops_site.logs import request_id as current_request_id
 from providers import audit
+from providers import request_id as request_ids
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
-_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
 
 
 def request_id(get_response: GetResponse) -> GetResponse:
     """Takes a well-formed X-Request-Id from a proxy, else makes one; answers with it."""
 
     def middleware(request: HttpRequest) -> HttpResponse:
-        given = request.headers.get("X-Request-Id", "")
-        request.request_id = given if _ID.fullmatch(given) else uuid.uuid4().hex
-        token = current_request_id.set(request.request_id)
+        request.request_id = request_ids.taken(request.headers.get(request_ids.HEADER, ""))
+        token = request_ids.current.set(request.request_id)
         try:
             response = get_response(request)
         finally:
-            current_request_id.reset(token)
-        response["X-Request-Id"] = request.request_id
+            request_ids.current.reset(token)
+        response[request_ids.HEADER] = request.request_id
         return response
 
     return middleware
