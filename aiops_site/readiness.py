@@ -1,5 +1,6 @@
-"""What a request needs before it can be served: database, migrations, ledger, Redis, worker, beat, keys."""
+"""What a request needs before it can be served: database, migrations, ledger, Redis, workers, keys, sandbox."""
 
+import asyncio
 import time
 from collections.abc import Callable
 
@@ -10,12 +11,14 @@ from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 
 from aiops_site import drain, heartbeat
+from intelligence.agents import self_test
 from providers import ledger
 from providers.fields import crypter
 
 Part = dict[str, str | bool]
-LOOK_AGAIN = 60.0  # seconds that "all migrations are applied" is believed: looking costs 50 ms
+LOOK_AGAIN = 60.0  # seconds that what costs 50 ms to look at is believed
 _applied_at: float | None = None
+_held_at: float | None = None
 
 
 class NotReady(Exception):
@@ -34,6 +37,7 @@ def look() -> dict[str, Part]:
         "senate": lambda: alive("senate"),
         "beat": lambda: alive("beat"),
         "keys": keys,
+        "sandbox": sandbox,
     }
     return {name: _try(check) for name, check in parts.items()}
 
@@ -107,3 +111,16 @@ def keys() -> str:
     except (ValueError, InvalidToken) as error:
         raise NotReady("no usable encryption key") from error
     return "usable"
+
+
+def sandbox() -> str:
+    """Where this machine can have one, a command really runs in it as nobody; "off" is no fault of the site."""
+    global _held_at
+    if self_test.missing():
+        return "off"
+    if _held_at is None or time.monotonic() - _held_at > LOOK_AGAIN:
+        check = asyncio.run(self_test.starts())
+        if not check.ok:
+            raise NotReady("it does not hold: run manage.py sandbox")
+        _held_at = time.monotonic()
+    return "holds"

@@ -7,6 +7,7 @@ import pytest
 from django.db import connection
 
 from aiops_site import drain, heartbeat, readiness
+from intelligence.agents import confine, self_test
 from providers.ledger import triggers
 
 PASSWORD = "redis-canary-0123456789"
@@ -114,3 +115,29 @@ def test_a_postgresql_that_does_not_keep_utf8_is_not_ready(monkeypatch, encoding
     else:
         with pytest.raises(readiness.NotReady, match="SQL_ASCII.*UTF8"):
             readiness.database()
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("ok", [True, False])
+def test_a_sandbox_that_does_not_hold_is_red_and_one_that_does_is_believed_for_a_minute(
+    client, monkeypatch, ok
+) -> None:
+    tried = []
+
+    async def starts() -> self_test.Check:
+        tried.append(1)
+        return self_test.Check("user", ok, "as root, in /secret/place")
+
+    monkeypatch.setattr(readiness, "_held_at", None)
+    monkeypatch.setattr(self_test, "missing", lambda: "")
+    monkeypatch.setattr(self_test, "starts", starts)
+    seen = [part(client, "sandbox") for _ in range(2)]
+    detail = "holds" if ok else "it does not hold: run manage.py sandbox"
+    assert seen == [{"ok": ok, "detail": detail}] * 2
+    assert len(tried) == (1 if ok else 2)
+
+
+@pytest.mark.django_db
+def test_a_machine_that_can_have_no_sandbox_is_ready_without(client, monkeypatch) -> None:
+    monkeypatch.setattr(self_test, "confinement", lambda: confine.Confinement(missing=confine.INSTALL))
+    assert part(client, "sandbox") == {"ok": True, "detail": "off"}
