@@ -27,9 +27,11 @@ DRAIN_SECONDS = 0.25
 
 
 class AIProvider(ABC):
-    """One connection to one upstream, for one call. `last_answer`: the JSON of an answer that came whole."""
+    """One connection to one upstream, for one call. `last_answer`: the JSON of an answer that came whole.
+    `keeps_time`: `achat` itself ends within the connection's time."""
 
     last_answer: dict[str, Any] = {}
+    keeps_time = False
 
     def __init__(self, connection: Connection) -> None:
         self.connection = connection
@@ -55,6 +57,8 @@ class AIProvider(ABC):
 
 class HttpWire(AIProvider):
     """A wire over HTTP. It calls with the guarded transport itself."""
+
+    keeps_time = True
 
     @abstractmethod
     def _headers(self) -> dict[str, Any]:
@@ -207,6 +211,8 @@ class ChatWire(HttpWire):
             raise self._broken(f"its answer holds no text (finish reason: {finish})")
         if calls and finish == "stop":  # not every upstream has a word of its own for it
             finish = "tool_calls"
+        elif finish == "tool_calls" and not calls:  # it asked for tools that nobody offered
+            finish = "stop"
         return Reply(meter.text, meter.model, finish, meter.usage, meter.upstream_id, tool_calls=calls)
 
     async def achat(self, prompt: Prompt, meter: Meter) -> Reply:
