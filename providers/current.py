@@ -99,7 +99,12 @@ def _select(model: type[models.Model]) -> str:
 
 def _environment() -> tuple[Any, ...]:
     """All that a directory depends on beside its row."""
-    names = [name for row in (*CATALOG, *EXTRA) for name in row.env_names]
-    accounts = [f"{row.slug.upper()}_ACCOUNT_ID" for row in (*CATALOG, *EXTRA) if "account_id" in row.extra_fields]
-    values = [settings.PROVIDER_ENV_KEY(name) for name in (*names, *accounts)]
+    values = map(settings.PROVIDER_ENV_KEY, _names())  # the door is looked up once: each look at settings costs
     return (tuple(values), tuple(settings.AI_ENCRYPTION_KEYS), outbound_rules(), directory.CATALOG)
+
+
+@cache
+def _names() -> tuple[str, ...]:
+    rows = (*CATALOG, *EXTRA)
+    accounts = [f"{row.slug.upper()}_ACCOUNT_ID" for row in rows if "account_id" in row.extra_fields]
+    return (*(name for row in rows for name in row.env_names), *accounts)

@@ -74,7 +74,7 @@ _URL_SAFE = str.maketrans("+/", "-_")
 
 @lru_cache(maxsize=16)
 def _begun(spelled: tuple[str, ...]) -> tuple[frozenset[str], int]:
-    """All proper beginnings of these, and the length of the longest."""
+    """All proper beginnings of these (also of one sign alone), and the length of the longest."""
     found = frozenset(one[:n] for one in spelled for n in range(1, len(one)))
     return found, max(map(len, found), default=0)
 
@@ -156,7 +156,8 @@ class Redactor:
 
     def _begun_at_end(self, text: str) -> int:
         begun, longest = _begun(self._secrets)
-        return next((n for n in range(min(longest, len(text)), 0, -1) if text[-n:] in begun), 0)
+        end = text[-longest:] if longest else ""
+        return next((len(end) - at for at, sign in enumerate(end) if sign in begun and end[at:] in begun), 0)
 
     def _without_stump(self, text: str) -> str:
         longest = _begun(self._secrets)[1]

@@ -15,6 +15,7 @@ import aiohttp
 from aiohttp.abc import ResolveResult
 from yarl import URL
 
+from providers import request_id
 from providers.addresses import Guard, Origin, canonical
 from providers.exceptions import OutboundRefused, UpstreamBroken
 
@@ -23,6 +24,8 @@ CONNECT_SECONDS = 10.0
 POOL_SIZE = 1000
 # What goes wrong on the way: the connection, the protocol, a time limit of the client.
 FAULTS = (aiohttp.ClientError, OSError)
+_JSON = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+PLAIN = ("", "identity")
 
 
 def open_session(origin: Origin, rules: Guard, tls: ssl.SSLContext) -> aiohttp.ClientSession:
@@ -77,8 +80,10 @@ async def send(
     """Sends one request and waits for the head of its answer. No time limit but the connecting: callers put
     `asyncio.timeout` round the exchange. Errors: FAULTS, OutboundRefused, UnicodeEncodeError (lone surrogates)."""
     data = body
+    if asked_for := request_id.current.get():
+        headers = {**headers, request_id.HEADER: asked_for}
     if json_body is not None:
-        data = json.dumps(json_body, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode()
+        data = _JSON.encode(json_body).encode()
         headers = {**headers, "Content-Type": "application/json"}
     answer = await session.request(
         method,
@@ -118,8 +123,16 @@ class Answer:
 
     async def chunks(self) -> AsyncIterator[bytes]:
         """The body as it comes, decoded, at most `MAX_ANSWER_BYTES`; raises `UpstreamBroken` beyond that."""
-        coding = self.headers.get("Content-Encoding", "identity").strip().lower()
-        async for chunk in bounded(self._inner.content.iter_any(), coding):
+        coding = self.headers.get("Content-Encoding", "").strip().lower()
+        if coding not in PLAIN:
+            async for chunk in bounded(self._inner.content.iter_any(), coding):
+                yield chunk
+            return
+        left = MAX_ANSWER_BYTES
+        while chunk := await self._inner.content.readany():
+            left -= len(chunk)
+            if left < 0:
+                raise too_large()
             yield chunk
 
     async def read(self) -> bytes:
@@ -149,9 +162,9 @@ async def bounded(chunks: AsyncIterable[bytes], coding: str = "identity") -> Asy
 
     Decodes by itself, so that a small gzip that holds gigabytes is stopped before it is in memory.
     """
-    if coding not in ("", "identity", "gzip", "x-gzip", "deflate"):
+    if coding not in (*PLAIN, "gzip", "x-gzip", "deflate"):
         raise UpstreamBroken(f"Its answer came in the encoding {coding[:20]!r}, which was not asked for.")
-    inflate = None if coding in ("", "identity") else zlib.decompressobj(wbits=47)
+    inflate = None if coding in PLAIN else zlib.decompressobj(wbits=47)
     left = MAX_ANSWER_BYTES
     async for chunk in chunks:
         try:
@@ -160,6 +173,10 @@ async def bounded(chunks: AsyncIterable[bytes], coding: str = "identity") -> Asy
             raise UpstreamBroken("Its compressed answer can't be read.") from fault
         left -= len(data)
         if left < 0:
-            raise UpstreamBroken(f"Its answer is larger than {MAX_ANSWER_BYTES >> 20} MB.")
+            raise too_large()
         if data:
             yield data
+
+
+def too_large() -> UpstreamBroken:
+    return UpstreamBroken(f"Its answer is larger than {MAX_ANSWER_BYTES >> 20} MB.")

@@ -80,7 +80,7 @@ async def _performed(asked: Asked, prepared: Prepared, reservation: str, repeat:
     meter = Meter(masked(asked.show, prepared.redactor), calls.show) if asked.on_text else Meter()
     booking = _Booking(asked, prepared, reservation, repeat, meter)
     try:
-        reply = await perform(asked.prompt, prepared, meter)
+        reply = await perform(asked.prompt, prepared, meter, keep_raw=asked.purpose.keep_raw)
     except asyncio.CancelledError as error:
         await booking.failed(error, code="cancelled", words="The call was cancelled.")
         raise
@@ -152,13 +152,12 @@ class _Booking:
             row = replace(row, retry_count=self._repeat, used_fallback=self._asked.used_fallback)
         self._asked.bill.add(row)
         verdict = self._verdict(error)
-        tell = ledger.record(
+        await ledger.record(
             row,
             self._reservation,
             close=not self._lent,
             also=lambda database: breaker.feed(database, verdict, clock.now()),
         )
-        await _even_if_cancelled(tell)
         return row
 
     def _verdict(self, error: BaseException | None) -> breaker.Verdict:

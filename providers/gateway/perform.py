@@ -14,14 +14,17 @@ from providers.wires import wire_for
 logger = logging.getLogger(__name__)
 
 
-async def perform(prompt: Prompt, prepared: Prepared, meter: Meter) -> Reply:
-    """The wire, within its time. Errors: UpstreamError family only."""
+async def perform(prompt: Prompt, prepared: Prepared, meter: Meter, *, keep_raw: bool = False) -> Reply:
+    """The wire, within its time; with `keep_raw` the reply has the upstream's JSON. Errors: UpstreamError's."""
     name = prepared.connection.provider
     try:
-        async with asyncio.timeout(prepared.timeout_s):
-            wire = wire_for(prepared.connection)
+        wire = wire_for(prepared.connection)
+        if wire.keeps_time:
             reply = await wire.achat(prompt, meter)
-            return replace(reply, raw=wire.last_answer) if wire.last_answer else reply
+        else:
+            async with asyncio.timeout(prepared.timeout_s):
+                reply = await wire.achat(prompt, meter)
+        return replace(reply, raw=wire.last_answer) if keep_raw and wire.last_answer else reply
     except TimeoutError as error:
         sentence = f"Provider {name} failed: no answer within {prepared.timeout_s:g} s. The call was cancelled."
         raise UpstreamTimeout(sentence, provider=name) from error

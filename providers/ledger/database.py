@@ -48,6 +48,8 @@ class Database:
         self.is_sqlite = connections["default"].vendor == "sqlite"
         self.replay = False
         self._number: int | None = None
+        self.noted: dict[Any, Any] = {}  # what jobs of one transaction share; gone when the next begins
+        self.last: list[Callable[[Database], None]] = []  # what is written once for all of them, before the commit
         driver = connections["default"].Database
         self.out_of_order = (OperationalError, InterfaceError, driver.OperationalError, driver.InterfaceError)
 
@@ -70,6 +72,7 @@ class Database:
 
     def begin(self) -> None:
         self._number = None
+        self.noted, self.last = {}, []
         self.connect()
         if not self.is_sqlite:
             self._cursor.execute("BEGIN")
@@ -85,6 +88,8 @@ class Database:
                 time.sleep(LOCK_POLL_S)
 
     def commit(self) -> None:
+        for write in self.last:
+            write(self)
         self._cursor.execute("COMMIT")
 
     def roll_back(self) -> bool:

@@ -86,11 +86,11 @@ async def record(
     In one transaction, once per `attempt.id`. The rest stays reserved, or is freed with `close`. A reservation
     that ran out takes nothing away from the row: its spend is then simply added. `then`: what is called next
     under the same reservation, as in `reserve`. `also` writes more in the same transaction. Returns the row's id.
-    Written even if the caller is cancelled.
+    Written even if the caller is cancelled, who hears of the cancellation once it is.
     """
     draft = None if then is None else json.dumps(then, default=str)
     now = now or datetime.now(UTC)
-    return await _done(Record(booked(attempt), as_uuid(reservation), now, draft, close, also))
+    return await _surely(Record(booked(attempt), as_uuid(reservation), now, draft, close, also))
 
 
 async def release(reservation: str, *, now: datetime | None = None) -> None:
@@ -124,3 +124,14 @@ def reap(now: datetime | None = None) -> int:
 async def _done(job: writer.Job) -> Any:
     """Waits for the commit. A cancelled waiter doesn't take the job back: it is written all the same."""
     return await answered(writer.submit(job))
+
+
+async def _surely(job: writer.Job) -> Any:
+    """The same, but a cancelled waiter goes only after the commit. Errors: those of the write before all."""
+    future = writer.submit(job)
+    try:
+        return await answered(future)
+    except asyncio.CancelledError:
+        await asyncio.wait([asyncio.ensure_future(answered(future))])
+        future.result()
+        raise

@@ -37,9 +37,24 @@ class _Limit:
 
 
 def add(database: Database, day: date, used: int, reserved: int) -> None:
-    """Moves the site's counters of that day; nothing where nothing moves."""
-    if used or reserved:
-        database.execute(ADD, [day, used, reserved])
+    """Moves the site's counters of that day: once for all jobs of the transaction, right before its commit."""
+    moved = _moved(database)
+    before = moved.get(day, (0, 0))
+    moved[day] = before[0] + used, before[1] + reserved
+
+
+def _moved(database: Database) -> dict[date, tuple[int, int]]:
+    """Day -> (used, reserved) that this transaction adds and the table doesn't have yet."""
+    if "moved" not in database.noted:
+        database.noted["moved"] = {}
+        database.last.append(_write)
+    return database.noted["moved"]
+
+
+def _write(database: Database) -> None:
+    for day, (used, reserved) in _moved(database).items():
+        if used or reserved:
+            database.execute(ADD, [day, used, reserved])
 
 
 def month_after(day: date) -> date:
@@ -53,18 +68,21 @@ def check(database: Database, usd: int, now: datetime) -> str:
     """
     day = now.astimezone(UTC).date()
     first, after = day.replace(day=1), month_after(day)
-    row = database.one(STANDING, [day, first, after])
-    enabled, pause, daily, monthly, today, month = row or (None, None, None, None, 0, 0)
+    if day not in database.noted:
+        database.noted[day] = database.one(STANDING, [day, first, after])
+    enabled, pause, daily, monthly, today, month = database.noted[day] or (None, None, None, None, 0, 0)
+    for moved_day, moved in _moved(database).items():
+        today += sum(moved) if moved_day == day else 0
+        month += sum(moved) if first <= moved_day < after else 0
     if enabled is not None and not enabled:
         raise AIDisabled
-    next_month = datetime.combine(after, time(), UTC)
-    limits = (
-        _Limit("daily", _or(daily, DAILY_PICO), int(today), resets_at(now)),
-        _Limit("monthly", _or(monthly, MONTHLY_PICO), int(month), next_month),
-    )
-    passed = next((limit for limit in limits if usd and limit.taken + usd > limit.most), None)
-    if passed is None:
+    most_today, most_month = _or(daily, DAILY_PICO), _or(monthly, MONTHLY_PICO)
+    if not usd or (today + usd <= most_today and month + usd <= most_month):
         return ""
+    if today + usd > most_today:
+        passed = _Limit("daily", most_today, int(today), resets_at(now))
+    else:
+        passed = _Limit("monthly", most_month, int(month), datetime.combine(after, time(), UTC))
     problem = _refused(passed, usd, now)
     if pause is None or pause:
         raise problem

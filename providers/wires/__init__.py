@@ -3,6 +3,7 @@
 Imported lazily, one by one: an official SDK takes a second or two to import.
 """
 
+from functools import cache
 from importlib import import_module
 from typing import TYPE_CHECKING
 
@@ -37,5 +38,10 @@ def wire_for(connection: "Connection") -> "AIProvider":
     row = provider(connection.provider)
     if not row.available or row.wire not in WIRES:
         raise NotConfigured(f"{row.name} is not available yet.")
-    module, _, name = WIRES[row.wire].partition(":")
-    return getattr(import_module(module), name)(connection)
+    return _class(row.wire)(connection)
+
+
+@cache
+def _class(wire: str) -> "type[AIProvider]":
+    module, _, name = WIRES[wire].partition(":")
+    return getattr(import_module(module), name)

@@ -23,6 +23,10 @@ class EventReader:
         self._first = True
 
     def feed(self, chunk: bytes) -> Iterator[tuple[str, str]]:
+        if self._is_one_event(chunk):
+            self._first, self._size = False, 0
+            yield "", chunk[6:-2].decode("utf-8", "replace")
+            return
         self._held.append(chunk)
         self._held_size += len(chunk)
         if b"\n" in chunk or b"\r" in chunk:
@@ -34,6 +38,12 @@ class EventReader:
                 yield from self._line(line.rstrip(b"\r\n"))
         if self._held_size > MAX_EVENT_BYTES:
             raise UpstreamBroken("Its stream holds a line that is too long.")
+
+    def _is_one_event(self, chunk: bytes) -> bool:
+        """Whether nothing is open and the chunk is `data: ` and one line, as nearly all are."""
+        idle = not self._held and not self._data and not self._name
+        plain = idle and chunk.startswith(b"data: ") and chunk.find(b"\n") == len(chunk) - 2
+        return plain and chunk.endswith(b"\n\n") and b"\r" not in chunk and len(chunk) <= MAX_EVENT_BYTES
 
     def end(self) -> Iterator[tuple[str, str]]:
         """What the end of the body leaves open. Some servers omit the last blank line; an event that

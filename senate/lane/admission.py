@@ -3,6 +3,7 @@ that come at the same time share."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from http.cookies import SimpleCookie
 from importlib import import_module
 from typing import Any
@@ -46,16 +47,22 @@ class _Caller:
 
 async def admit(scope: dict[str, Any]) -> Admitted:
     """Errors: InvalidInput for a foreign Host, NotSignedIn (401), NotAllowed (403), RateLimited (429)."""
-    headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
-    domain, _ = split_domain_port(headers.get("host", ""))
-    if not validate_host(domain, settings.ALLOWED_HOSTS):
+    headers = dict(scope["headers"])
+    if not _is_ours(headers.get(b"host", b""), tuple(settings.ALLOWED_HOSTS)):
         raise InvalidInput("This site does not answer under that host name. Add it to ALLOWED_HOSTS.")
-    if "authorization" not in headers:
-        return await _admitted(_Caller(person=await hop(_by_cookie, scope, headers)))
-    token = digest_of_header(headers["authorization"])
+    if b"authorization" not in headers:
+        named = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in headers.items()}
+        return await _admitted(_Caller(person=await hop(_by_cookie, scope, named)))
+    token = digest_of_header(headers[b"authorization"].decode("latin-1"))
     if not token:
         raise _unknown_token()
     return await _admitted(_Caller(token))
+
+
+@lru_cache(maxsize=64)
+def _is_ours(host: bytes, allowed: tuple[str, ...]) -> bool:
+    domain, _ = split_domain_port(host.decode("latin-1"))
+    return validate_host(domain, allowed)
 
 
 def _unknown_token() -> NotSignedIn:

@@ -62,7 +62,9 @@ async def answer(
     mode, seat = choose(model_for(request), admitted.current.directory)
     if seat is not None:
         prompt = prompts.solo(seat.model, said.messages, request.output_tokens())
-        prompt = equipped(replace(prompt, temperature=request.temperature), request)
+        if request.temperature is not None:
+            prompt = replace(prompt, temperature=request.temperature)
+        prompt = equipped(prompt, request)
         purpose = Purpose(user_id=admitted.user_id, operation="chat")
         shown = {"on_text": on_text, "on_call": on_call, "on_ready": on_ready}
         response = await gateway.ask(prompt, seat.provider, purpose, current=admitted.current, **shown)

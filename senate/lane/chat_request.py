@@ -157,7 +157,7 @@ def parse(body: bytes) -> ChatRequest:
     if not body.strip():
         raise InvalidInput("The body is empty; it must be JSON with `messages`.", code="invalid_body")
     try:
-        given = json.loads(body.decode(), parse_constant=_no_constant)  # JSON is UTF-8; `loads` would guess
+        given = _JSON.decode(body.decode())  # JSON is UTF-8; `loads` would guess
         proper = not _ESCAPED.search(body) or storable_all(given)
     except (ValueError, RecursionError) as error:
         raise InvalidInput("The body is not JSON.", code="invalid_body") from error
@@ -175,6 +175,9 @@ def parse(body: bytes) -> ChatRequest:
 
 def _no_constant(name: str) -> Any:
     raise ValueError(name)
+
+
+_JSON = json.JSONDecoder(parse_constant=_no_constant)
 
 
 def _sentence(error: ValidationError) -> InvalidInput:
@@ -225,6 +228,8 @@ def model_for(request: ChatRequest) -> str:
 
 def equipped(prompt: Prompt, request: ChatRequest) -> Prompt:
     """The prompt with the tools and the answer's format that the client asks for. Errors: InvalidInput."""
+    if not request.needs_one and request.tool_choice is None:
+        return prompt
     tools = tools_in(tool.model_dump(exclude_none=True) for tool in request.tools or ())
     prompt = replace(prompt, tools=tools, tool_choice=choice_in(request.tool_choice, tools))
     if tools:

@@ -7,11 +7,11 @@ per-request price of Django's middleware, and cancels the upstream call when the
 import asyncio
 import json
 import logging
-import uuid
+import os
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from providers import idempotency, loop
+from providers import idempotency, loop, request_id
 from providers.exceptions import AIServiceError
 from senate.lane import sse
 from senate.lane.admission import Admitted, admit
@@ -27,6 +27,7 @@ Send = Callable[[dict[str, Any]], Awaitable[None]]
 PREFIX = "/api/v1/ai/chat/"
 ROUTES = {"completions": False, "completions/": False, "stream": True, "stream/": True}
 MAX_BODY = 2 * 1024 * 1024
+_JSON = json.JSONEncoder(default=str)  # made once: `json.dumps` makes one for every call with options
 ALIVE_EVERY_S = 12.0  # proxies are promised a sign of life every 15
 
 
@@ -48,6 +49,7 @@ async def chat_lane(scope: Scope, receive: Receive, send: Send) -> None:
     """One request. Errors before the answer starts are JSON with a status; after it, an SSE error event."""
     loop.adopt(asyncio.get_running_loop())
     out = Answer(send, request_id_of(scope))
+    token = request_id.current.set(out.request_id)
     try:
         await serve(scope, receive, out)
     except ClientGone:
@@ -55,8 +57,10 @@ async def chat_lane(scope: Scope, receive: Receive, send: Send) -> None:
     except AIServiceError as error:
         await out.fail(error)
     except Exception:
-        logger.exception("chat lane failed", extra={"request_id": out.request_id})
+        logger.exception("chat lane failed")
         await out.fail(AIServiceError("This failed on our side. Give the request id to your admin."))
+    finally:
+        request_id.current.reset(token)
 
 
 async def serve(scope: Scope, receive: Receive, out: "Answer") -> None:
@@ -93,9 +97,9 @@ async def whole(request: ChatRequest, admitted: Admitted, once: Once, out: "Answ
 
 async def stream(request: ChatRequest, admitted: Admitted, once: Once, out: "Answer") -> None:
     """Chunks as they come; comments keep proxies awake while a committee works."""
-    pieces = Pieces()
+    pieces = Pieces(ALIVE_EVERY_S)
     chunks = sse.Chunks(new_id(), request.model)
-    ready = asyncio.Event()
+    ready = asyncio.get_running_loop().create_future()
     task = asyncio.ensure_future(
         once.answer(
             request,
@@ -103,12 +107,12 @@ async def stream(request: ChatRequest, admitted: Admitted, once: Once, out: "Ans
             on_text=lambda piece: pieces.put(chunks.text(piece)),
             on_call=lambda delta: pieces.put(chunks.call(delta)),
             on_news=lambda words: pieces.put(sse.comment(words)),
-            on_ready=ready.set,
+            on_ready=lambda: ready.done() or ready.set_result(None),
         )
     )
     try:
-        await _first_of(task, ready)
-        if not ready.is_set():
+        await asyncio.wait({task, ready}, return_when=asyncio.FIRST_COMPLETED)
+        if not ready.done():
             await task  # raises what went wrong before anything was spent
         out.replayed(once)
         await out.start(200, "text/event-stream; charset=utf-8")
@@ -120,13 +124,8 @@ async def stream(request: ChatRequest, admitted: Admitted, once: Once, out: "Ans
             await out.body(chunks.usage(sse.usage(answer.input_tokens, answer.output_tokens)))
         await out.body(sse.DONE, last=True)
     finally:
+        pieces.close()
         await _stop(task)
-
-
-async def _first_of(task: asyncio.Future[Any], ready: asyncio.Event) -> None:
-    waiting = asyncio.ensure_future(ready.wait())
-    await asyncio.wait({task, waiting}, return_when=asyncio.FIRST_COMPLETED)
-    waiting.cancel()
 
 
 async def _pump(task: asyncio.Future[Any], pieces: Pieces, out: "Answer") -> None:
@@ -134,7 +133,7 @@ async def _pump(task: asyncio.Future[Any], pieces: Pieces, out: "Answer") -> Non
     task.add_done_callback(pieces.wake)
     while True:
         if not task.done():
-            await pieces.wait(ALIVE_EVERY_S)
+            await pieces.wait()
         if taken := pieces.take():
             await out.body(taken)
         elif task.done():
@@ -152,25 +151,28 @@ async def _stop(task: asyncio.Future[Any]) -> None:
         task.exception()
 
 
-async def until_gone(work: Any, receive: Receive) -> None:
-    """Runs `work` beside a watcher on the connection: a client that leaves cancels it."""
-    task = asyncio.ensure_future(work)
-    watcher = asyncio.ensure_future(_disconnected(receive))
+async def until_gone(work: Awaitable[None], receive: Receive) -> None:
+    """Runs `work` in this task, beside a watcher on the connection: a client that leaves cancels it."""
+    worker, gone = asyncio.current_task(), False
+
+    async def watch() -> None:
+        nonlocal gone
+        while (await receive())["type"] != "http.disconnect":
+            pass
+        gone = True
+        if worker is not None:
+            worker.cancel()
+
+    watcher = asyncio.ensure_future(watch())
     try:
-        await asyncio.wait({task, watcher}, return_when=asyncio.FIRST_COMPLETED)
-        if task.done():
-            return task.result()
-        task.cancel()
-        await asyncio.wait({task})
-        raise ClientGone
+        await work
+    except asyncio.CancelledError:
+        if not gone or worker is None:
+            raise  # the server ends this, not the client
+        worker.uncancel()
+        raise ClientGone from None
     finally:
         watcher.cancel()
-        await _stop(task)
-
-
-async def _disconnected(receive: Receive) -> None:
-    while (await receive())["type"] != "http.disconnect":
-        pass
 
 
 async def read_body(scope: Scope, receive: Receive) -> bytes:
@@ -178,6 +180,9 @@ async def read_body(scope: Scope, receive: Receive) -> bytes:
     kind = headers.get(b"content-type", b"").split(b";")[0].strip().lower()
     if kind != b"application/json":
         raise Refused(415, "Send the body as Content-Type: application/json.", "unsupported_media_type")
+    length = headers.get(b"content-length", b"")
+    if length.isdigit() and int(length[:18]) > MAX_BODY:
+        raise Refused(413, "The body is over 2 MB.", "body_too_large")
     parts, size = [], 0
     while True:
         message = await receive()
@@ -214,7 +219,7 @@ class Answer:
         await self._send({"type": "http.response.body", "body": data, "more_body": not last})
 
     async def json(self, status: int, shape: dict[str, Any]) -> None:
-        data = json.dumps(shape, default=str).encode()
+        data = _JSON.encode(shape).encode()
         await self.start(status, "application/json", **{"Content-Length": str(len(data))})
         await self.body(data, last=True)
 
@@ -240,10 +245,8 @@ def key_of(scope: Scope) -> str:
 
 
 def new_id() -> str:
-    return f"chatcmpl-{uuid.uuid4().hex}"
+    return f"chatcmpl-{os.urandom(16).hex()}"
 
 
 def request_id_of(scope: Scope) -> str:
-    given = dict(scope["headers"]).get(b"x-request-id", b"").decode("latin-1")
-    proper = 8 <= len(given) <= 64 and given.replace("-", "").replace("_", "").isalnum()
-    return given if proper else uuid.uuid4().hex
+    return request_id.taken(dict(scope["headers"]).get(b"x-request-id", b"").decode("latin-1"))

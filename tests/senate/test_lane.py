@@ -164,6 +164,7 @@ def test_a_client_that_leaves_cancels_the_call_upstream(http, upstream, everyone
     upstream.script("hangmid")
     with http.stream("POST", "/stream/", json=ASK) as answer:
         next(answer.iter_lines())
+        upstream.wait_for(lambda calls: calls)
     upstream.wait_for(lambda calls: calls and calls[-1].outcome == "left")
 
 

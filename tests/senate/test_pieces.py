@@ -10,37 +10,54 @@ from senate.lane.sse import Chunks
 
 
 async def test_pieces_that_wait_together_are_taken_together_and_once() -> None:
-    pieces = Pieces()
+    pieces = Pieces(60)
     pieces.put(b"a")
     pieces.put(b"b")
-    await pieces.wait(60)
+    await pieces.wait()
     assert (pieces.take(), pieces.take()) == (b"ab", b"")
 
 
-async def test_who_waits_is_woken_by_a_piece_by_a_call_and_by_the_time() -> None:
-    pieces = Pieces()
-    waiting = asyncio.ensure_future(pieces.wait(60))
+async def test_who_waits_is_woken_by_a_piece_and_by_a_call() -> None:
+    pieces = Pieces(60)
+    waiting = asyncio.ensure_future(pieces.wait())
     await asyncio.sleep(0)
     pieces.put(b"a")
     await waiting
     assert pieces.take() == b"a"
-    waiting = asyncio.ensure_future(pieces.wait(60))
+    waiting = asyncio.ensure_future(pieces.wait())
     await asyncio.sleep(0)
     pieces.wake()
     await waiting
-    await pieces.wait(0.001)
     assert pieces.take() == b""
 
 
+async def test_who_waits_in_vain_goes_on_every_so_often() -> None:
+    pieces = Pieces(0.001)
+    for _ in range(3):
+        await pieces.wait()
+    assert pieces.take() == b""
+
+
+async def test_nothing_rings_for_a_stream_that_has_ended() -> None:
+    pieces = Pieces(60)
+    waiting = asyncio.ensure_future(pieces.wait())
+    await asyncio.sleep(0)
+    alarm = pieces._alarm
+    pieces.wake()
+    await waiting
+    pieces.close()
+    assert alarm.cancelled()
+
+
 async def test_nobody_who_stopped_waiting_is_left_behind() -> None:
-    pieces = Pieces()
-    waiting = asyncio.ensure_future(pieces.wait(60))
+    pieces = Pieces(60)
+    waiting = asyncio.ensure_future(pieces.wait())
     await asyncio.sleep(0)
     waiting.cancel()
     with pytest.raises(asyncio.CancelledError):
         await waiting
     pieces.put(b"a")
-    await pieces.wait(60)
+    await pieces.wait()
     assert pieces.take() == b"a"
 
 
