@@ -1,5 +1,6 @@
 """Finds by words what a reader may open: pages, services, sessions, incidents, fixes, analyses, deployments."""
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -11,6 +12,7 @@ from jules.models import FixAttempt
 from senate.models import SenateSession
 
 MOST, LONGEST = 8, 200
+MARKS = re.compile(r"[*#`>]+")  # of Markdown
 Hit = dict[str, Any]
 
 
@@ -29,7 +31,12 @@ def _pages(words: str, groups: list[dict[str, Any]]) -> list[Hit]:
 
 
 def _hit(title: str, text: str, url: str, at: Any = None) -> Hit:
-    return {"title": " ".join(title.split())[:160], "text": " ".join(text.split())[:160], "url": url, "at": at}
+    return {
+        "title": " ".join(title.split())[:160],
+        "text": " ".join(MARKS.sub("", text).split())[:160],
+        "url": url,
+        "at": at,
+    }
 
 
 def _services(user: Any, words: str) -> list[Hit]:
