@@ -13,6 +13,8 @@ from channels.routing import ProtocolTypeRouter, URLRouter  # noqa: E402  needs 
 
 from aiops_site import csp, origin  # noqa: E402
 from aiops_site.body_limit import BoundedBodies  # noqa: E402
+from intelligence.agents.mcp_server import PATH as MCP  # noqa: E402
+from intelligence.agents.mcp_server import mcp_lane  # noqa: E402
 from providers import wires  # noqa: E402
 from senate.lane.handler import chat_lane  # noqa: E402
 from senate.routing import websocket_urlpatterns  # noqa: E402
@@ -26,6 +28,8 @@ async def http(scope: dict[str, Any], receive: Any, send: Any) -> None:
     """The hot path goes past Django's middleware; everything else is an ordinary view."""
     if scope["path"].startswith("/api/v1/ai/chat/"):
         await chat_lane(scope, receive, csp.with_headers(send))
+    elif scope["path"].rstrip("/") == MCP:
+        await mcp_lane(scope, receive, csp.with_headers(send))
     else:
         await bounded_django(scope, receive, send)
 

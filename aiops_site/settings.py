@@ -225,6 +225,7 @@ JULES_POLL_SECONDS = env.number("JULES_POLL_SECONDS", 5)
 JULES_SESSION_SECONDS = env.number("JULES_SESSION_SECONDS", 3_600)
 MAX_FILES_PER_JULES_PR = env.whole("MAX_FILES_PER_JULES_PR", 5)
 MAX_BYTES_PER_JULES_PR = env.whole("MAX_BYTES_PER_JULES_PR", 50_000)
+OPS_MCP_WRITE = env.flag("OPS_MCP_WRITE")  # tools that change something are offered over MCP too
 OPS_PREVENT_SELF_REVIEW = env.flag(
     "OPS_PREVENT_SELF_REVIEW", default=True
 )  # an agent's owner can't approve for it

@@ -8,7 +8,7 @@ from celery import shared_task
 from celery.signals import worker_shutdown, worker_shutting_down
 from django.conf import settings
 
-from intelligence import analyst, health_scan, nudges, runs, samples, scans, summaries
+from intelligence import analyst, approvals, health_scan, nudges, runs, samples, scans, summaries
 from intelligence.agents import troubleshooter
 from intelligence.agents.runs import unasked
 from intelligence.deployer import store
@@ -36,13 +36,16 @@ async def _take(deployment_id: UUID) -> None:
 
 @shared_task(name="intelligence.tasks.reap", ignore_result=True)
 def reap(**_: Any) -> None:
-    """Real deployments that nobody works on: nudged again, or ended with a reason where that has no prospect."""
+    """Real deployments that nobody works on: nudged again, or ended with a reason where that has no prospect.
+    Approvals whose time is up end; one that was given while its process was lost is carried out."""
     for deployment in store.abandoned():
         status, reason = store.hopeless(deployment)
         if not status:
             nudges.deployer(deployment.pk, expires_s=10)
         else:
             store.end_unworked(deployment.pk, new_token(), status, reason)
+    approvals.expire()
+    approvals.take_up()
 
 
 @shared_task(name="intelligence.tasks.run_agent", ignore_result=True)
