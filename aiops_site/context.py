@@ -8,6 +8,7 @@ from django.utils.functional import SimpleLazyObject
 
 from aiops_site.policy import allows
 from intelligence import approvals, services
+from intelligence.agents import credentials
 from intelligence.models import Incident
 from providers import clock
 from providers.models import ChainCheck
@@ -66,6 +67,7 @@ def frame(request: HttpRequest) -> dict[str, Any]:
         "viewer": viewer,
         "told": told,
         "search_url": reverse("search"),
+        "agents_stopped": SimpleLazyObject(credentials.stopped),
         "navigation": SimpleLazyObject(lambda: navigation(request, role)),
     }
 

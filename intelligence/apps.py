@@ -5,7 +5,7 @@ class IntelligenceConfig(AppConfig):
     name = "intelligence"
 
     def ready(self) -> None:
-        from intelligence import code_tools, live, retention, tools  # noqa: F401  (tools register themselves)
+        from intelligence import approvals, code_tools, live, retention, tools  # noqa: F401  (tools register themselves)
         from intelligence.agents import approved
         from intelligence.names import service_names
         from providers import watching
@@ -13,6 +13,7 @@ class IntelligenceConfig(AppConfig):
 
         name_services(service_names)
         approved.register()
+        watching.register("approvals", approvals.version)
         watching.register("deployments", live.deployments_version)
         watching.register("runs", live.runs_version)
         retention.register()

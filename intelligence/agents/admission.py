@@ -186,7 +186,7 @@ def ask(now: Standing, tool: Tool, given: dict[str, Any], plain: dict[str, Any])
         target=shown.target,
         title=shown.title,
         risk=tool.risk,
-        touches=shown.touches,
+        touches=[*shown.touches, ["Can be undone", "no" if tool.risk == "destructive" else "yes"]],
         changes=shown.changes,
         caller=caller.as_dict(),
     )

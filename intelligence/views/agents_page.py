@@ -79,6 +79,8 @@ class Revoke(APIView):
 class StopAll(APIView):
     def post(self, request: Request) -> Response:
         stop = str(request.data.get("stopped", "1")) != "0"
+        if stop and request.data.get("typed") != "stop":
+            raise InvalidInput("Type stop to stop all agents.", param="typed")
         row = (roster.stop_all if stop else roster.resume)(request.user, str(request.data.get("reason", "")))
         messages.success(request, "All agents are stopped." if row.stopped else "Agents may work again.")
         return Response(agent_pages.stop_row(), headers={"Location": reverse("intelligence:agents")})

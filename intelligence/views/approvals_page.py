@@ -14,6 +14,7 @@ from rest_framework.views import APIView
 from intelligence import approvals
 from intelligence.models import Approval
 from intelligence.views.approvals import ApprovalRow, Decision, rows
+from providers import watching
 from providers.exceptions import AIServiceError, NotFound
 from providers.views.answers import fields_of
 
@@ -27,6 +28,7 @@ WORDS |= {"failed": "Failed", "expired": "Timed out", "changed": "Failed", "canc
 class Approvals(APIView):
     @extend_schema(exclude=True)
     def get(self, request: Request) -> Response:
+        version = watching.version("approvals")  # read first: what changes after it is told again
         decided = request.query_params.get("tab") == "decided"
         found = rows(request.user)
         waiting = found.filter(state="pending")
@@ -35,6 +37,7 @@ class Approvals(APIView):
         context = {
             "approvals": [presented(one, request.user) for one in shown[:MOST]],
             "decided": decided,
+            "version": version,
             "tabs": [
                 {"label": "Waiting", "url": here, "current": not decided, "count": waiting.count()},
                 {"label": "Decided", "url": f"{here}?tab=decided", "current": decided},
@@ -66,6 +69,7 @@ class ApprovalPage(APIView):
         return HttpResponseRedirect(back if RUN_PAGE.fullmatch(back) else here)
 
     def _shown(self, request: Request, pk: Any, refused: str = "", status: int = 200) -> Response:
+        version = watching.version("approvals")
         one = rows(request.user).filter(pk=pk).first()
         if one is None:
             raise NotFound("There is no such approval for you.")
@@ -73,6 +77,7 @@ class ApprovalPage(APIView):
         context = {
             "approvals": [presented(one, request.user)],
             "single": True,
+            "version": version,
             "refused": refused,
             "crumbs": crumbs,
         }

@@ -2,7 +2,7 @@
 // what the reader has opened (details with an id) stays open.
 "use strict";
 document.addEventListener("changed", async ({ target, detail }) => {
-  if (!target.matches("[data-part]") || target.contains(document.activeElement) && document.activeElement.matches("input")) return;
+  if (!target.matches("[data-part]") || [...target.querySelectorAll("input")].some((field) => field.value !== field.defaultValue) || target.contains(document.activeElement) && document.activeElement.matches("input")) return;
   const answer = await fetch(location.href, { headers: { "HX-Request": "true", Accept: "text/html" } }).catch(() => null);
   if (!answer?.ok) return;
   const box = document.createElement("template");
