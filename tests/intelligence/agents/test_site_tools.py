@@ -141,7 +141,7 @@ def test_a_cap_is_changed_where_a_person_says_so_and_only_as_it_was_shown(caller
     of_ana = gate.Caller(agent.pk, everyone["ana"].pk, frozenset({"caps:write"}))
     change = {"username": "ivo", "reason": "a release", "daily_cost_cap_usd": 12.5, "until": "good"}
     first, second = asked(of_ana, "set_cap", **change), asked(of_ana, "set_cap", **{**change, "until": "week"})
-    assert first.changes == [["Dollars a day", "$5.00", "$12.50"]]
+    assert first.changes == [["Dollars a day", "$10.00", "$12.50"]]
     approvals.decide(first.pk, everyone["mara"], "approve")
     assert str(caps.standing(everyone["ivo"]).cost_cap_usd) == "12.5"
     with pytest.raises(approvals.NotAsApproved):
