@@ -14,7 +14,7 @@ from providers.tools import Tool, ToolRegistry
 
 MOST, ENTRIES, APPROVALS = 500, 50, 20
 ROLE = "decide approvals"  # whoever may, may also stop all agents
-WORDS = {"tool.call": "called", "tool.result": "result", "tool.refuse": "refused", "token.issue": "got a token"}
+WORDS = {"tool.call": "called", "tool.refuse": "was refused", "token.issue": "got a token"}
 WORDS |= {"token.refuse": "was refused a token", "token.end": "gave its token back", "agent.refuse": "was refused"}
 WORDS |= {"agent.add": "was made", "agent.rotate": "got a new key", "agent.revoke": "was revoked"}
 WORDS |= {"agent.change": "got other scopes"}
@@ -90,12 +90,13 @@ def stop_row() -> dict[str, Any]:
 def agent_page(user: Any, agent: Agent) -> dict[str, Any]:
     """One agent: its keys, what it did, what it asked for."""
     asked = list(Approval.objects.filter(agent=agent).select_related("decided_by")[:APPROVALS])
+    granted = agent.scopes.split()
     own = role_of(user) == Role.ADMIN or agent.owner_id == user.pk
     return {
         "agent": row(agent),
         "keys": [_key(key) for key in roster.live_keys(agent)],
-        "tools": [tool.name for tool in ToolRegistry.tools() if scopes.fits(tool, agent.scopes.split())],
-        "did": [_entry(entry) for entry in _entries(agent)],
+        "tools": [tool.name for tool in ToolRegistry.tools_for(agent.owner) if scopes.fits(tool, granted)],
+        "did": did(agent),
         "approvals": [_approval(one) for one in asked],
         "stop": stop_row(),
         "may_change": own and may(user, ROLE),
@@ -105,9 +106,12 @@ def agent_page(user: Any, agent: Agent) -> dict[str, Any]:
     }
 
 
-def _entries(agent: Agent) -> list[AuditEntry]:
-    """A call stands for its result, which is told beside it."""
-    return list(AuditEntry.objects.filter(object_type="agent", object_id=str(agent.pk))[: 2 * ENTRIES])
+def did(agent: Agent) -> list[dict[str, Any]]:
+    """Newest first; how a call ended is told with the call."""
+    rows = list(AuditEntry.objects.filter(object_type="agent", object_id=str(agent.pk))[: 2 * ENTRIES])
+    ended = {row.became.get("call"): row for row in rows if row.action == "tool.result"}
+    shown = [row for row in rows if row.action != "tool.result"][:ENTRIES]
+    return [_entry(row, ended.get(row.number)) for row in shown]
 
 
 def _key(key: Any) -> dict[str, Any]:
@@ -115,8 +119,9 @@ def _key(key: Any) -> dict[str, Any]:
     return {"id": key.pk} | {name: at.isoformat() if (at := getattr(key, name)) else None for name in moments}
 
 
-def _entry(entry: AuditEntry) -> dict[str, Any]:
-    told = entry.became
+def _entry(entry: AuditEntry, end: AuditEntry | None) -> dict[str, Any]:
+    told = {**entry.became, **({"error": end.became.get("error", "")} if end else {})}
+    outcome = "running" if entry.action == "tool.call" else entry.outcome
     return {
         "number": entry.number,
         "at": entry.at.isoformat(),
@@ -125,7 +130,8 @@ def _entry(entry: AuditEntry) -> dict[str, Any]:
         "tool": told.get("tool", ""),
         "arguments": told.get("arguments", "") if told.get("arguments") != "{}" else "",
         "why": told.get("why") or told.get("error") or entry.reason,
-        "outcome": entry.outcome,
+        "outcome": end.outcome if end else outcome,
+        "ended": entry.action == "tool.call" and end is not None,
     }
 
 

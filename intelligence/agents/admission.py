@@ -106,9 +106,11 @@ def _checked(
     """The tool, the arguments of its function, and the same as plain values. A tool that is not the caller's is
     said before anything of its arguments."""
     tool = ToolRegistry.get(str(name))
-    if not now.may(tool):
+    if not now.scoped(tool):
         needs = " or ".join([*sorted(tool.scopes), tool.risk])
         raise NotAllowed(f"The tool {tool.name} needs the scope {needs}.", code="scope_missing", param="name")
+    if not now.may(tool):
+        raise NotAllowed(f"The role of {now.owner.get_username()} may not call {tool.name}.", param="name")
     plain = _values(tool, arguments)
     _, given = ToolRegistry.checked(tool.name, plain, now.owner)
     return tool, given, plain

@@ -85,8 +85,11 @@ class Standing:
 
     def may(self, tool: Tool) -> bool:
         """Within the scopes of the call, of the agent, and what its owner's role may."""
-        scoped = scopes.fits(tool, self.caller.scopes) and scopes.fits(tool, self.granted)
-        return scoped and permitted(self.owner, tool.permission)
+        return self.scoped(tool) and permitted(self.owner, tool.permission)
+
+    def scoped(self, tool: Tool) -> bool:
+        """Within the scopes of the call and of the agent."""
+        return scopes.fits(tool, self.caller.scopes) and scopes.fits(tool, self.granted)
 
     @property
     def thing(self) -> audit.Thing:

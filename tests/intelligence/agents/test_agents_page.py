@@ -52,7 +52,10 @@ def test_its_page_tells_what_it_did_and_asked_for(as_page, agent, caller, servic
     card = as_page("mara").get(f"/approvals/{asked}/").content.decode()
     assert "What it would change" in card and f"/agents/{agent.pk}/" in card and "nightwatch (agent)" in card
     told = as_page("lee").get(f"/agents/{agent.pk}/", HTTP_ACCEPT="application/json").json()
-    assert [one["action"] for one in told["did"]][::-1] == ["tool.call", "tool.result", "tool.refuse"]
+    assert [(one["action"], one["outcome"]) for one in told["did"]] == [
+        ("tool.refuse", "refused"),
+        ("tool.call", "done"),
+    ]
 
 
 def test_a_new_key_is_shown_once_and_revoking_wants_the_name(as_page, agent, everyone):
