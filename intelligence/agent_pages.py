@@ -32,6 +32,7 @@ def agents_page(user: Any) -> dict[str, Any]:
         "agents": [row(agent) | {"waiting": agent.waiting, "live_keys": agent.live_keys} for agent in found],
         "tools": [tool_row(tool) for tool in ToolRegistry.tools()],
         "areas": scope_choices(),
+        "tabs": tabs(user),
         "stop": stop_row(),
         "may_make": role_of(user) == Role.ADMIN,
         "may_stop": may(user, ROLE),
@@ -39,6 +40,16 @@ def agents_page(user: Any) -> dict[str, Any]:
         "errors": {},
         "values": {},
     }
+
+
+def tabs(user: Any) -> list[dict[str, Any]]:
+    """Agents beside the runs of the site's own one; nothing where the runs are closed to the role."""
+    if not may(user, ROLE):
+        return []
+    return [
+        {"label": "Agents", "url": reverse("intelligence:agents"), "current": True},
+        {"label": "Troubleshooting runs", "url": reverse("intelligence:agent-runs"), "current": False},
+    ]
 
 
 def row(agent: Agent) -> dict[str, Any]:
