@@ -132,7 +132,7 @@ def preview_redeploy(service: str, user: Any, branch: str = "", commit: str = ""
     if one.deployer == "none":
         raise InvalidInput(deployments.NO_DEPLOYER, code="no_deployer")
     branch = branch or one.default_branch
-    return _preview(one, f"Deploy {branch} of {one.name}", one.deployer, commit or branch, reason)
+    return _preview(one, f"Deploy {branch} of {one.name}", one.deployer, commit or branch)
 
 
 @tool(permission="engineer", risk="write", scopes=("deployments:write",), preview=preview_redeploy)
@@ -153,9 +153,7 @@ def redeploy(
 def preview_restart(service: str, user: Any, reason: str = "") -> Preview:
     one = services.named(user, service)
     now = deployments.restartable(one)
-    return _preview(
-        one, f"Restart {one.name} by its hook", "hook", f"{now.commit[:12] or now.branch}, anew", reason
-    )
+    return _preview(one, f"Restart {one.name} by its hook", "hook", f"{now.commit[:12] or now.branch}, anew")
 
 
 @tool(permission="engineer", risk="destructive", scopes=("services:restart",), preview=preview_restart)
@@ -169,7 +167,7 @@ def restart_service(
     return plain_deployment(deployments.restart(services.named(user, service), user))
 
 
-def _preview(one: Service, title: str, deployer: str, what: str, reason: str) -> Preview:
+def _preview(one: Service, title: str, deployer: str, what: str) -> Preview:
     """`state`: what runs and what is under way; another deployment meanwhile makes the approval void."""
     running = deployments.running(one)
     open_ = one.deployments.exclude(status__in=ENDED).count()
@@ -190,8 +188,7 @@ def _preview(one: Service, title: str, deployer: str, what: str, reason: str) ->
         "running": str(running.pk) if running else None,
         "under_way": open_,
     }
-    why = [["Why it asks", reason]] if reason else []
-    return Preview(title, one.name, state, [*touches, *why], [["What runs", runs, what]])
+    return Preview(title, one.name, state, touches, [["What runs", runs, what]])
 
 
 def _check_git(one: Service, branch: str, commit: str) -> None:

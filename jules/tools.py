@@ -54,21 +54,20 @@ def preview_fix(deployment_id: UUID, user: Any, engine: str = "", reason: str = 
         f"Fix {one.service.name}",
         one.service.name,
         state,
-        _touches(one, tried.count(), reason),
+        _touches(one, tried.count()),
         [_says(one, engine)],
     )
 
 
-def _touches(one: Deployment, attempts: int, reason: str) -> list[list[str]]:
+def _touches(one: Deployment, attempts: int) -> list[list[str]]:
     branch = f"{autofix.PREFIX}{autofix.lineage_of(one)}"
-    found = [
+    return [
         ["Service", one.service.name],
         ["Repository", one.service.repository_url or "none"],
         ["Branch", branch],
         ["Pull request", "one, as a draft where it can't be verified"],
         ["Attempts before", str(attempts)],
     ]
-    return [*found, ["Why it asks", reason]] if reason else found
 
 
 def _says(one: Deployment, engine: str) -> list[str]:

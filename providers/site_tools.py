@@ -100,7 +100,7 @@ def preview_cap(
         changes.append(["Tokens a day", f"{now.token_cap:,}", f"{daily_token_cap:,}"])
     left = f"${now.used_usd:,.2f} of ${now.cost_cap_usd:,.2f}"
     lasts = {"tonight": "until 00:00 UTC", "week": "for 7 days", "good": "for good"}[until]
-    touches = [["User", username], ["Used today", left], ["Holds", lasts], ["Why it asks", reason]]
+    touches = [["User", username], ["Used today", left], ["Holds", lasts]]
     caps_now = {"usd": str(now.cost_cap_usd), "tokens": now.token_cap, "until": str(now.temporary_until or "")}
     state = {"user": whose.pk, "day": _day().isoformat(), **caps_now}
     return Preview(f"Change the cap of {username}", username, state, touches, changes)

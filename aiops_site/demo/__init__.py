@@ -78,7 +78,7 @@ def fill() -> Filled:
 
 
 def remove() -> int:
-    """Takes the sample data away and closes its people's accounts. How many services, sessions, approvals and agents went.
+    """Takes the sample data away and closes its people's accounts. How many rows went.
 
     Ledger and audit rows stay, under the sample people's names; nobody can delete those.
     """

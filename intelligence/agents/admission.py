@@ -184,6 +184,7 @@ def ask(now: Standing, tool: Tool, given: dict[str, Any], plain: dict[str, Any])
         plain,
         user=now.owner,
         requester=f"{now.name} (agent)" if now.agent else now.name,
+        why=str(plain.get("reason") or "")[:500],
         evidence_url=f"/agents/runs/{caller.run_id}/" if caller.run_id else "",
         target=shown.target,
         title=shown.title,
