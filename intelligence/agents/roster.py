@@ -4,6 +4,7 @@ import secrets
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.contrib.auth import get_user_model
 from django.db import IntegrityError, transaction
 from django.db.models import F, Q, QuerySet
 from django.utils import timezone
@@ -46,7 +47,7 @@ def create(
         raise InvalidInput("Give the agent a name.", param="name")
     if not 1 <= calls_per_minute <= MOST_CALLS:
         raise InvalidInput(f"Calls a minute are 1 to {MOST_CALLS:,}.", param="calls_per_minute")
-    whose, granted = services.owner_called(owner) if owner else by, scopes.checked(wanted)
+    whose, granted = _owner(owner) if owner else by, scopes.checked(wanted)
     agent = Agent(name=name, owner=whose, created_by=by, calls_per_minute=calls_per_minute)
     agent.scopes = " ".join(sorted(granted))
     try:
@@ -57,6 +58,13 @@ def create(
             return agent, _new_key(agent)
     except IntegrityError as error:
         raise InvalidInput("Another agent has this name.", param="name", code="name_taken") from error
+
+
+def _owner(text: str) -> Any:
+    """By username, else by the account's number. Errors: InvalidInput."""
+    active = get_user_model().objects.filter(is_active=True)
+    by_number = text.isascii() and text.isdigit() and len(text) < 18 and not active.filter(username=text).exists()
+    return (active.filter(pk=int(text)).first() if by_number else None) or services.owner_called(text)
 
 
 def rotate(by: Any, agent: Agent, *, revoke_old: bool = False) -> tuple[str, datetime | None]:
