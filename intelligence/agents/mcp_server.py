@@ -8,6 +8,7 @@ started here.
 
 import asyncio
 import json
+import logging
 from collections.abc import Awaitable, Callable, MutableMapping
 from importlib.util import find_spec
 from types import SimpleNamespace
@@ -29,6 +30,7 @@ Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 MISSING = "MCP is not installed here: pip install -r requirements-mcp.txt."
+logger = logging.getLogger(__name__)
 _managers: WeakKeyDictionary[asyncio.AbstractEventLoop, Any] = WeakKeyDictionary()
 _tasks: set[asyncio.Task[None]] = set()
 
@@ -92,16 +94,24 @@ async def _manager() -> Any:
         manager = StreamableHTTPSessionManager(_server(), json_response=True, stateless=True)
         ready: asyncio.Future[Any] = loop.create_future()
         _managers[loop] = ready
-        task = loop.create_task(_kept(manager, ready))
+        task = loop.create_task(_kept(loop, manager, ready))
         _tasks.add(task)
         task.add_done_callback(_tasks.discard)
     return await asyncio.shield(_managers[loop])
 
 
-async def _kept(manager: Any, ready: "asyncio.Future[Any]") -> None:
-    async with manager.run():
-        ready.set_result(manager)
-        await asyncio.Event().wait()
+async def _kept(loop: asyncio.AbstractEventLoop, manager: Any, ready: "asyncio.Future[Any]") -> None:
+    """Runs until the loop ends. One that breaks is forgotten, so that the next request makes another."""
+    try:
+        async with manager.run():
+            ready.set_result(manager)
+            await asyncio.Event().wait()
+    except Exception as error:
+        logger.exception("the MCP server's tasks ended")
+        if not ready.done():
+            ready.set_exception(error)
+    finally:
+        _managers.pop(loop, None)
 
 
 def _server() -> Any:
