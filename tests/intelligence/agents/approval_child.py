@@ -12,11 +12,13 @@ from tests.providers.ledger_child import set_up
 if __name__ == "__main__":
     database, approval, user = sys.argv[1:]
     set_up(database)
+    from django.conf import settings
     from django.contrib.auth import get_user_model
 
     from intelligence import approvals
     from providers.exceptions import AIServiceError
 
+    settings.AI_ENCRYPTION_KEYS = [os.environ["TEST_MASTER_KEY"]]
     person = get_user_model().objects.get(pk=int(user))
     print("ready", flush=True)
     sys.stdin.readline()

@@ -1,8 +1,10 @@
 """The tools of the apps through the gate: what they read, what a person is shown, what then happens, once."""
 
+import os
 import subprocess
 import sys
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -147,17 +149,18 @@ def test_a_cap_is_changed_where_a_person_says_so_and_only_as_it_was_shown(caller
     first, second = asked(of_ana, "set_cap", **change), asked(of_ana, "set_cap", **{**change, "until": "week"})
     assert first.changes == [["Dollars a day", "$10.00", "$12.50"]]
     approvals.decide(first.pk, everyone["mara"], "approve")
-    assert str(caps.standing(everyone["ivo"]).cost_cap_usd) == "12.5"
+    assert caps.standing(everyone["ivo"]).cost_cap_usd == Decimal("12.5")
     with pytest.raises(approvals.NotAsApproved):
         approvals.decide(second.pk, everyone["mara"], "approve")
 
 
-def test_three_processes_that_say_yes_at_once_deploy_once(caller, running, everyone):
+def test_three_processes_that_say_yes_at_once_deploy_once(caller, running, everyone, settings):
     row = asked(caller, "redeploy", service="checkout-api", commit="abcdef12")
     close_all()
     child = [sys.executable, "-m", "tests.intelligence.agents.approval_child"]
     command = [*child, str(connection.settings_dict["NAME"]), str(row.pk), str(everyone["mara"].pk)]
-    pipes: dict[str, Any] = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+    environment = {**os.environ, "TEST_MASTER_KEY": settings.AI_ENCRYPTION_KEYS[0]}
+    pipes: dict[str, Any] = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True, "env": environment}
     children = [subprocess.Popen(command, **pipes) for _ in range(3)]
     try:
         assert [one.stdout.readline() for one in children] == ["ready\n"] * 3
