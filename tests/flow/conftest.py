@@ -3,6 +3,8 @@
 import pytest
 
 from tests.aiops_site.running import Site
+from tests.fakes import forge as fake_forge
+from tests.fakes import git_server
 from tests.fakes.upstream import FakeUpstream
 from tests.static.conftest import CHROMIUM, FLAGS
 
@@ -15,8 +17,27 @@ def fake():
 
 
 @pytest.fixture(scope="session")
-def site(tmp_path_factory, fake):
-    running = Site(tmp_path_factory.mktemp("site"), AI_PRIVATE_HOSTS=fake.netloc, AI_ALLOW_MOCK="1")
+def git(tmp_path_factory):
+    """A git server over smart HTTP; repositories are named team/…"""
+    with git_server.running(tmp_path_factory.mktemp("served")) as server:
+        (server.root / "team").mkdir()
+        yield server
+
+
+@pytest.fixture(scope="session")
+def forge(git):
+    """The three forges, over the git server's branches."""
+    with fake_forge.running() as server:
+        server.head_of = lambda repo, branch: git.branches(repo).get(branch, "")
+        yield server
+
+
+@pytest.fixture(scope="session")
+def site(tmp_path_factory, fake, git, forge):
+    """Failed deployments of services with a token are fixed, and the fix is deployed, without being asked."""
+    hosts = ",".join([fake.netloc, *(server.url.removeprefix("http://") for server in (git, forge))])
+    given = {"AI_PRIVATE_HOSTS": hosts, "AI_ALLOW_MOCK": "1", "JULES_AUTO_DEPLOY_PR": "1"}
+    running = Site(tmp_path_factory.mktemp("site"), **given)
     try:
         yield running.until_ready()
     finally:
