@@ -100,6 +100,7 @@ SECTION = {
     "intelligence:agent": "intelligence:agents",
     "intelligence:agent-rotate": "intelligence:agents",
     "intelligence:agent-runs": "intelligence:agents",
+    "intelligence:sandbox": "intelligence:agents",
     "intelligence:agent-run": "intelligence:agents",
     "intelligence:service-new": "intelligence:services",
     "intelligence:service": "intelligence:services",

@@ -139,6 +139,8 @@ ROUTES: Mapping[str, Mapping[str, Roles | frozenset[str]]] = {
     "jules:api-history": {"GET": ALL},
     "jules:api-attempt": {"GET": ALL},
     "jules:api-retry": {"POST": ASKERS},
+    "intelligence:sandbox": {"GET": ASKERS, "POST": ASKERS},
+    "intelligence:agent-sdk": {"GET": ASKERS},
     "intelligence:agent-runs": {"GET": ASKERS, "POST": ASKERS},
     "intelligence:agent-run": {"GET": ASKERS},
     "intelligence:agent-run-cancel": {"POST": ASKERS},

@@ -22,6 +22,17 @@ STATES = {"pending": "Waiting", "approved": "Writing", "executing": "Writing", "
 STATES |= {"failed": "Failed", "expired": "Timed out", "changed": "Failed", "cancelled": "Cancelled"}
 
 
+def tabs(user: Any, current: str) -> list[dict[str, Any]]:
+    """The pages of agents, by the name of their address; nothing where the others are closed to the role."""
+    if not may(user, ROLE):
+        return []
+    named = (("Agents", "agents"), ("Troubleshooting runs", "agent-runs"), ("Sandbox", "sandbox"))
+    return [
+        {"label": label, "url": reverse(f"intelligence:{name}"), "current": name == current}
+        for label, name in named
+    ]
+
+
 def agents_page(user: Any) -> dict[str, Any]:
     """All agents, those that work first; the tools there are; the kill switch."""
     waiting = Count("approvals", filter=Q(approvals__state="pending", approvals__expires_at__gt=timezone.now()))
@@ -32,7 +43,7 @@ def agents_page(user: Any) -> dict[str, Any]:
         "agents": [row(agent) | {"waiting": agent.waiting, "live_keys": agent.live_keys} for agent in found],
         "tools": [tool_row(tool) for tool in ToolRegistry.tools()],
         "areas": scope_choices(),
-        "tabs": tabs(user),
+        "tabs": tabs(user, "agents"),
         "stop": stop_row(),
         "may_make": role_of(user) == Role.ADMIN,
         "may_stop": may(user, ROLE),
@@ -40,16 +51,6 @@ def agents_page(user: Any) -> dict[str, Any]:
         "errors": {},
         "values": {},
     }
-
-
-def tabs(user: Any) -> list[dict[str, Any]]:
-    """Agents beside the runs of the site's own one; nothing where the runs are closed to the role."""
-    if not may(user, ROLE):
-        return []
-    return [
-        {"label": "Agents", "url": reverse("intelligence:agents"), "current": True},
-        {"label": "Troubleshooting runs", "url": reverse("intelligence:agent-runs"), "current": False},
-    ]
 
 
 def row(agent: Agent) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from intelligence.views import (
     runs,
     runs_page,
     samples,
+    sandbox_page,
     services,
     webhooks,
 )
@@ -75,6 +76,8 @@ urlpatterns = [
     path("api/v1/ops/agents/<uuid:pk>/rotate/", agents.Rotate.as_view(), name="api-agent-rotate"),
     path("api/v1/ops/agents/<uuid:pk>/revoke/", agents.Revoke.as_view(), name="api-agent-revoke"),
     path("api/v1/ops/kill-switch/", agents.KillSwitch.as_view(), name="api-kill-switch"),
+    path("agents/sandbox/", sandbox_page.SandboxPage.as_view(), name="sandbox"),
+    path("agents/aiops.py", sandbox_page.Sdk.as_view(), name="agent-sdk"),
     path("agents/runs/", runs_page.Runs.as_view(), name="agent-runs"),
     path("agents/runs/<uuid:pk>/", runs_page.RunPage.as_view(), name="agent-run"),
     path("agents/runs/<uuid:pk>/cancel/", runs_page.Cancel.as_view(), name="agent-run-cancel"),

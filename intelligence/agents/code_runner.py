@@ -2,8 +2,8 @@
 
     await run("python", "print(6 * 7)")      {"exit_code": 0, "stdout": "42\\n", "stderr": "", "killed_by": None}
 
-SANDBOX_BACKEND is `bubblewrap` (here) or `knative` (KNATIVE_EXECUTOR_URL). Where that one can't be had nothing
-runs, and `off()` says why: there is no other way.
+SANDBOX_BACKEND is `bubblewrap` (here) or `knative` (KNATIVE_EXECUTOR_URL). Where that one can't be had, or its
+last trial failed, nothing runs: there is no other way. `off()` says why it can't be had.
 """
 
 from contextlib import AsyncExitStack
@@ -11,7 +11,7 @@ from typing import Any
 
 from django.conf import settings
 
-from intelligence.agents import knative, snippet
+from intelligence.agents import knative, snippet, trial
 from intelligence.agents.confine import confinement
 from intelligence.agents.run_socket import Ask, served
 from providers.exceptions import NotConfigured
@@ -40,6 +40,8 @@ async def run(language: Any, code: Any, ask: Ask | None = None) -> dict[str, Any
         raise NotConfigured(f"Code can't be run here: {reason}", code="sandbox_off")
     if settings.SANDBOX_BACKEND == "knative":
         return snippet.as_result(await knative.execute(given, settings.KNATIVE_EXECUTOR_URL))
+    if reason := await trial.ensured():
+        raise NotConfigured(f"Code can't be run here: {reason}", code="sandbox_off")
     async with AsyncExitStack() as stack:
         socket = await stack.enter_async_context(served(ask)) if ask else None
         return snippet.as_result(await snippet.execute(given, socket))

@@ -13,6 +13,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from intelligence import run_rows, services
+from intelligence.agent_pages import tabs
 from intelligence.agents import troubleshooter
 from intelligence.models import AgentRun, Approval
 from intelligence.views.approvals_page import presented
@@ -74,7 +75,7 @@ def page(request: Request) -> dict[str, Any]:
         "services": [{"value": "", "label": "Any service"}, *known],
         "most": {"steps": settings.AGENT_RUN_STEPS, "usd": settings.AGENT_RUN_USD},
         "version": version("runs"),
-        "crumbs": [{"label": "Agents", "url": "/agents/"}, {"label": "Runs"}],
+        "tabs": tabs(request.user, "agent-runs"),
         "errors": {},
         "values": {"question": "", "service_id": request.query_params.get("service", "")},
     }
