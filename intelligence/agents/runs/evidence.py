@@ -6,6 +6,7 @@ A model's word that something shows something counts only with such an address; 
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
+from urllib.parse import urlencode
 
 from intelligence.agents.runs.types import Step
 
@@ -23,10 +24,18 @@ def seen(steps: Iterable[Step]) -> dict[str, str]:
             continue
         if isinstance(of := step.arguments.get("deployment_id"), str) and PLACE.fullmatch(f"/deployments/{of}/"):
             found.setdefault(f"/deployments/{of}/", f"Deployment {of[:8]}")
+        if step.tool == "usage_summary":
+            found.setdefault(usage(step), "Usage")
         for row in _rows(step.result):
             if PLACE.fullmatch(str(row["url"])):
                 found.setdefault(row["url"], _label(row))
     return found
+
+
+def usage(step: Step) -> str:
+    """The page that shows what a usage_summary showed."""
+    asked = {"range": "7d", "group": "provider"} | {n: str(v) for n, v in step.arguments.items()}
+    return f"/usage/?{urlencode({name: asked[name] for name in ('range', 'group')})}"
 
 
 def _rows(value: Any) -> Iterator[Mapping[str, Any]]:

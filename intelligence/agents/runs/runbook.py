@@ -4,8 +4,10 @@ It calls the same tools through the same gate as a model would, so a run looks t
 """
 
 from collections.abc import Iterable, Mapping
+from decimal import Decimal
 from typing import Any
 
+from intelligence.agents.runs import evidence
 from intelligence.agents.runs.types import Asked, Case, Step, Turn
 
 FIRST = {  # cause -> the tools that are called at first, with their arguments; {service} is filled in
@@ -20,7 +22,11 @@ FIRST = {  # cause -> the tools that are called at first, with their arguments; 
         ("list_deployments", {"failed": True, "limit": 5}),
         ("list_incidents", {}),
     ),
-    "cost": (("usage_summary", {}), ("providers_health", {})),
+    "cost": (
+        ("usage_summary", {"range": "7d", "group": "provider"}),
+        ("usage_summary", {"range": "7d", "group": "operation"}),
+        ("provider_health", {}),
+    ),
 }
 NOTHING = "Nothing that the fixed rules know explains it."
 
@@ -41,8 +47,8 @@ def turn(case: Case) -> Turn:
         n = len(case.steps) + 1
         asked = tuple(_asked(n + at, name, given) for at, (name, given) in enumerate(todo[: case.steps_left], 1))
         return Turn("runbook", _why(asked), asked)
-    text, evidence = summary(case)
-    return Turn("runbook", answer=text, evidence=tuple(evidence))
+    text, claims = summary(case)
+    return Turn("runbook", answer=text, evidence=tuple(claims))
 
 
 def _first(case: Case) -> list[tuple[str, dict[str, Any]]]:
@@ -119,9 +125,9 @@ def summary(case: Case) -> tuple[str, list[dict[str, str]]]:
         said += TELL[step.tool](step) if step.tool in TELL else []
     said = list(dict.fromkeys(said))
     failed = [f"{step.tool} could not be asked: {step.error}" for step in _calls(case) if step.state == "failed"]
-    sentences = [text for text, _ in said] or [NOTHING]
-    evidence = [{"url": url, "says": text} for text, url in said if url]
-    return "\n".join([*sentences, *dict.fromkeys(failed)]), evidence
+    sentences = list(dict.fromkeys(text for text, _ in said)) or [NOTHING]
+    claims = [{"url": url, "says": text} for text, url in said if url]
+    return "\n".join([*sentences, *dict.fromkeys(failed)]), claims
 
 
 def _tell_service(step: Step) -> list[tuple[str, str]]:
@@ -166,7 +172,32 @@ def _tell_log(step: Step) -> list[tuple[str, str]]:
     return told + [(f"To do: {one}", "") for one in found.get("recommendations", [])[:3]]
 
 
+def _tell_usage(step: Step) -> list[tuple[str, str]]:
+    """What was spent, against the range before, and the largest parts of it."""
+    found = step.result
+    now, before = _usd(found.get("totals"), "spend_usd"), _usd(found.get("before"), "spend_usd")
+    told = [(f"Spent in seven days: ${now:.2f}, in the seven before ${before:.2f}.", evidence.usage(step))]
+    for one in _rows(found, "groups")[:3]:
+        if spent := _usd(one, "spend_usd"):
+            told.append((f"{found.get('group')} {one.get('label')}: ${spent:.2f}, {one.get('calls')} calls.", ""))
+    return told
+
+
+def _usd(of: Any, name: str) -> Decimal:
+    try:
+        return Decimal(str(of[name]))
+    except (KeyError, TypeError, ArithmeticError):
+        return Decimal(0)
+
+
+def _tell_providers(step: Step) -> list[tuple[str, str]]:
+    rows = [one for one in _rows(step.result, "providers") if one.get("advice")]
+    return [(f"{one.get('name')} is {one.get('state')}: {one.get('advice')}", "") for one in rows[:3]]
+
+
 TELL = {
+    "usage_summary": _tell_usage,
+    "provider_health": _tell_providers,
     "get_service": _tell_service,
     "list_deployments": _tell_deployments,
     "list_incidents": _tell_incidents,

@@ -60,4 +60,8 @@ def test_the_weekly_look_at_costs_is_made_once_a_week_for_an_admin(everyone, wor
     (run,) = unasked.start_due()
     assert (run.cause, run.scopes, run.owner) == ("cost", ["read"], everyone["mara"])
     assert unasked.start_due() == []
-    assert worked(run).state in ("done", "partial")
+    assert worked(run).state == "done" and run.answer.startswith("Spent in seven days: $0.00"), run.answer
+    assert [one["url"] for one in run.evidence] == [
+        "/usage/?range=7d&group=provider",
+        "/usage/?range=7d&group=operation",
+    ]
