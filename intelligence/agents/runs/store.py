@@ -5,6 +5,7 @@ A run has one writer: whoever holds its claim. A tool's call is a row before it 
 
 from collections.abc import Sequence
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -25,6 +26,7 @@ QUEUE_FOR = timedelta(minutes=30)
 MOST_CLAIMS = 5
 LOST = "The workers that had this run were lost {} times."
 CANCELLED = "Cancelled."
+NOTHING = Decimal(0)
 
 
 class LeaseLost(Exception):
@@ -95,8 +97,7 @@ def add_turn(run: AgentRun, token: str, turn: Turn, seconds: float) -> None:
     """Stores a thought and the calls that it asks for, all or none. Errors: LeaseLost."""
     now = timezone.now()
     with transaction.atomic():
-        cost = F("cost_usd") + Value(turn.cost_usd, output_field=MoneyField())
-        spent = {"cost_usd": cost, "seconds": F("seconds") + seconds}
+        spent = {"cost_usd": _more(turn.cost_usd), "seconds": F("seconds") + seconds}
         write(run.pk, token, mind=turn.mind, provider=turn.provider, model=turn.model, **spent)
         n = AgentStep.objects.filter(run=run).count() + 1
         calls = [asked.as_openai() for asked in turn.asked]
@@ -121,6 +122,10 @@ def conclude(run: AgentRun, token: str, turn: Turn, seconds: float, ending: Endi
         end(run.pk, token, ending)
 
 
+def _more(usd: Decimal) -> Any:
+    return F("cost_usd") + Value(usd, output_field=MoneyField())
+
+
 def begin(step: AgentStep, token: str) -> bool:
     """Moves a call from waiting to running; False where it was begun before. Errors: LeaseLost."""
     with transaction.atomic():
@@ -132,13 +137,13 @@ def begin(step: AgentStep, token: str) -> bool:
     return begun
 
 
-def finish(step: AgentStep, token: str, state: str, **columns: Any) -> None:
-    """How a call ended, or that a person decides on it. Errors: LeaseLost."""
+def finish(step: AgentStep, token: str, state: str, spent: Decimal = NOTHING, **columns: Any) -> None:
+    """How a call ended, or that a person decides on it. `spent`: dollars that it cost. Errors: LeaseLost."""
     now = timezone.now()
     begun = step.started_at or now
     seconds = (now - begun).total_seconds() if state != "approval" and step.state == "running" else 0.0
     with transaction.atomic():
-        write(step.run_id, token, seconds=F("seconds") + seconds)
+        write(step.run_id, token, seconds=F("seconds") + seconds, cost_usd=_more(spent))
         ended = {} if state == "approval" else {"finished_at": now}
         AgentStep.objects.filter(pk=step.pk).update(state=state, **ended, **columns)
 
