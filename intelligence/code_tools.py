@@ -119,7 +119,8 @@ async def senate_answer(
 
 
 def _session(user: Any, pk: int) -> SenateSession:
-    found = SenateSession.objects.visible_to(user).filter(pk=pk).first()
+    shared = SenateSession.objects.visible_to(user).filter(visibility="team")  # others read a run's steps
+    found = shared.filter(pk=pk).first()
     if found is None:
         raise NotFound("There is no such session for you.", param="session_id")
     return found

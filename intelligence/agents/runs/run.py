@@ -8,6 +8,7 @@ from decimal import Decimal
 
 from django.db import Error as DatabaseError
 
+from intelligence import approvals
 from intelligence.agents import gate
 from intelligence.agents.gate import Caller, Outcome, Refused
 from intelligence.agents.runs import evidence, runbook, store
@@ -144,6 +145,7 @@ class Run:
                 await self._call(step)
             elif step.state == "running":
                 await self._take_over(step)
+        await hop(approvals.expire)  # no answer in time is a no
         undecided = [s for s in await hop(store.steps, self.pk) if s.state == "approval"]
         for step in undecided:
             await self._decided(step)

@@ -1,9 +1,11 @@
 """A run with a model: its calls go through the gate, its budget holds, what it claims is looked up."""
 
 import json
+from datetime import timedelta
 from decimal import Decimal
 
 import pytest
+from django.utils import timezone
 
 from intelligence import approvals
 from intelligence.agents import troubleshooter
@@ -98,6 +100,13 @@ def test_a_no_is_told_to_the_model_and_it_goes_on(ask, everyone, worked, model):
     assert step.state == "refused" and step.error == "A person said no: not on a Friday"
     assert "not on a Friday" in model.asked[1]["messages"][-1]["content"]
     assert Deployment.objects.filter(status="QUEUED").count() == 0
+
+
+def test_no_answer_in_time_is_a_no(ask, worked):
+    run = acting(ask, concludes("Nobody answered."))
+    Approval.objects.update(expires_at=timezone.now() - timedelta(seconds=1))
+    assert worked(run).state == "done"
+    assert run.steps.get(tool="redeploy").error == "Nobody decided in time."
 
 
 def test_a_run_that_is_cancelled_while_it_waits_takes_its_request_back(ask, everyone):
