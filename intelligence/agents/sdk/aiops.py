@@ -69,7 +69,7 @@ class Console:
         """What may be called: [{"name", "description", "parameters", …}]."""
         return self._ask("GET", "/api/v1/ops/tools/")["tools"]
 
-    def call(self, name: str, *, wait_s: "float | None" = None, **arguments: object) -> object:
+    def call(self, name: str, /, *, wait_s: "float | None" = None, **arguments: object) -> object:
         """The tool's result. Where a person has to say yes first, waits up to `wait_s` seconds for that
         (None: 15 minutes, and not at all in the sandbox).
 
@@ -172,7 +172,7 @@ def tools() -> "list[dict]":
     return _default().tools()
 
 
-def call(name: str, *, wait_s: "float | None" = None, **arguments: object) -> object:
+def call(name: str, /, *, wait_s: "float | None" = None, **arguments: object) -> object:
     """`Console.call` of the console that this code runs in, or that AIOPS_URL names."""
     return _default().call(name, wait_s=wait_s, **arguments)
 
