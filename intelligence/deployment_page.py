@@ -6,7 +6,7 @@ from typing import Any
 
 from django.urls import reverse
 
-from intelligence import shown, summaries, viewer
+from intelligence import recommendations, shown, summaries, viewer
 from intelligence.models import ENDED, Deployment, Status
 from intelligence.pages import FAILING, LABELS, deployment_row, may_change
 from intelligence.states import STEPS
@@ -111,7 +111,7 @@ def explained(one: Deployment) -> dict[str, Any]:
     reading = one.status == "FAILED" and not newest.exclude(state__in=("queued", "running")).exists()
     if done is None:
         return {"analysis": None, "evidence": [], "hypotheses": [], "reading": reading}
-    steps = [shown.recommendation(step) for step in done.recommendations.order_by("n")[:5]]
+    steps = [shown.recommendation(step) for step in recommendations.of(done).exclude(state="rejected")[:5]]
     told = {"analysis": {**shown.run_row(done), "steps": steps}, "reading": reading}
     return {**told, "evidence": shown.evidence(done), "hypotheses": (done.result or {}).get("hypotheses", [])}
 

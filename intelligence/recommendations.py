@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from intelligence.models import AnalysisRun, Incident, Recommendation
@@ -47,3 +48,11 @@ def decide(user: Any, pk: Any, state: str, why: str = "") -> Recommendation:
         about = {"before": {"state": before}, "after": {"state": state}}
         audit.record(f"recommendation.{state}", thing, reason=why, **about)
     return found
+
+
+def of(run: AnalysisRun) -> QuerySet[Recommendation]:
+    """What is recommended for it; of a repeat what its incident has already, for it makes no second copy."""
+    rows = (
+        Recommendation.objects.filter(incident=run.incident_id) if run.incident_id else run.recommendations.all()
+    )
+    return rows.select_related("decided_by").order_by("run__created_at", "n")

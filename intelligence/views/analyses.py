@@ -186,13 +186,15 @@ class Review(APIView):
 
 
 def one_page(request: Request, run: AnalysisRun) -> dict[str, Any]:
-    found = run.recommendations.select_related("decided_by").order_by("n")
+    found = recommendations.of(run)[:40]
     return {
         **shown.run_row(run),
         "answer": shown.answer(run),
         "primary_pattern": next((p for p in shown.answer(run)["patterns"] or [] if p["role"] == "primary"), None),
         "open": run.state in ("queued", "running"),
-        "recommendations": [shown.recommendation(one) for one in found],
+        "recommendations": [  # lines of another run's log lead nowhere here
+            shown.recommendation(one) | ({} if one.run_id == run.pk else {"lines": None}) for one in found
+        ],
         "calls": shown.calls(run),
         "may_decide": may(request.user, "decide approvals"),
         "crumbs": [*CRUMBS, {"label": run.service.name if run.service else run.title}],
