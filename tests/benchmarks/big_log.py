@@ -94,7 +94,7 @@ def pieces(megabytes: int) -> Iterator[str]:
         if at % 4 == 0:
             text = text.replace("INFO ", "\x1b[32mINFO \x1b[0m").replace("\n", "\r\n")
         if at == megabytes // 2:
-            text += "the needle stands here\n"
+            text = f"the needle stands here\n{text}"
         yield text[: MEGABYTE - 1].rpartition("\n")[0] + "\n"
     yield FAILING[0].raw.decode("utf-8", "replace")
 
