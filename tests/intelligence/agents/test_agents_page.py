@@ -75,8 +75,12 @@ def test_a_new_key_is_shown_once_and_revoking_wants_the_name(as_page, agent, eve
 
 def test_the_kill_switch_is_a_banner_that_only_an_admin_lifts(as_page, agent, everyone):
     assert as_page("lee").post("/agents/stop/", {"reason": "x"}).status_code == 403
+    assert as_page("ivo").post("/agents/stop/", {"reason": "x"}).status_code == 400
+    assert not AgentStop.objects.exists()
     as_page("ivo").post("/agents/stop/", {"reason": "it <i>loops", "typed": "stop"})
     assert AgentStop.objects.get().stopped
+    elsewhere = as_page("lee").get("/services/").content.decode()
+    assert "All agents stopped by ivo" in elsewhere and "it &lt;i&gt;loops" in elsewhere
     engineers, admins = (as_page(name).get("/agents/").content.decode() for name in ("ivo", "mara"))
     assert "All agents are stopped" in engineers and "it &lt;i&gt;loops" in engineers
     assert "Let them work again" not in engineers and "Let them work again" in admins
