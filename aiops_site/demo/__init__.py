@@ -13,8 +13,8 @@ from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.db import transaction
 
-from aiops_site.demo import agents, findings, fixes, people, services, sessions, usage
-from intelligence.models import Agent, Approval, Service
+from aiops_site.demo import findings, fixes, people, services, sessions, usage
+from intelligence.models import Approval, Service
 from providers import audit
 from providers.directory import Directory
 from providers.exceptions import InvalidInput
@@ -72,13 +72,12 @@ def fill() -> Filled:
         findings.write(team)
         fixes.write(team)
         deliberated = sessions.write(team)
-        agents.write(team)
         audit.record("demo.fill", audit.Thing("demo"), after={"services": len(made), "usage_rows": rows})
     return Filled(len(made), deliberated, rows)
 
 
 def remove() -> int:
-    """Takes the sample data away and closes its people's accounts. How many rows went.
+    """Takes the sample data away and closes its people's accounts. How many services, sessions and approvals went.
 
     Ledger and audit rows stay, under the sample people's names; nobody can delete those.
     """
@@ -88,7 +87,6 @@ def remove() -> int:
             Service.objects.filter(pk__in=services.IDS),
             SenateSession.objects.filter(owner__in=own),
             Approval.objects.filter(requested_by__in=own),
-            Agent.objects.filter(owner__in=own),
         )
         gone = sum(found.count() for found in rows)
         for found in rows:
