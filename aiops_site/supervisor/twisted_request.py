@@ -23,17 +23,21 @@ class BoundedRequest(WebRequest):
         super().__init__(*args, parsePOSTFormSubmission=False, **more)
 
     def gotLength(self, length: int | None) -> None:
-        too_long = (length or 0) > body_limit.MOST
+        too_long = (length or 0) > self._most()
         super().gotLength(0 if too_long else length)
         if too_long:
             self._refuse()
 
     def handleContentChunk(self, data: bytes) -> None:
         self._taken += len(data)
-        if self._taken <= body_limit.MOST and not self._refused:
+        if self._taken <= self._most() and not self._refused:
             super().handleContentChunk(data)
         elif not self._refused:
             self._refuse()
+
+    def _most(self) -> int:
+        known = any(self.requestHeaders.hasHeader(name) for name in ("cookie", "authorization"))
+        return body_limit.most(self.channel._path.decode("latin-1").partition("?")[0], known)
 
     def process(self) -> Any:
         return None if self._refused else super().process()
