@@ -73,10 +73,15 @@ def _grouped(
         whole = sums.figures(reading.total(days[0], days[-1]))
         return shown, count, whole, sessions.daily(rows, [key for key, _ in shown[:SERIES]], reading, days)
     columns = sums.COLUMNS[group]
-    groups = reading.groups(columns, days[0], days[-1])
+    many = group in sums.MANY  # times of calls are most of what there is to read: of the named groups alone
+    groups = reading.groups(columns, days[0], days[-1], times=not many)
     shown = sums.ordered(groups)[: sums.SHOWN]
+    if many and shown:
+        timed = reading.groups(columns, days[0], days[-1], only=[key for key, _ in shown])
+        shown = [(key, timed[key]) for key, _ in shown]
     series = reading.daily(days, columns, [key for key, _ in shown[:SERIES]]) if shown else {}
-    return shown, len(groups), sums.figures(sums.merge(groups.values())), series
+    every = reading.total(days[0], days[-1]) if many else sums.merge(groups.values())
+    return shown, len(groups), sums.figures(every), series
 
 
 def _answer(figures: Figures) -> Figures:

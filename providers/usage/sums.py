@@ -16,6 +16,7 @@ COLUMNS = {
     "operation": ("operation",),
     "service": ("service",),
 }
+MANY = {"user"}  # more groups than are named, as a rule
 PERCENTILES = (50, 95, 99)
 
 

@@ -91,19 +91,30 @@ class Reading:
             rows = source.after(self.watermark, user_id=scope.user_id)
         self.rows = [row for row in rows if scope.takes(row)]
 
-    def groups(self, dimensions: Sequence[str], start: int, end: int, *, times: bool = True) -> dict[Group, Kinds]:
+    def groups(
+        self,
+        dimensions: Sequence[str],
+        start: int,
+        end: int,
+        *,
+        times: bool = True,
+        only: Sequence[Group] = (),
+    ) -> dict[Group, Kinds]:
         """Sums of the quarters from `start` up to `end`, by the values of some dimensions; `times` False: without
-        those of calls, which are most of what there is to read."""
+        those of calls, which are most of what there is to read; `only`: of these groups."""
         found: dict[Group, Kinds] = {}
         for row in self.rows:
             if start <= row.quarter < end:
                 group = tuple(getattr(row, name) for name in dimensions)
-                _cell(found, group, row.kind).count(row, bin_of(row.ms))
+                if not only or group in only:
+                    _cell(found, group, row.kind).count(row, bin_of(row.ms))
         if self.generation:
-            self._add_days(found, dimensions, start, end, store.SUMS if times else store.SUMS[:WIDTH_OF_SUMS])
+            where = self._where(dimensions, only)
+            wanted = store.SUMS if times else store.SUMS[:WIDTH_OF_SUMS]
+            self._add_days(found, dimensions, (start, end), wanted, where)
             for place, sign in ((start, -1), (end, 1)):
                 if place % QUARTERS:
-                    self._add_edge(found, dimensions, place, sign)
+                    self._add_edge(found, dimensions, place, sign, where)
         return {group: kinds for group, kinds in found.items() if any(cell.calls for cell in kinds.values())}
 
     def total(self, start: int, end: int) -> Kinds:
@@ -208,9 +219,14 @@ class Reading:
                 yield tuple(line[:width]), line[width], line[width + 1 :]
 
     def _add_days(
-        self, found: dict[Group, Kinds], dimensions: Sequence[str], start: int, end: int, wanted: Sequence[str]
+        self,
+        found: dict[Group, Kinds],
+        dimensions: Sequence[str],
+        span: tuple[int, int],
+        wanted: Sequence[str],
+        condition: tuple[str, list[Any]],
     ) -> None:
-        where, values = self._where(dimensions)
+        (start, end), (where, values) = span, condition
         sums = ", ".join(f"SUM({name}) AS {name}" for name in wanted)
         names = "".join(f"k.{name}, " for name in dimensions)
         columns = ", ".join(f"SUM(s.{name})" for name in wanted)
@@ -226,9 +242,15 @@ class Reading:
                 if line[0]:
                     _cell(found, group, kind).add(from_columns(line))
 
-    def _add_edge(self, found: dict[Group, Kinds], dimensions: Sequence[str], place: int, sign: int) -> None:
-        day, quarter = divmod(place, QUARTERS)
-        where, values = self._where(dimensions)
+    def _add_edge(
+        self,
+        found: dict[Group, Kinds],
+        dimensions: Sequence[str],
+        place: int,
+        sign: int,
+        condition: tuple[str, list[Any]],
+    ) -> None:
+        (day, quarter), (where, values) = divmod(place, QUARTERS), condition
         rest = f"JOIN {_QUARTERS} AS q ON q.key_id = k.id AND q.day = %s WHERE {where}"
         for group, kind, line in self._read(dimensions, "q.running, q.tokens, q.times", rest, [day, *values]):
             _cell(found, group, kind).add(all_before(Packed(*map(bytes, line)), quarter), sign)
