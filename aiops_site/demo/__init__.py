@@ -13,8 +13,8 @@ from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.db import transaction
 
-from aiops_site.demo import findings, fixes, people, services, sessions, usage
-from intelligence.models import Approval, Service
+from aiops_site.demo import agents, findings, fixes, people, services, sessions, usage
+from intelligence.models import Agent, AgentRun, Approval, Service
 from providers import audit
 from providers.directory import Directory
 from providers.exceptions import InvalidInput
@@ -71,6 +71,7 @@ def fill() -> Filled:
         made = services.write(team)
         findings.write(team)
         fixes.write(team)
+        agents.write(team)
         deliberated = sessions.write(team)
         audit.record("demo.fill", audit.Thing("demo"), after={"services": len(made), "usage_rows": rows})
     return Filled(len(made), deliberated, rows)
@@ -87,6 +88,8 @@ def remove() -> int:
             Service.objects.filter(pk__in=services.IDS),
             SenateSession.objects.filter(owner__in=own),
             Approval.objects.filter(requested_by__in=own),
+            AgentRun.objects.filter(owner__in=own),
+            Agent.objects.filter(owner__in=own),
         )
         gone = sum(found.count() for found in rows)
         for found in rows:

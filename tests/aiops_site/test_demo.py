@@ -9,7 +9,16 @@ from django.core.management import CommandError, call_command
 from aiops_site import demo
 from aiops_site.demo import usage
 from aiops_site.demo.services import LOGS
-from intelligence.models import AnalysisRun, Approval, Deployment, Incident, Recommendation, Sample, Service
+from intelligence.models import (
+    AgentRun,
+    AnalysisRun,
+    Approval,
+    Deployment,
+    Incident,
+    Recommendation,
+    Sample,
+    Service,
+)
 from intelligence.rules.analysis import analyse
 from jules.models import FixAttempt
 from providers.ledger.reconcile import reconcile
@@ -66,6 +75,7 @@ def filled_everything() -> None:
     assert FixAttempt.objects.filter(verified=True, pr_state="merged").count() == 1
     assert FixAttempt.objects.filter(error__startswith="Stopped: 1 test deleted").count() == 1
     assert Incident.objects.filter(code="MEMORY_GROWTH").count() == 1
+    assert [step.kind for step in AgentRun.objects.get().steps.all()] == ["think", "tool", "tool", "tool", "think"]
     assert Sample.objects.count() > 1_000
     told = [chat.transcript(session) for session in SenateSession.objects.all()]
     assert {one["state"] for one in told} == {"done", "partial", "failed"}

@@ -31,7 +31,16 @@ def pages() -> set[str]:
 
 def sampled_site(data: Path) -> tuple[Site, httpx.Client]:
     """Set up by the first visit's form, with its box for sample data ticked."""
-    site = Site(data, AI_ALLOW_MOCK="1").until_ready()
+    site = Site(data, AI_ALLOW_MOCK="1")
+    try:
+        return site, set_up(site.until_ready())
+    except BaseException:
+        site.stop()
+        raise
+
+
+def set_up(site: Site) -> httpx.Client:
+    """Signed in as the first administrator."""
     client = httpx.Client(base_url=f"http://127.0.0.1:{site.port}", timeout=60)
     page = client.get("/setup/").text
     line = until(lambda: site.said("First visit"), "the code in the terminal")[-1]
@@ -44,7 +53,7 @@ def sampled_site(data: Path) -> tuple[Site, httpx.Client]:
     }
     answer = client.post("/setup/", data=form)
     assert answer.status_code == 303, answer.text[:2000]
-    return site, client
+    return client
 
 
 def route_of(path: str) -> str:
