@@ -103,10 +103,12 @@ def gated(made: Plan[Seat], question: str, messages: Sequence[dict[str, str]], l
     times = settings.SENATE_COMMITTEE_COST_MULTIPLIER
     solo = estimate(Plan("solo", made.seats[:1], ""), question, messages).worst
     dollars, tokens = solo.usd * times, solo.tokens * times
-    if tokens <= left.left_tokens and (not dollars or dollars <= left.left_usd):
+    too_many = tokens > left.left_tokens
+    if not too_many and (not dollars or dollars <= left.left_usd):
         return ""
     return (
-        f"The Senate is refused before it begins: {times} times one answer to this takes up to ${dollars:.4f} and "
+        f"Daily {'token' if too_many else 'cost'} cap exceeded. The Senate is refused before it begins: "
+        f"{times} times one answer to this takes up to ${dollars:.4f} and "
         f"{tokens:,} tokens, and ${left.left_usd:.4f} and {left.left_tokens:,} tokens of your daily cap are left. "
         "It resets at 00:00 UTC."
     )
@@ -116,7 +118,7 @@ def refused(user: Any, operation: str, code: str, words: str) -> BudgetExceeded:
     """The error of a refusal that comes before any reservation, once it is counted."""
     now = clock.now()
     loop.run(ledger.count_refusal(user.pk, operation, code, now=now))
-    return BudgetExceeded(words, code=code, retry_after=(resets_at(now) - now).total_seconds())
+    return BudgetExceeded(words, retry_after=(resets_at(now) - now).total_seconds())
 
 
 def quote(user: Any, made: Plan[Seat], question: str, messages: Sequence[dict[str, str]] = ()) -> dict[str, Any]:

@@ -66,9 +66,9 @@ def test_a_question_over_the_cap_is_refused_before_anything_is_stored(asker, pri
 
 def test_the_first_gate_refuses_a_committee_where_three_answers_would_not_fit(asker, priced):
     UserAICap.objects.create(user=asker, daily_token_cap=4_000, daily_cost_cap_usd=Decimal(10))
-    with pytest.raises(BudgetExceeded, match="3 times one answer") as refused:
+    with pytest.raises(BudgetExceeded, match="^Daily token cap exceeded.* 3 times one answer") as refused:
         chat.start(asker, question=QUESTION)
-    assert (refused.value.code, refused.value.retry_after > 0) == ("first_gate", True)
+    assert (refused.value.code, refused.value.retry_after > 0) == ("cap_exceeded", True)
     assert Refusal.objects.values_list("code", "operation", "times").get() == ("first_gate", "senate", 1)
     assert chat.start(asker, question=QUESTION, mode="solo").plan == "solo"
 

@@ -82,8 +82,9 @@ def assert_planned(whole, members: int) -> None:
     """Each call of the plan is there once, and holds what it reads of the others at the most."""
     keys = [call.key for call in whole.calls]
     assert keys == [f"{phase}:{n}" for phase in ("propose", "review") for n in range(members)] + ["chair"]
-    reads = {"propose": 0, "review": (members - 1) * prompts.PROPOSAL_READ}
-    reads["chair"] = members * prompts.PROPOSAL_READ + members * (members - 1) * prompts.REASON_READ
+    read = prompts.reading(QUESTION)
+    reads = {"propose": 0, "review": (members - 1) * read.proposal}
+    reads["chair"] = members * read.proposal + members * (members - 1) * read.reason
     for call in whole.calls:
         # Digits weigh a token a byte, words half of it: what is read is reserved at its heaviest.
         assert call.input_tokens >= reads[call.key.partition(":")[0]]
