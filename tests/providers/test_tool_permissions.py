@@ -12,6 +12,12 @@ def registry(monkeypatch):
     monkeypatch.setattr(ToolRegistry, "_tools", {})
 
 
+@pytest.fixture
+def ran() -> list[int]:
+    """Once for each time that the tool ran."""
+    return []
+
+
 MAY = {
     "public": {"mara", "ivo", "ana", "lee", "nobody", "gone", None},
     "authenticated": {"mara", "ivo", "ana", "lee"},
