@@ -105,7 +105,10 @@ def openai_saved(upstream, everyone) -> None:
 
 @pytest.fixture
 def analyst(upstream, everyone) -> None:
-    """Logs are analysed by a model too."""
+    """Logs are analysed by a model too, at a price that an administrator gave it."""
+    AIServiceConfig.objects.update_or_create(
+        pk=1, defaults={"model_pricing": {"fake-engineer": {"input": 1, "output": 2}}}
+    )
     config = {"api_key": KEY, "base_url": upstream.url("grok"), "model": "fake-engineer"}
     IntelligenceProvider.objects.create(name="Team Grok", provider="grok", config=config, is_active=True)
 
@@ -190,6 +193,8 @@ def test_h7_a_tool_that_was_offered_is_handed_on_and_still_not_run(obedient, htt
 
 
 def test_h4_what_a_log_says_stands_between_marks_and_causes_nothing(obedient, analyst, http, upstream) -> None:
+    # The first analysis of all makes the account that such calls are booked on.
+    http.post("/api/v1/ai/analyze_logs/", json={"log": "npm ERR! missing script: start\n", "mode": "ai"})
     before = state()
     for said in CORPUS[::6]:
         upstream.calls.clear()
