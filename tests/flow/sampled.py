@@ -17,6 +17,7 @@ PARTS = {
     "intelligence:deployment-lines",
     "intelligence:deployment-find",
     "intelligence:deployment-download",
+    "intelligence:agent-sdk",
     "senate:quote",
     "api-schema",
 }

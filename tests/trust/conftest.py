@@ -19,6 +19,8 @@ def mara(people) -> Client:
 @pytest.fixture
 def hostile() -> Iterator[FakeUpstream]:
     """A second upstream, open to calls, that must never hear of the key."""
+    kept = outbound.guard().entries
     with FakeUpstream() as server:
-        outbound.configure([*outbound.guard().entries, server.netloc])
+        outbound.configure([*kept, server.netloc])
         yield server
+    outbound.configure(kept)

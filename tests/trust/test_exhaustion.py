@@ -11,7 +11,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -114,7 +114,8 @@ def test_i7_a_body_without_a_length_is_refused_while_it_comes_and_not_kept(web, 
 
 def test_i7_a_client_that_sends_on_reads_its_answer_all_the_same(web) -> None:
     with web.begin("/api/v1/ai/test/", f"Content-Length: {HUNDRED_MB}") as connection:
-        connection.sendall(b"x" * 1_000_000)
+        with suppress(BrokenPipeError):  # it may be closed before all is sent, and the answer can be read still
+            connection.sendall(b"x" * 1_000_000)
         assert told(connection)[0] == 413
 
 
