@@ -109,7 +109,17 @@ def test_what_was_saved_is_shown_and_what_was_cut_is_booked(asker, committee, up
     settings.SENATE_EARLY_STOP = True
     AIServiceConfig.objects.update_or_create(pk=1, defaults={"model_pricing": {"*": {"input": 1, "output": 4}}})
     committee("fake-optimist", "fake-cautious", "fake-cautious-b", "fake-sceptic", "fake-cautious-slow")
-    upstream.set_mode("", pause=0.004)  # the fifth is still writing its ballot when four are in
+    asked = []
+
+    def half_a_ballot(body, model):
+        """The fifth is still writing its ballot when four are in."""
+        if model == "fake-cautious-slow":
+            asked.append(model)
+            return "hangmid" if len(asked) == 2 else None
+        return None
+
+    upstream.set_mode("", pause=0.001)
+    upstream.choose(half_a_ballot)
     session = work(chat.start(asker, question=QUESTION))
     said = chat.transcript(session)
     stopped = said["votes"]["early_stop"]
