@@ -24,7 +24,7 @@ def most(path: str, known: bool) -> int:
 
 
 class BoundedBodies:
-    """ASGI: an application that never sees more than `MOST` bytes of a body."""
+    """ASGI: an application that never sees more bytes of a body than `most` allows there."""
 
     def __init__(self, application: Application) -> None:
         self.application = application
@@ -35,11 +35,11 @@ class BoundedBodies:
         if stated(headers.get(b"content-length", b"")) > allowed:
             await _refuse(scope, send)
         elif b"transfer-encoding" in headers:  # else the server itself holds it to its stated length
-            await self._metered(scope, receive, send)
+            await self._metered(scope, receive, send, allowed)
         else:
             await self.application(scope, receive, send)
 
-    async def _metered(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _metered(self, scope: Scope, receive: Receive, send: Send, allowed: int) -> None:
         """Past the limit the application hears that the client has gone, and the client why."""
         taken, begun = 0, False
 
@@ -47,7 +47,7 @@ class BoundedBodies:
             nonlocal taken
             message = await receive()
             taken += len(message.get("body", b""))
-            return message if taken <= MOST else {"type": "http.disconnect"}
+            return message if taken <= allowed else {"type": "http.disconnect"}
 
         async def noted(message: dict[str, object]) -> None:
             nonlocal begun
@@ -55,7 +55,7 @@ class BoundedBodies:
             await send(message)
 
         await self.application(scope, metered, noted)
-        if taken > MOST and not begun:
+        if taken > allowed and not begun:
             await _refuse(scope, send)
 
 

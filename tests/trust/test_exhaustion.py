@@ -112,6 +112,20 @@ def test_i7_a_body_without_a_length_is_refused_while_it_comes_and_not_kept(web, 
     assert web.memory_mb() - before < 30
 
 
+@pytest.mark.parametrize("chunked", [False, True])
+@pytest.mark.parametrize(("who", "refused"), [("Cookie: sessionid=somebody", False), ("X-Nobody: 1", True)])
+def test_i7_a_log_for_analysis_is_larger_and_only_from_who_says_who_they_are(web, chunked, who, refused) -> None:
+    body = b"x" * 6_000_000
+    if chunked:
+        body = b"%x\r\n%b\r\n0\r\n\r\n" % (len(body), body)
+    length = "Transfer-Encoding: chunked" if chunked else f"Content-Length: {len(body)}"
+    with web.begin("/analyses/", who, length) as connection:
+        with suppress(BrokenPipeError, ConnectionResetError):  # it may be closed before all is sent
+            connection.sendall(body)
+        answer = connection.recv(65_536)
+    assert answer.startswith(b"HTTP/1.1 413") is refused and answer.startswith(b"HTTP/1.1 ")
+
+
 def test_i7_a_client_that_sends_on_reads_its_answer_all_the_same(web) -> None:
     with web.begin("/api/v1/ai/test/", f"Content-Length: {HUNDRED_MB}") as connection:
         with suppress(BrokenPipeError):  # it may be closed before all is sent, and the answer can be read still
