@@ -19,4 +19,8 @@ WHICH = (
 
 
 def test_sums_pages_of_calls_and_seeding_hold_on_postgresql_too(tmp_path):
-    run_again([HERE / f"test_usage_{name}.py" for name in ("rollup", "calls", "seed", "advice")], tmp_path, WHICH)
+    run_again(
+        [HERE / f"test_usage_{name}.py" for name in ("rollup", "rebuild", "calls", "seed", "advice")],
+        tmp_path,
+        WHICH,
+    )

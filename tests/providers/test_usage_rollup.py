@@ -1,94 +1,23 @@
 """Sums equal the ledger: in any zone, on any day, however far they are rolled, whoever rolls them."""
 
-import io
-import random
 from collections import defaultdict
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 import pytest
-from django.core.management import CommandError, call_command
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from providers.ledger.frontier import stable_frontier
-from providers.models import (
-    AIUsageLog,
-    UsageDay,
-    UsageGeneration,
-    UsageKey,
-    UsageMonth,
-    UsageQuarters,
-    UsageSeries,
-    UsageTime,
-)
-from providers.usage.question import GROUPS, Question, read
+from providers.models import AIUsageLog, UsageDay, UsageGeneration
+from providers.usage.question import GROUPS
 from providers.usage.rollup import roller, source
-from providers.usage.rollup.rebuild import rebuild
 from providers.usage.rollup.roller import Roller, current, roll
 from providers.usage.summary import summary
 from providers.usage.zones import known
-from tests.providers.usage_kit import PROVIDERS, insert, many, question, row
-
-ZONES = [
-    "UTC",
-    "Europe/Stockholm",
-    "America/New_York",
-    "America/St_Johns",
-    "America/Havana",
-    "America/Santiago",
-    "Africa/Cairo",
-    "Asia/Kolkata",
-    "Asia/Kathmandu",
-    "Australia/Adelaide",
-    "Australia/Lord_Howe",
-    "Pacific/Chatham",
-]
-SPANS = [(date(2024, 3, 5), date(2024, 4, 28)), (date(2024, 8, 30), date(2024, 11, 6))]
-
-
-def asked(zone: str, first: date, last: date, **given: str) -> Question:
-    now = datetime(2024, 12, 1, 12, tzinfo=UTC)
-    return read({"from": str(first), "to": str(last), "zone": zone, **given}, now)
-
-
-def scattered(people: dict, seed: int = 3, each: int = 4) -> list[AIUsageLog]:
-    """Calls around every midnight of every zone in both spans, edges to the microsecond among them."""
-    dice, users, made = random.Random(seed), list(people.values()), []
-    for first, last in SPANS:
-        for n in range((last - first).days + 2):
-            zone = ZoneInfo(dice.choice(ZONES))
-            midnight = datetime.combine(first + timedelta(days=n), datetime.min.time(), zone).astimezone(UTC)
-            for _ in range(each):
-                off = dice.choice(
-                    [timedelta(0), -timedelta(microseconds=1), timedelta(hours=dice.uniform(-26, 26))]
-                )
-                made.append(
-                    row(
-                        dice.choice(users),
-                        at=midnight + off,
-                        usd=Decimal(dice.randint(0, 3 * 10**12)).scaleb(-12),
-                        provider=dice.choice(PROVIDERS),
-                        operation=dice.choice(["chat", "senate.propose"]),
-                        session_id=dice.choice(["", "s-1", "s-2"]),
-                        success=dice.random() > 0.2,
-                        usage_source=dice.choice(["reported", "estimated"]),
-                        used_fallback=dice.random() < 0.2,
-                        error_code=dice.choice(["", "upstream_rate_limited"]),
-                        processing_time_ms=dice.randint(0, 90_000),
-                        metadata=dice.choice([{}, {"service": "checkout-api"}]),
-                        reasoning_tokens=dice.randint(0, 20),
-                    )
-                )
-    dice.shuffle(made)
-    return insert(*made)
-
-
-def roll_to(frontier: int, batch: int) -> None:
-    worker = Roller(current().pk, batch)
-    while worker.step(frontier) is not None:
-        pass
+from tests.providers.rollup_kit import SPANS, ZONES, asked, roll_to, scattered
+from tests.providers.usage_kit import insert, many, question, row
 
 
 @pytest.mark.parametrize("zone", ZONES)
@@ -239,87 +168,6 @@ def test_every_zone_since_2000_begins_its_days_at_a_quarter_of_an_hour() -> None
             for month in range(1, 13):
                 at = datetime(year, month, 15, tzinfo=zone).utcoffset()
                 assert at is not None and at.total_seconds() % 900 == 0, (name, year)
-
-
-def test_a_rebuild_finds_equal_sums_and_takes_their_place(people) -> None:
-    rows = many(people, 70)
-    roll()
-    before, old = summary(people["mara"], question()), current().pk
-    found = rebuild(batch=30)
-    assert (found.rows, found.differences) == (len(rows), [])
-    assert current().pk != old
-    assert not UsageKey.objects.filter(generation=old).exists()
-    assert summary(people["mara"], question()) == before
-
-
-def test_a_rebuild_names_what_differs_and_mends_it(people) -> None:
-    many(people, 70)
-    roll()
-    before = summary(people["mara"], question())
-    wrong = UsageDay.objects.filter(key__cube=4, key__user_id=people["ivo"].pk).first()
-    UsageDay.objects.filter(pk=wrong.pk).update(calls=wrong.calls + 5, spend_low=wrong.spend_low + 1)
-    day = date(1970, 1, 1) + timedelta(days=wrong.day)
-    checked = rebuild(keep=False).differences
-    assert len(checked) == 1
-    assert checked[0].startswith(f"{day} (day), cube 4 user_id {people['ivo'].pk} kind")
-    assert f"{wrong.calls + 5} calls kept, {wrong.calls} in the ledger" in checked[0]
-    assert rebuild().differences == checked
-    mine = UsageQuarters.objects.filter(key__cube=4, key__user_id=people["ivo"].pk).first()
-    UsageQuarters.objects.filter(pk=mine.pk).update(times=b"")
-    day = date(1970, 1, 1) + timedelta(days=mine.day)
-    [quarters] = rebuild().differences
-    assert quarters.startswith(f"{day} (quarters), cube 4")
-    line = UsageSeries.objects.filter(key__cube=0).order_by("day").first()
-    UsageSeries.objects.filter(pk=line.pk).update(spend_low=line.spend_low + 1)
-    day = date(1970, 1, 1) + timedelta(days=line.day)
-    [series] = rebuild().differences
-    assert series.startswith(f"{day} (series), cube 0 kind")
-    kept = UsageTime.objects.order_by("provider").first()
-    UsageTime.objects.filter(pk=kept.pk).update(ms=kept.ms + 1)
-    assert rebuild().differences == [
-        f"time of calls, provider {kept.provider}: {kept.ms + 1} ms kept, {kept.ms} in the ledger"
-    ]
-    assert rebuild().differences == []
-    assert summary(people["mara"], question()) == before
-
-
-@pytest.mark.parametrize("given", [{}, {"group": "user"}, {"status": "failed"}, {"status": "fallback"}], ids=str)
-def test_sums_without_series_give_the_same_answers_and_a_rebuild_makes_them(people, given: dict) -> None:
-    rows = scattered(people, each=1)
-    roll_to(len(rows), 100)
-    asked_of = asked("Asia/Kathmandu", *SPANS[0], **given)
-    before = summary(people["mara"], asked_of)
-    assert before["totals"]["calls"] > 0
-    UsageGeneration.objects.update(series=False)
-    UsageSeries.objects.all().delete()
-    insert(row(people["ivo"], at=datetime(2023, 11, 30, tzinfo=UTC)))
-    roll()
-    assert not UsageSeries.objects.exists()
-    assert summary(people["mara"], asked_of) == before
-    assert rebuild().differences == []
-    assert UsageSeries.objects.exists()
-    assert summary(people["mara"], asked_of) == before
-
-
-def test_a_rebuild_that_was_ended_half_way_leaves_nothing_behind(people) -> None:
-    many(people, 20)
-    roll()
-    UsageGeneration.objects.create(pk=77)
-    Roller(77, 5).step(20)
-    rebuild()
-    assert not UsageKey.objects.filter(generation=77).exists()
-    assert UsageGeneration.objects.count() == 1
-
-
-def test_the_command_says_what_it_found(people) -> None:
-    many(people, 20)
-    out = io.StringIO()
-    call_command("rebuild_rollups", check=True, stdout=out)
-    assert "20 rows: every sum equals the ledger." in out.getvalue()
-    UsageMonth.objects.filter(key__cube=0).update(calls=0)
-    with pytest.raises(CommandError, match="kept sums differ from the ledger. The new ones"):
-        call_command("rebuild_rollups", stdout=out, stderr=out)
-    call_command("rebuild_rollups", stdout=out)
 
 
 def test_a_service_is_called_by_its_name_and_an_unknown_one_by_its_id(people) -> None:
