@@ -12,6 +12,7 @@ from daphne.ws_protocol import WebSocketProtocol
 BACKLOG = 1024  # connections that wait to be accepted; Linux takes the smaller of this and net.core.somaxconn
 MOST_HELD = 1 << 16
 HANDSHAKE_S = 20.0  # from the connection to the open socket; as long as Daphne gives the application
+PARTING_S = 20.0  # a reader has this long to take what was written before the end (autobahn: 1 s)
 
 
 class Socket(WebSocketProtocol):
@@ -82,6 +83,7 @@ class CrowdServer(Server):
 
     def _seat(self) -> None:
         self.ws_factory.protocol = Socket
+        self.ws_factory.setProtocolOptions(closeHandshakeTimeout=PARTING_S)
 
     async def handle_reply(self, protocol: Any, message: dict[str, Any]) -> None:
         if message["type"] != "websocket.send":

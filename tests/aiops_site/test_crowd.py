@@ -18,7 +18,7 @@ from tests.benchmarks.senate_watch import handshake
 
 FRAMES, SIZE = 300, 50_000  # 15 MB: more than any kernel keeps for a reader
 SERVER = """
-import sys
+import asyncio, sys
 from aiops_site.supervisor.crowd import CrowdServer
 FRAMES, SIZE = int(sys.argv[2]), int(sys.argv[3])
 
@@ -30,6 +30,8 @@ async def application(scope, receive, send):
         if scope["path"].startswith("/ws/senate/7/"):
             print(n, flush=True)
     await send({"type": "websocket.close", "code": 1000})
+    await asyncio.sleep(2)
+    print("gone for long", flush=True)
 
 CrowdServer(application, [f"tcp:port={sys.argv[1]}:interface=127.0.0.1"], signal_handlers=False).run()
 """
@@ -88,3 +90,18 @@ def test_a_reader_that_does_not_read_is_waited_for_and_costs_the_others_nothing(
         deaf.settimeout(10)
         while said.read_text().count("\n") == stands:  # it reads again, and gets more
             assert deaf.recv(1 << 16)
+
+
+def test_a_reader_that_comes_late_to_the_end_still_gets_all_of_it(server) -> None:
+    port, said, _ = server
+    until(lambda: listens(port), "a server")
+
+    async def late() -> list[int]:
+        read = []
+        async with connect(f"ws://127.0.0.1:{port}/ws/senate/8/", compression=None, max_queue=1) as reader:
+            while len(read) < FRAMES - 20:  # 1 MB, which is already on its way
+                read.append(int((await reader.recv())[:6]))
+            until(lambda: "gone for long" in said.read_text(), "the server's patience")
+            return read + [int(message[:6]) async for message in reader]
+
+    assert asyncio.run(late()) == list(range(FRAMES))

@@ -1,4 +1,4 @@
-"""One running site (`manage.py up`) with the fake upstream for the flows of this folder."""
+"""A running site (`manage.py up`) with the fake upstream for each file of flows: none meets what another left."""
 
 import pytest
 
@@ -9,14 +9,14 @@ from tests.fakes.upstream import FakeUpstream
 from tests.static.conftest import CHROMIUM, FLAGS
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def fake():
     with FakeUpstream() as server:
         server.set_mode("slow", pause=0.01)
         yield server
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def git(tmp_path_factory):
     """A git server over smart HTTP; repositories are named team/…"""
     with git_server.running(tmp_path_factory.mktemp("served")) as server:
@@ -24,7 +24,7 @@ def git(tmp_path_factory):
         yield server
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def forge(git):
     """The three forges, over the git server's branches."""
     with fake_forge.running() as server:
@@ -32,7 +32,7 @@ def forge(git):
         yield server
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def site(tmp_path_factory, fake, git, forge):
     """Failed deployments of services with a token are fixed, and the fix is deployed, without being asked."""
     hosts = ",".join([fake.netloc, *(server.url.removeprefix("http://") for server in (git, forge))])
