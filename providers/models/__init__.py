@@ -13,14 +13,14 @@ from providers.models.notifications import (
 )
 from providers.models.refusal import Refusal
 from providers.models.rollup import (
-    UsageDay,
     UsageGeneration,
     UsageKey,
-    UsageMonth,
     UsageQuarters,
     UsageSeries,
     UsageSession,
+    UsageSpend,
     UsageTime,
+    UsageTotal,
 )
 from providers.models.seal import ChainCheck, Seal
 from providers.models.settings import AIProviderSettings, ProviderCheck
@@ -47,13 +47,13 @@ __all__ = [
     "Seal",
     "SiteDay",
     "TelemetryMark",
-    "UsageDay",
     "UsageGeneration",
     "UsageKey",
-    "UsageMonth",
     "UsageQuarters",
     "UsageSeries",
     "UsageSession",
+    "UsageSpend",
     "UsageTime",
+    "UsageTotal",
     "UserAICap",
 ]

@@ -13,7 +13,8 @@ PACKED_NAMES = tuple(f"times_{n:02}" for n in range(PACKED))
 class UsageGeneration(models.Model):
     """`watermark`: the number of the last usage row that is in these sums. Moves only with them.
 
-    `series` False: from before there were `UsageSeries` and `UsageTime`; `rebuild_rollups` makes them."""
+    `series` False: from before there were `UsageSeries`, `UsageSpend` and `UsageTime`; `rebuild_rollups` makes
+    them."""
 
     id = models.IntegerField(primary_key=True)
     watermark = models.BigIntegerField(default=0)
@@ -53,14 +54,28 @@ class UsageKey(models.Model):
         return f"cube {self.cube}: {self.user_id} {self.provider}/{self.model} {self.operation} {self.service}"
 
 
-class _Sums(models.Model):
-    """Money in whole micro-dollars and the pico-dollars that are left: one sum would overflow at $9.2 M."""
+class _SoFar(models.Model):
+    """Running totals of a key from its first call to the end of a UTC day that had calls: what a range sums up to
+    is the last one in it, less the last one before it, however long it is. `day`: days since 1970-01-01.
+
+    Money in whole micro-dollars and the pico-dollars that are left: one sum would overflow at $9.2 M."""
 
     key = models.ForeignKey(UsageKey, models.CASCADE, db_index=False, related_name="+")
     day = models.IntegerField()
     calls = models.BigIntegerField()
     spend_high = models.BigIntegerField()
     spend_low = models.BigIntegerField()
+
+    class Meta:
+        abstract = True
+
+    def __str__(self) -> str:
+        return f"key {self.key_id} up to day {self.day}"
+
+
+class UsageTotal(_SoFar):
+    """Of each kind of calls: everything that is summed."""
+
     input_tokens = models.BigIntegerField()
     output_tokens = models.BigIntegerField()
     cached_input_tokens = models.BigIntegerField()
@@ -68,31 +83,18 @@ class _Sums(models.Model):
     reasoning_tokens = models.BigIntegerField()
 
     class Meta:
-        abstract = True
+        constraints = [models.UniqueConstraint(fields=["key", "day"], name="one_usage_total")]
 
 
 for _name in PACKED_NAMES:
-    models.BigIntegerField(default=0).contribute_to_class(_Sums, _name)
+    models.BigIntegerField(default=0).contribute_to_class(UsageTotal, _name)
 
 
-class UsageDay(_Sums):
-    """One UTC day. `day`: days since 1970-01-01."""
-
-    class Meta:
-        constraints = [models.UniqueConstraint(fields=["key", "day"], name="one_usage_day")]
-
-    def __str__(self) -> str:
-        return f"key {self.key_id} on day {self.day}"
-
-
-class UsageMonth(_Sums):
-    """One UTC month. `day`: its first day."""
+class UsageSpend(_SoFar):
+    """Calls and money alone, of keys whose `kind` is TOGETHER."""
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["key", "day"], name="one_usage_month")]
-
-    def __str__(self) -> str:
-        return f"key {self.key_id} in the month from day {self.day}"
+        constraints = [models.UniqueConstraint(fields=["key", "day"], name="one_usage_spend")]
 
 
 class UsageQuarters(models.Model):

@@ -72,7 +72,7 @@ def advice(viewer: Any, question: Question) -> dict[str, Any]:
         "range": question.as_dict(),
         "filters": question.filters,
         "findings": [one.as_dict() for one in found],
-        "looked_at": sums.calls(reading.total(*question.span())) if not found else None,
+        "looked_at": reading.whole(*question.span()).calls if not found else None,
     }
 
 
@@ -80,7 +80,7 @@ def _by_operation(reading: Reading, question: Question) -> dict[str, dict[Group,
     """operation -> (provider, model) -> sums."""
     found: dict[str, dict[Group, Kinds]] = {}
     dimensions = ("provider", "model", "operation")
-    for (provider, model, operation), kinds in reading.groups(dimensions, *question.span(), times=False).items():
+    for (provider, model, operation), kinds in reading.groups(dimensions, *question.span()).items():
         found.setdefault(str(operation), {})[(provider, model)] = kinds
     return found
 

@@ -16,7 +16,6 @@ from providers.usage.question import Question, quarter_of
 from providers.usage.rollup.reading import Reading, snapshot
 from providers.usage.rollup.store import start_of_quarter
 from providers.usage.scope import matching, scope_of, user_key, visible
-from providers.usage.sums import calls as calls_in
 from providers.usage.sums import usd
 
 PAGE_SIZE, LARGEST_PAGE = 50, 500
@@ -38,7 +37,7 @@ def page_of(viewer: Any, question: Question, after: str, size: int) -> dict[str,
     with snapshot():
         reading = Reading(scope_of(viewer, question))
         rows = matching(viewer, question, ranged=False)
-        total = calls_in(reading.total(*question.span()))
+        total = reading.whole(*question.span()).calls
         found = newest(reading, rows, question.span(), place, size + 1)
     more, found = len(found) > size, found[:size]
     before = place.rows if place else 0

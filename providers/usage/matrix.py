@@ -1,11 +1,12 @@
 """Who used which model: users by models, the dearest of both by name and the others together."""
 
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from providers.usage import sums
 from providers.usage.names import model_label, usernames
 from providers.usage.question import Question
-from providers.usage.rollup.reading import Group, Kinds, Reading, snapshot
+from providers.usage.rollup.reading import Group, Money, Reading, snapshot
 from providers.usage.scope import scope_of, user_key, user_label
 from providers.usage.sums import usd
 
@@ -18,10 +19,12 @@ def matrix(viewer: Any, question: Question) -> dict[str, Any]:
     column, without a key. Errors: NotFound, InvalidInput of `scope.scope_of`."""
     with snapshot():
         reading = Reading(scope_of(viewer, question))
-        found = reading.groups(("user_id", "provider", "model"), *question.span(), times=False)
+        found = reading.money(("user_id", "provider", "model"), *question.span())
     users = _first(_by(found, lambda group: group[:1]), USERS)
     models = _first(_by(found, lambda group: group[1:]), MODELS)
-    cells = _by(found, lambda group: (_named(group[:1], users), _named(group[1:], models)))
+    who, what = set(users), set(models)
+    cells = _by(found, lambda group: (_named(group[:1], who), _named(group[1:], what)))
+    of_user, of_model = _by(cells, lambda place: place[0]), _by(cells, lambda place: place[1])
     names = usernames([group[0] for group in users if group is not OTHERS])  # type: ignore[misc]
     return {
         "range": question.as_dict(),
@@ -30,35 +33,35 @@ def matrix(viewer: Any, question: Question) -> dict[str, Any]:
         "rows": [
             {
                 **_user(user, names),
-                **_figures(sums.merge(kinds for (who, _), kinds in cells.items() if who == user)),
+                **_figures(of_user[user]),
                 "cells": [_cell(cells.get((user, model)), user, model, names) for model in models],
             }
             for user in users
         ],
-        "totals": [_figures(sums.merge(k for (_, what), k in cells.items() if what == model)) for model in models],
-        "total": _figures(sums.merge(found.values())),
+        "totals": [_figures(of_model[model]) for model in models],
+        "total": _figures(sums.together(found.values())),
     }
 
 
-def _by(found: dict[Group, Kinds], key: Any) -> dict[Any, Kinds]:
-    parts: dict[Any, list[Kinds]] = {}
-    for group, kinds in found.items():
-        parts.setdefault(key(group), []).append(kinds)
-    return {group: sums.merge(many) for group, many in parts.items()}
+def _by(found: Mapping[Any, Money], key: Callable[[Any], Any]) -> dict[Any, Money]:
+    parts: dict[Any, list[Money]] = {}
+    for group, money in found.items():
+        parts.setdefault(key(group), []).append(money)
+    return {group: sums.together(many) for group, many in parts.items()}
 
 
-def _first(groups: dict[Any, Kinds], most: int) -> list[Any]:
+def _first(groups: dict[Any, Money], most: int) -> list[Any]:
     """The dearest by name, then OTHERS where there are more."""
-    ordered = [group for group, _ in sums.ordered(groups)]
+    ordered = sums.ordered(groups)
     return ordered if len(ordered) <= most else [*ordered[:most], OTHERS]
 
 
-def _named(group: Group, named: list[Any]) -> Group | None:
+def _named(group: Group, named: set[Any]) -> Group | None:
     return group if group in named else OTHERS
 
 
-def _figures(kinds: Kinds) -> dict[str, Any]:
-    return {"spend_usd": usd(sums.spend(kinds)), "calls": sums.calls(kinds)}
+def _figures(money: Money | None) -> dict[str, Any]:
+    return {"spend_usd": usd(money.pico), "calls": money.calls} if money else {"spend_usd": "0.00", "calls": 0}
 
 
 def _user(user: Group | None, names: dict[int, str]) -> dict[str, Any]:
@@ -77,7 +80,7 @@ def _model(model: Group | None) -> dict[str, Any]:
     return {"key": f"{provider}/{name}", "label": model_label(provider, name), "filters": filters}
 
 
-def _cell(kinds: Kinds | None, user: Group | None, model: Group | None, names: dict[int, str]) -> dict[str, Any]:
+def _cell(money: Money | None, user: Group | None, model: Group | None, names: dict[int, str]) -> dict[str, Any]:
     chosen = {**_user(user, names)["filters"], **_model(model)["filters"]}
     whole = user is not OTHERS and model is not OTHERS and len(chosen) == 3
-    return {**_figures(kinds or {}), "filters": chosen if whole else {}}
+    return {**_figures(money), "filters": chosen if whole else {}}

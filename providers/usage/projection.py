@@ -28,7 +28,7 @@ def of_month(reading: Reading, month: Question) -> dict[str, Any] | None:
     today = known.pop(month.today, 0)
     if len(known) < FEWEST:
         return None
-    so_far = reading.spent(*month.span())
+    so_far = reading.whole(*month.span()).pico
     least, middle, most = project(known, month.today, so_far, today)
     return {"spend_usd": sums.usd(middle), "least_usd": sums.usd(least), "most_usd": sums.usd(most)}
 

@@ -1,12 +1,13 @@
 """Usage by session: there can be millions, so they are not summed by range like other groups.
 
-Few calls in the range: all are read. Many: sessions are walked from the one that spent most in all its life; that
-bounds what it can have spent in the range, so the walk ends as soon as no later one can come among the first.
+Few calls in the range: all are summed. Many: sessions are walked from the one that spent most in all its life,
+which bounds what it can have spent in the range: the walk ends once no later one can come among the first.
 """
 
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 from django.db.models import Q
@@ -15,7 +16,7 @@ from providers.models.rollup import UsageSession
 from providers.usage import sums
 from providers.usage.rollup import source
 from providers.usage.rollup.cells import ALONE, Cell, Row, bin_of
-from providers.usage.rollup.reading import Group, Kinds, Reading, Scope
+from providers.usage.rollup.reading import Group, Kinds, Money, Reading, Scope
 from providers.usage.rollup.store import LASTING, start_of_quarter
 
 FEW_CALLS = 20_000
@@ -30,41 +31,56 @@ def dearest(reading: Reading, days: list[int]) -> tuple[list[tuple[Group, Kinds]
     The group ("",) is all calls without a session.
     """
     start, end = days[0], days[-1]
-    span = start_of_quarter(start), start_of_quarter(end)
     scope, counted = reading.scope, True
     if scope.session:
-        found = _by_session(reading, reading.rows, start, end)
+        ranked = _one(reading, start, end)
     else:
         owner = Scope({"user_id": scope.user_id}) if scope.user_id is not None else Scope()
-        calls = sums.calls(Reading(owner).total(start, end))
+        calls = Reading(owner).whole(start, end).calls
         counted = calls <= FEW_CALLS
         if counted:
-            found = _by_session(reading, source.within(span, scope.user_id), start, end)
+            ranked = _money(scope, _span(start, end))
         else:
-            found = _walk(reading, start, end, by_time=calls * SMALL_PART < reading.watermark)
-    groups: dict[Group, Kinds] = {(session,): kinds_of(rows) for session, rows in found.items()}
-    if alone := {kind: cell for kind, cell in reading.total(start, end).items() if kind & ALONE}:
-        groups[("",)] = alone
-    ordered = sums.ordered(groups)
-    return ordered[: sums.SHOWN], len(ordered) if counted else None, found
+            ranked = _walk(reading, start, end, by_time=calls * SMALL_PART < reading.watermark)
+    alone = {kind: cell for kind, cell in reading.total(start, end).items() if kind & ALONE}
+    if alone:
+        ranked[""] = sums.money(alone)
+    named = sums.ordered(ranked)[: sums.SHOWN]
+    found = _rows(reading, [session for session in named if session], start, end)
+    shown: list[tuple[Group, Kinds]] = [
+        ((session,), kinds_of(found[session]) if session else alone) for session in named
+    ]
+    return shown, len(ranked) if counted else None, found
 
 
-def _by_session(reading: Reading, rows: list[Row], start: int, end: int) -> Found:
+def _span(start: int, end: int) -> tuple[datetime, datetime]:
+    return start_of_quarter(start), start_of_quarter(end)
+
+
+def _one(reading: Reading, start: int, end: int) -> dict[str, Money]:
+    own = [row.pico for row in reading.rows if start <= row.quarter < end]
+    return {reading.scope.session: Money(len(own), sum(own))} if own else {}
+
+
+def _money(scope: Scope, span: tuple[datetime, datetime], among: Sequence[str] | None = None) -> dict[str, Money]:
+    return {name: Money(*both) for name, both in source.money_of_sessions(scope, span, among).items()}
+
+
+def _rows(reading: Reading, sessions: list[str], start: int, end: int) -> Found:
     found: Found = {}
-    for row in rows:
-        if row.session and start <= row.quarter < end and reading.scope.takes(row):
+    for row in source.of_sessions(sessions, reading.scope.user_id, _span(start, end)):
+        if start <= row.quarter < end and reading.scope.takes(row):
             found.setdefault(row.session, []).append(row)
     return found
 
 
-def _walk(reading: Reading, start: int, end: int, *, by_time: bool) -> Found:
-    user_id, span = reading.scope.user_id, (start_of_quarter(start), start_of_quarter(end))
+def _walk(reading: Reading, start: int, end: int, *, by_time: bool) -> dict[str, Money]:
+    scope, span = reading.scope, _span(start, end)
     new = {row.session for row in reading.rows if row.session}  # their sums are not all in the table yet
-    found = _by_session(reading, source.of_sessions(sorted(new), user_id, span), start, end)
+    found = _money(scope, span, sorted(new))
     for part in _candidates(reading, start, end, by_time):
-        names = [session for session, _ in part if session not in new]
-        found.update(_by_session(reading, source.of_sessions(names, user_id, span), start, end))
-        best = sorted((sum(row.pico for row in rows) for rows in found.values()), reverse=True)[: sums.SHOWN]
+        found |= _money(scope, span, [session for session, _ in part if session not in new])
+        best = sorted((money.pico for money in found.values()), reverse=True)[: sums.SHOWN]
         if len(best) == sums.SHOWN and best[-1] >= part[-1][1] * 10**6:
             break
     return found

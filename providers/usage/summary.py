@@ -72,16 +72,15 @@ def _grouped(
         shown, count, rows = sessions.dearest(reading, days)
         whole = sums.figures(reading.total(days[0], days[-1]))
         return shown, count, whole, sessions.daily(rows, [key for key, _ in shown[:SERIES]], reading, days)
-    columns = sums.COLUMNS[group]
-    many = group in sums.MANY  # times of calls are most of what there is to read: of the named groups alone
-    groups = reading.groups(columns, days[0], days[-1], times=not many)
-    shown = sums.ordered(groups)[: sums.SHOWN]
-    if many and shown:
-        timed = reading.groups(columns, days[0], days[-1], only=[key for key, _ in shown])
-        shown = [(key, timed[key]) for key, _ in shown]
-    series = reading.daily(days, columns, [key for key, _ in shown[:SERIES]]) if shown else {}
-    every = reading.total(days[0], days[-1]) if many else sums.merge(groups.values())
-    return shown, len(groups), sums.figures(every), series
+    columns, span = sums.COLUMNS[group], (days[0], days[-1])
+    ranked = reading.money(columns, *span)
+    named = sums.ordered(ranked)[: sums.SHOWN]
+    if not named:
+        return [], 0, sums.figures({}), {}
+    found = reading.groups(columns, *span, only=named)
+    every = sums.merge(found.values()) if len(named) == len(ranked) else reading.total(*span)
+    series = reading.daily(days, columns, named[:SERIES])
+    return [(key, found[key]) for key in named], len(ranked), sums.figures(every), series
 
 
 def _answer(figures: Figures) -> Figures:
@@ -170,7 +169,7 @@ def _day(day: date, today: date, kinds: Kinds, parts: list[int]) -> Figures:
 
 def _before(reading: Reading, question: Question, pico: int) -> Figures:
     earlier = question.before()
-    spent = reading.spent(*earlier.span())
+    spent = reading.whole(*earlier.span()).pico
     return {
         "from": earlier.first.isoformat(),
         "to": earlier.last.isoformat(),
@@ -184,7 +183,7 @@ def _month(reading: Reading, question: Question) -> Figures:
     now, last = question.this_month(), question.last_month()
     return {
         "label": f"{question.today:%B}",
-        "spend_usd": usd(reading.spent(*now.span())),
+        "spend_usd": usd(reading.whole(*now.span()).pico),
         "last_label": f"{last.last:%B}",
-        "last_usd": usd(reading.spent(*last.span())),
+        "last_usd": usd(reading.whole(*last.span()).pico),
     }

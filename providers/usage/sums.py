@@ -1,12 +1,12 @@
 """Figures out of sums: one dict per group of calls, in plain values. Pure but for money's text."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from typing import Any
 
 from providers.fields import from_pico
 from providers.usage.rollup.cells import COUNTED, FAILED, FELL_BACK, LIMITED, TOKENS, Cell, percentile
-from providers.usage.rollup.reading import Group, Kinds
+from providers.usage.rollup.reading import Kinds, Money
 
 SHOWN = 50  # groups that a table names; what is left is summed as "other"
 COLUMNS = {
@@ -16,7 +16,6 @@ COLUMNS = {
     "operation": ("operation",),
     "service": ("service",),
 }
-MANY = {"user"}  # more groups than are named, as a rule
 PERCENTILES = (50, 95, 99)
 
 
@@ -66,9 +65,18 @@ def calls(kinds: Kinds) -> int:
     return sum(cell.calls for cell in kinds.values())
 
 
-def ordered(groups: dict[Group, Kinds]) -> list[tuple[Group, Kinds]]:
+def money(kinds: Kinds) -> Money:
+    return Money(calls(kinds), spend(kinds))
+
+
+def together(many: Iterable[Money]) -> Money:
+    many = list(many)
+    return Money(sum(one.calls for one in many), sum(one.pico for one in many))
+
+
+def ordered(groups: Mapping[Any, Money]) -> list[Any]:
     """Most spend first, then most calls, then by name."""
-    return sorted(groups.items(), key=lambda one: (-spend(one[1]), -calls(one[1]), one[0]))
+    return sorted(groups, key=lambda group: (-groups[group].pico, -groups[group].calls, group))
 
 
 def latencies(times: dict[int, int]) -> dict[str, int | None]:

@@ -6,7 +6,15 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 from django.core.management import CommandError, call_command
 
-from providers.models import UsageDay, UsageGeneration, UsageKey, UsageMonth, UsageQuarters, UsageSeries, UsageTime
+from providers.models import (
+    UsageGeneration,
+    UsageKey,
+    UsageQuarters,
+    UsageSeries,
+    UsageSpend,
+    UsageTime,
+    UsageTotal,
+)
 from providers.usage.rollup.rebuild import rebuild
 from providers.usage.rollup.roller import Roller, current, roll
 from providers.usage.summary import summary
@@ -29,12 +37,12 @@ def test_a_rebuild_names_what_differs_and_mends_it(people) -> None:
     many(people, 70)
     roll()
     before = summary(people["mara"], question())
-    wrong = UsageDay.objects.filter(key__cube=4, key__user_id=people["ivo"].pk).first()
-    UsageDay.objects.filter(pk=wrong.pk).update(calls=wrong.calls + 5, spend_low=wrong.spend_low + 1)
+    wrong = UsageTotal.objects.filter(key__cube=4, key__user_id=people["ivo"].pk).first()
+    UsageTotal.objects.filter(pk=wrong.pk).update(calls=wrong.calls + 5, spend_low=wrong.spend_low + 1)
     day = date(1970, 1, 1) + timedelta(days=wrong.day)
     checked = rebuild(keep=False).differences
     assert len(checked) == 1
-    assert checked[0].startswith(f"{day} (day), cube 4 user_id {people['ivo'].pk} kind")
+    assert checked[0].startswith(f"{day} (up to its end), cube 4 user_id {people['ivo'].pk} kind")
     assert f"{wrong.calls + 5} calls kept, {wrong.calls} in the ledger" in checked[0]
     assert rebuild().differences == checked
     mine = UsageQuarters.objects.filter(key__cube=4, key__user_id=people["ivo"].pk).first()
@@ -47,6 +55,10 @@ def test_a_rebuild_names_what_differs_and_mends_it(people) -> None:
     day = date(1970, 1, 1) + timedelta(days=line.day)
     [series] = rebuild().differences
     assert series.startswith(f"{day} (series), cube 0 kind")
+    spent = UsageSpend.objects.filter(key__cube=0).order_by("day").first()
+    UsageSpend.objects.filter(pk=spent.pk).update(spend_high=spent.spend_high - 1)
+    [spend] = rebuild().differences
+    assert spend.startswith(f"{day} (all kinds up to its end), cube 0 kind")
     kept = UsageTime.objects.order_by("provider").first()
     UsageTime.objects.filter(pk=kept.pk).update(ms=kept.ms + 1)
     assert rebuild().differences == [
@@ -65,9 +77,10 @@ def test_sums_without_series_give_the_same_answers_and_a_rebuild_makes_them(peop
     assert before["totals"]["calls"] > 0
     UsageGeneration.objects.update(series=False)
     UsageSeries.objects.all().delete()
+    UsageSpend.objects.all().delete()
     insert(row(people["ivo"], at=datetime(2023, 11, 30, tzinfo=UTC)))
     roll()
-    assert not UsageSeries.objects.exists()
+    assert not UsageSeries.objects.exists() and not UsageSpend.objects.exists()
     assert summary(people["mara"], asked_of) == before
     assert rebuild().differences == []
     assert UsageSeries.objects.exists()
@@ -89,7 +102,7 @@ def test_the_command_says_what_it_found(people) -> None:
     out = io.StringIO()
     call_command("rebuild_rollups", check=True, stdout=out)
     assert "20 rows: every sum equals the ledger." in out.getvalue()
-    UsageMonth.objects.filter(key__cube=0).update(calls=0)
+    UsageTotal.objects.filter(key__cube=0).update(calls=0)
     with pytest.raises(CommandError, match="kept sums differ from the ledger. The new ones"):
         call_command("rebuild_rollups", stdout=out, stderr=out)
     call_command("rebuild_rollups", stdout=out)

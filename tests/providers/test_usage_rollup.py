@@ -10,7 +10,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from providers.ledger.frontier import stable_frontier
-from providers.models import AIUsageLog, UsageDay, UsageGeneration
+from providers.models import AIUsageLog, UsageGeneration, UsageSeries, UsageTotal
 from providers.usage.question import GROUPS
 from providers.usage.rollup import roller, source
 from providers.usage.rollup.roller import Roller, current, roll
@@ -90,7 +90,9 @@ def test_a_batch_that_somebody_else_has_added_meanwhile_is_not_added_again(peopl
     assert UsageGeneration.objects.get(current=True).watermark == 20
     roll()
     assert summary(people["mara"], question())["totals"]["calls"] == 60
-    assert sum(UsageDay.objects.filter(key__cube=0).values_list("calls", flat=True)) == 60
+    assert sum(UsageSeries.objects.filter(key__cube=0).values_list("calls", flat=True)) == 60
+    last = {one.key_id: one.calls for one in UsageTotal.objects.filter(key__cube=0).order_by("day")}
+    assert sum(last.values()) == 60
 
 
 def test_nothing_stands_of_a_batch_that_failed_half_way(people, monkeypatch) -> None:
@@ -99,7 +101,7 @@ def test_nothing_stands_of_a_batch_that_failed_half_way(people, monkeypatch) -> 
     monkeypatch.setattr(roller.store, "add_sessions", lambda *given: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         roll()
-    assert not UsageDay.objects.exists()
+    assert not UsageTotal.objects.exists()
     assert current().watermark == 0
 
 
@@ -148,13 +150,8 @@ def test_rolling_finds_its_places_by_an_index_however_many_there_are(people) -> 
     with CaptureQueriesContext(connection) as caught:
         roll()
     looked = [entry["sql"] for entry in caught if entry["sql"].startswith("WITH w")]
-    assert {
-        name for sql in looked for name in ("key ", "quarters ", "series ") if f"providers_usage{name}" in sql
-    } == {
-        "key ",
-        "quarters ",
-        "series ",
-    }
+    places = ("key ", "quarters ", "series ", "total ", "spend ")
+    assert {name for sql in looked for name in places if f"providers_usage{name}" in sql} == set(places)
     for sql in looked:
         with connection.cursor() as cursor:
             cursor.execute(f"EXPLAIN QUERY PLAN {sql}")

@@ -170,6 +170,12 @@ def add_series(into: Series, more: Series) -> None:
         into[place] = (have[0] + calls, have[1] + pico) if have else (calls, pico)
 
 
+def money_of(series: Series) -> list[int]:
+    """Calls, micro-dollars and the rest of a whole day."""
+    calls, pico = map(sum, zip(*series.values(), strict=True))
+    return [calls, *divmod(pico, MICRO)]
+
+
 def _place(running: bytes, quarter: int) -> int:
     """How many entries come before `quarter`."""
     return bisect_left(running[:: _RUNNING.size], quarter)
@@ -206,7 +212,7 @@ def counts(running: bytes) -> list[tuple[int, int]]:
 
 
 def to_columns(cell: Cell) -> list[int]:
-    """In the order of the columns of a day: calls, money, tokens, times."""
+    """In the order of the columns of a total: calls, money, tokens, times."""
     calls, pico, *tokens = cell.parts
     packed = [0] * (BINS // 2)
     for at, number in cell.times.items():
@@ -215,7 +221,7 @@ def to_columns(cell: Cell) -> list[int]:
 
 
 def from_columns(values: Sequence[int]) -> Cell:
-    """Of one day, or of a sum over days (a class may hold 2 billion calls)."""
+    """Of a total, or of what lies between two (a class may hold 2 billion calls)."""
     calls, high, low, *rest = (int(value) for value in values)
     cell = Cell([calls, high * MICRO + low, *rest[: len(TOKENS)]])
     for n, both in enumerate(rest[len(TOKENS) :]):

@@ -1,5 +1,7 @@
 """Which combinations of dimensions have sums of their own, and which of them answers a question. Pure."""
 
+from dataclasses import dataclass, field
+
 from providers.usage.rollup.cells import Row
 
 DIMENSIONS = ("user_id", "provider", "model", "operation", "service")
@@ -41,3 +43,24 @@ def keys_of(user_id: int, provider: str, model: str, operation: str, service: st
 
 def dimension(row: Row, name: str) -> int | str:
     return getattr(row, name)
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Which rows count. `equal`: dimension -> value; `bits` of their kind are looked at, and must be `wanted`.
+    `session`: of that session alone."""
+
+    equal: dict[str, int | str] = field(default_factory=dict)
+    bits: int = 0
+    wanted: int = 0
+    session: str = ""
+
+    @property
+    def user_id(self) -> int | None:
+        return self.equal.get("user_id")  # type: ignore[return-value]
+
+    def takes(self, row: Row) -> bool:
+        return self.takes_kind(row.kind) and all(getattr(row, n) == v for n, v in self.equal.items())
+
+    def takes_kind(self, kind: int) -> bool:
+        return kind & self.bits == self.wanted

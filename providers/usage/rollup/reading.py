@@ -1,14 +1,14 @@
 """Answers from the sums, exact up to the last committed row.
 
-Whole days (and months) come from the sums; what a day in another zone lacks or has too much of comes from the
-packed quarters of the two days at its ends; rows above the watermark come from the ledger and are added here.
+Whole days are the running totals at the end of a range less those before it; what a day in another zone lacks or
+has too much of comes from the packed quarters of the two days at its ends; rows above the watermark come from the
+ledger and are added here.
 """
 
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db import connection
 
@@ -19,10 +19,8 @@ from providers.usage.rollup.cells import (
     MICRO,
     QUARTERS,
     TOGETHER,
-    TOKENS,
     Cell,
     Packed,
-    Row,
     all_before,
     bin_of,
     counts,
@@ -30,35 +28,18 @@ from providers.usage.rollup.cells import (
     milliseconds,
     money_before,
 )
-from providers.usage.rollup.cubes import cube_for
+from providers.usage.rollup.cubes import Scope, cube_for
 
 Group = tuple[int | str, ...]
 Kinds = dict[int, Cell]  # kind -> sums
 Boundaries = Sequence[int]  # quarters since 1970 at which days begin; the last one ends the last day
-WIDTH_OF_SUMS = 3 + len(TOKENS)  # calls, money, tokens
 STRIDE = 31  # days that are looked at together
 _KEYS, _QUARTERS = UsageKey._meta.db_table, UsageQuarters._meta.db_table
 
 
-@dataclass(frozen=True, slots=True)
-class Scope:
-    """Which rows count. `equal`: dimension -> value; `kinds`: (bits to look at, bits wanted); `any_of`: one of
-    these bits. `session`: of that session alone."""
-
-    equal: dict[str, int | str] = field(default_factory=dict)
-    bits: int = 0
-    wanted: int = 0
-    session: str = ""
-
-    @property
-    def user_id(self) -> int | None:
-        return self.equal.get("user_id")  # type: ignore[return-value]
-
-    def takes(self, row: Row) -> bool:
-        return self.takes_kind(row.kind) and all(getattr(row, n) == v for n, v in self.equal.items())
-
-    def takes_kind(self, kind: int) -> bool:
-        return kind & self.bits == self.wanted
+class Money(NamedTuple):
+    calls: int
+    pico: int
 
 
 @contextmanager
@@ -92,16 +73,9 @@ class Reading:
         self.rows = [row for row in rows if scope.takes(row)]
 
     def groups(
-        self,
-        dimensions: Sequence[str],
-        start: int,
-        end: int,
-        *,
-        times: bool = True,
-        only: Sequence[Group] = (),
+        self, dimensions: Sequence[str], start: int, end: int, *, only: Sequence[Group] = ()
     ) -> dict[Group, Kinds]:
-        """Sums of the quarters from `start` up to `end`, by the values of some dimensions; `times` False: without
-        those of calls, which are most of what there is to read; `only`: of these groups."""
+        """Sums of the quarters from `start` up to `end`, by the values of some dimensions; `only` these groups."""
         found: dict[Group, Kinds] = {}
         for row in self.rows:
             if start <= row.quarter < end:
@@ -109,20 +83,38 @@ class Reading:
                 if not only or group in only:
                     _cell(found, group, row.kind).count(row, bin_of(row.ms))
         if self.generation:
-            where = self._where(dimensions, only)
-            wanted = store.SUMS if times else store.SUMS[:WIDTH_OF_SUMS]
-            self._add_days(found, dimensions, (start, end), wanted, where)
+            where, span = self._where(dimensions, only), (start, end)
+            for group, kind, line in self._between(store.TOTAL_TABLE, store.SUMS, dimensions, span, where):
+                _cell(found, group, kind).add(from_columns(line))
             for place, sign in ((start, -1), (end, 1)):
-                if place % QUARTERS:
-                    self._add_edge(found, dimensions, place, sign, where)
+                columns = "q.running, q.tokens, q.times"
+                for group, kind, line in self._edge(_QUARTERS, columns, dimensions, place, where):
+                    _cell(found, group, kind).add(all_before(Packed(*map(bytes, line)), place % QUARTERS), sign)
         return {group: kinds for group, kinds in found.items() if any(cell.calls for cell in kinds.values())}
+
+    def money(self, dimensions: Sequence[str], start: int, end: int) -> dict[Group, Money]:
+        """As `groups`, calls and money alone, of all kinds together: a small part of what there is to read."""
+        found: dict[Group, Money] = {}
+        for row in self.rows:
+            if start <= row.quarter < end:
+                _add(found, tuple(getattr(row, name) for name in dimensions), 1, row.pico)
+        if self.generation:
+            where, span = self._where(dimensions, series=self.series), (start, end)
+            table = store.SPEND_TABLE if self.series else store.TOTAL_TABLE
+            for group, _, (calls, high, low) in self._between(table, store.MONEY, dimensions, span, where):
+                _add(found, group, int(calls), int(high) * MICRO + int(low))
+            table = store.SERIES_TABLE if self.series else _QUARTERS
+            for place, sign in ((start, -1), (end, 1)):
+                for group, _, (running,) in self._edge(table, "q.running", dimensions, place, where):
+                    calls, pico = money_before(bytes(running), place % QUARTERS)
+                    _add(found, group, sign * calls, sign * pico)
+        return {group: money for group, money in found.items() if money.calls}
 
     def total(self, start: int, end: int) -> Kinds:
         return self.groups((), start, end).get((), {})
 
-    def spent(self, start: int, end: int) -> int:
-        """Pico-dollars."""
-        return sum(cell.pico for cell in self.total(start, end).values())
+    def whole(self, start: int, end: int) -> Money:
+        return self.money((), start, end).get((), Money(0, 0))
 
     def daily(
         self, days: Boundaries, dimensions: Sequence[str] = (), only: Sequence[Group] = ()
@@ -218,42 +210,34 @@ class Reading:
             for line in cursor.fetchall():
                 yield tuple(line[:width]), line[width], line[width + 1 :]
 
-    def _add_days(
+    def _between(
         self,
-        found: dict[Group, Kinds],
+        table: str,
+        wanted: Sequence[str],
         dimensions: Sequence[str],
         span: tuple[int, int],
-        wanted: Sequence[str],
         condition: tuple[str, list[Any]],
-    ) -> None:
-        (start, end), (where, values) = span, condition
-        sums = ", ".join(f"SUM({name}) AS {name}" for name in wanted)
+    ) -> Iterator[tuple[Group, int, tuple[int, ...]]]:
+        """(group, kind, the wanted columns) of the UTC days that begin in a span: what stood last before its end,
+        less what stood before its start."""
+        where, values = condition
+        columns = ", ".join(f"SUM(e.{name} - COALESCE(b.{name}, 0))" for name in wanted)
+        last = f"(SELECT id FROM {table} WHERE key_id = k.id AND day < %s ORDER BY day DESC LIMIT 1)"  # noqa: S608
         names = "".join(f"k.{name}, " for name in dimensions)
-        columns = ", ".join(f"SUM(s.{name})" for name in wanted)
-        for table, first, last in spans(start // QUARTERS, end // QUARTERS - 1):
-            # Key by key, each from its own index: a planner without statistics would read every day.
-            inner = f"SELECT {sums} FROM {table} WHERE key_id = k.id AND day BETWEEN %s AND %s"  # noqa: S608
-            if connection.vendor == "sqlite":
-                joined = f"CROSS JOIN {table} AS s ON s.key_id = k.id AND s.day BETWEEN %s AND %s"
-            else:
-                joined = f"CROSS JOIN LATERAL ({inner}) AS s"
-            rest = f"{joined} WHERE {where} GROUP BY {names}k.kind"
-            for group, kind, line in self._read(dimensions, columns, rest, [first, last, *values]):
-                if line[0]:
-                    _cell(found, group, kind).add(from_columns(line))
+        rest = f"""JOIN {table} AS e ON e.id = {last} LEFT JOIN {table} AS b ON b.id = {last}
+            WHERE {where} AND (b.id IS NULL OR b.id <> e.id) GROUP BY {names}k.kind"""
+        days = [span[1] // QUARTERS, span[0] // QUARTERS]
+        return self._read(dimensions, columns, rest, [*days, *values])
 
-    def _add_edge(
-        self,
-        found: dict[Group, Kinds],
-        dimensions: Sequence[str],
-        place: int,
-        sign: int,
-        condition: tuple[str, list[Any]],
-    ) -> None:
+    def _edge(
+        self, table: str, columns: str, dimensions: Sequence[str], place: int, condition: tuple[str, list[Any]]
+    ) -> Iterator[tuple[Group, int, tuple[Any, ...]]]:
+        """(group, kind, packed quarters) of the UTC day that a place is in; nothing where a day begins there."""
         (day, quarter), (where, values) = divmod(place, QUARTERS), condition
-        rest = f"JOIN {_QUARTERS} AS q ON q.key_id = k.id AND q.day = %s WHERE {where}"
-        for group, kind, line in self._read(dimensions, "q.running, q.tokens, q.times", rest, [day, *values]):
-            _cell(found, group, kind).add(all_before(Packed(*map(bytes, line)), quarter), sign)
+        if not quarter:
+            return iter(())
+        rest = f"JOIN {table} AS q ON q.key_id = k.id AND q.day = %s WHERE {where}"
+        return self._read(dimensions, columns, rest, [day, *values])
 
     def _lines(
         self, dimensions: Sequence[str], only: Sequence[Group], first: int, last: int, *, edges: bool
@@ -262,35 +246,24 @@ class Reading:
         whether a call failed is told apart where the scope asks for no other."""
         if not self.generation:
             return
-        where, values = self._where(dimensions, only, series=self.series)
-        columns = "s.day, s.calls, s.spend_high, s.spend_low"
-        if self.series:
-            columns += ", s.running" if edges else ""
-            joined = f"JOIN {store.SERIES_TABLE} AS s ON s.key_id = k.id AND s.day BETWEEN %s AND %s"
-        else:
-            columns += ", q.running" if edges else ""
-            joined = f"JOIN {store.DAY_TABLE} AS s ON s.key_id = k.id AND s.day BETWEEN %s AND %s"
-            joined += f" JOIN {_QUARTERS} AS q ON q.key_id = k.id AND q.day = s.day" if edges else ""
-        found = self._read(dimensions, columns, f"{joined} WHERE {where}", [first, last, *values])
-        for group, kind, (day, calls, high, low, *running) in found:
-            yield group, kind, day, calls, high * MICRO + low, bytes(running[0]) if edges else b""
+        condition, values = self._where(dimensions, only, series=self.series)
+        table = store.SERIES_TABLE if self.series else _QUARTERS
+        own = self.series and not edges  # packed quarters tell it too, and a row may be half a kilobyte of them
+        columns = "s.day, s.calls, s.spend_high, s.spend_low" if own else "s.day, s.running"
+        rest = f"JOIN {table} AS s ON s.key_id = k.id AND s.day BETWEEN %s AND %s WHERE {condition}"
+        for group, kind, (day, *line) in self._read(dimensions, columns, rest, [first, last, *values]):
+            if own:
+                calls, high, low = line
+                yield group, kind, day, calls, high * MICRO + low, b""
+            else:
+                running = bytes(line[0])
+                yield group, kind, day, *money_before(running, QUARTERS), running
 
 
 def _cell(found: dict[Group, Kinds], group: Group, kind: int) -> Cell:
     return found.setdefault(group, {}).setdefault(kind, Cell())
 
 
-def spans(first: int, last: int) -> list[tuple[str, int, int]]:
-    """UTC days `first` to `last` as whole months and single days: (table, first, last)."""
-    if last < first:
-        return []
-    begin = first if store.month_of(first) == first else store.next_month(first)
-    end = store.month_of(last + 1)
-    if begin >= end:
-        return [(store.DAY_TABLE, first, last)]
-    parts = [
-        (store.DAY_TABLE, first, begin - 1),
-        (store.MONTH_TABLE, begin, end - 1),
-        (store.DAY_TABLE, end, last),
-    ]
-    return [part for part in parts if part[1] <= part[2]]
+def _add(found: dict[Group, Money], group: Group, calls: int, pico: int) -> None:
+    have = found.get(group)
+    found[group] = Money(have.calls + calls, have.pico + pico) if have else Money(calls, pico)

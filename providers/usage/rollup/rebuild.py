@@ -65,7 +65,7 @@ def _level(roller: Roller, old: int, told: Told | None) -> list[str]:
 
 
 def differences(old: int, new: int) -> list[str]:
-    """What the old sums of each key and day, month or quarter say otherwise than the new ones."""
+    """What the old sums of each key and day say otherwise than the new ones."""
     found = _unequal_times(old, new)
     for span, line in _unequal(old, new):
         day, *key, before, after = line
@@ -93,14 +93,18 @@ def _unequal_times(old: int, new: int) -> list[str]:
 
 def _unequal(old: int, new: int) -> Iterator[tuple[str, tuple[Any, ...]]]:
     """Lines of (day, key's columns, calls before, calls after) of sums that are not the same in every column."""
-    tables = {"day": store.DAY_TABLE, "month": store.MONTH_TABLE}
+    complete = UsageGeneration.objects.get(pk=old).series
+    tables = {"up to its end": store.TOTAL_TABLE}
+    if complete:
+        tables["all kinds up to its end"] = store.SPEND_TABLE
     for span, table in tables.items():
-        moved = ", ".join(f"{{sign}} * d.{name} AS {name}" for name in store.SUMS)
+        columns = store.COLUMNS[table]
+        moved = ", ".join(f"{{sign}} * d.{name} AS {name}" for name in columns)
         # Money is one figure in two columns, and how it is split between them depends on the batches.
-        parts = [f"SUM({name}) <> 0" for name in store.SUMS if not name.startswith("spend_")]
+        parts = [f"SUM({name}) <> 0" for name in columns if not name.startswith("spend_")]
         parts.append("SUM(spend_high) * 1000000 + SUM(spend_low) <> 0")
         yield from ((span, line) for line in _compared(table, "d.calls", moved, " OR ".join(parts), old, new))
-    if UsageGeneration.objects.get(pk=old).series:
+    if complete:
         same = ("d.calls", "d.spend_high", "d.spend_low", _hex("d.running"))
         yield from (("series", line) for line in _alike(store.SERIES_TABLE, same, "d.calls", old, new))
     same = tuple(map(_hex, ("d.running", "d.tokens", "d.times")))

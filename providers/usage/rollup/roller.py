@@ -24,6 +24,8 @@ from providers.usage.rollup.cells import (
     add_series,
     bin_of,
     milliseconds,
+    money_of,
+    to_columns,
     whole,
 )
 from providers.usage.rollup.cubes import Key, keys_of
@@ -76,14 +78,16 @@ class Roller:
         placed = {(ids[key], day): cells for key, of_key in days.items() for day, cells in of_key.items()}
         kept = store.read_quarters(placed)
         packed = {place: store.merged(kept.get(place), quarters) for place, quarters in placed.items()}
-        series = self._series({(ids[key], day): one for key, by in lines.items() for day, one in by.items()})
-        sums = {place: whole(quarters) for place, quarters in placed.items()}
+        new = {(ids[key], day): one for key, by in lines.items() for day, one in by.items()}
+        spends = store.moved_on(store.SPEND_TABLE, {place: money_of(one) for place, one in new.items()})
+        series = self._series(new)
+        totals = store.moved_on(store.TOTAL_TABLE, {place: to_columns(whole(q)) for place, q in placed.items()})
         try:
             with transaction.atomic():
                 if not store.move_watermark(self.generation, before, after):
                     raise _Moved
-                store.add_sums(store.DAY_TABLE, sums)
-                store.add_sums(store.MONTH_TABLE, months(sums))
+                store.write_so_far(store.TOTAL_TABLE, totals)
+                store.write_so_far(store.SPEND_TABLE, spends)
                 store.write_quarters(packed)
                 store.write_series(series)
                 store.add_times(self.generation, milliseconds(rows) if self.series else {})
@@ -140,13 +144,6 @@ def together(days: Days) -> dict[Key, dict[int, Series]]:
         for day, quarters in by_day.items():
             more = {place: (cell.parts[0], cell.parts[1]) for place, cell in quarters.items()}
             add_series(into.setdefault(day, {}), more)
-    return found
-
-
-def months(days: dict[tuple[int, int], Cell]) -> dict[tuple[int, int], Cell]:
-    found: dict[tuple[int, int], Cell] = {}
-    for (key, day), cell in days.items():
-        found.setdefault((key, store.month_of(day)), Cell()).add(cell)
     return found
 
 

@@ -1,10 +1,11 @@
-"""The tables of sums: finding keys, adding to days and months, replacing packed quarters. Plain SQL, two dialects.
+"""The tables of sums: finding keys, moving running totals on, replacing packed quarters. Plain SQL, two dialects.
 
 What is added here must stand in one transaction with the move of the watermark (`roller`).
 """
 
+import operator
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from itertools import islice
 from typing import Any
 
@@ -12,39 +13,32 @@ from django.db import connection
 
 from providers.models import rollup
 from providers.usage.rollup.cells import (
-    MICRO,
     QUARTERS,
     TOKENS,
     Cell,
     Packed,
     Quarters,
     Series,
+    money_of,
     pack,
     pack_series,
-    to_columns,
     unpack,
     unpack_series,
 )
 from providers.usage.rollup.cubes import Key
 
+Place = tuple[int, int]  # id of a key, day
 EPOCH = date(1970, 1, 1)
 AT_ONCE = 500
 LASTING = QUARTERS  # a session over more quarters than this may span a whole range of days
-SUMS = ("calls", "spend_high", "spend_low", *TOKENS, *rollup.PACKED_NAMES)
+MONEY = ("calls", "spend_high", "spend_low")
+SUMS = (*MONEY, *TOKENS, *rollup.PACKED_NAMES)
 KEY_COLUMNS = ("cube", "user_id", "provider", "model", "operation", "service", "kind")
-DAY_TABLE, MONTH_TABLE = rollup.UsageDay._meta.db_table, rollup.UsageMonth._meta.db_table
+TOTAL_TABLE, SPEND_TABLE = rollup.UsageTotal._meta.db_table, rollup.UsageSpend._meta.db_table
+COLUMNS = {TOTAL_TABLE: SUMS, SPEND_TABLE: MONEY}
 SERIES_TABLE = rollup.UsageSeries._meta.db_table
 _KEYS, _QUARTERS = rollup.UsageKey._meta.db_table, rollup.UsageQuarters._meta.db_table
 _SESSIONS = rollup.UsageSession._meta.db_table
-
-
-def day_number(day: date) -> int:
-    return (day - EPOCH).days
-
-
-def month_of(day: int) -> int:
-    """The first day of the UTC month that a day is in."""
-    return day_number((EPOCH + timedelta(days=day)).replace(day=1))
 
 
 def start_of_quarter(quarter: int) -> datetime:
@@ -94,13 +88,13 @@ def add_keys(generation: int, wanted: Iterable[Key]) -> None:
         cursor.executemany(sql, [(generation, *key) for key in wanted])
 
 
-def read_quarters(places: Iterable[tuple[int, int]]) -> dict[tuple[int, int], Packed]:
+def read_quarters(places: Iterable[Place]) -> dict[Place, Packed]:
     """(key, day) -> its quarters, of those that have any."""
     lines = _of(_QUARTERS, ("key_id", "day"), "t.running, t.tokens, t.times", places)
     return {(key, day): Packed(*map(bytes, packed)) for key, day, *packed in lines}
 
 
-def write_quarters(packed: Mapping[tuple[int, int], Packed]) -> None:
+def write_quarters(packed: Mapping[Place, Packed]) -> None:
     sql = f"""INSERT INTO {_QUARTERS} (key_id, day, running, tokens, times) VALUES (%s, %s, %s, %s, %s)
         ON CONFLICT (key_id, day) DO UPDATE SET
         running = excluded.running, tokens = excluded.tokens, times = excluded.times"""  # noqa: S608
@@ -108,32 +102,66 @@ def write_quarters(packed: Mapping[tuple[int, int], Packed]) -> None:
         cursor.executemany(sql, [(*place, *parts) for place, parts in packed.items()])
 
 
-def read_series(places: Iterable[tuple[int, int]]) -> dict[tuple[int, int], Series]:
+def read_series(places: Iterable[Place]) -> dict[Place, Series]:
     """(key, day) -> its quarters, of those that have any."""
     lines = _of(SERIES_TABLE, ("key_id", "day"), "t.running", places)
     return {(key, day): unpack_series(bytes(running)) for key, day, running in lines}
 
 
-def write_series(series: Mapping[tuple[int, int], Series]) -> None:
+def write_series(series: Mapping[Place, Series]) -> None:
     sql = f"""INSERT INTO {SERIES_TABLE} (key_id, day, calls, spend_high, spend_low, running)
         VALUES (%s, %s, %s, %s, %s, %s) ON CONFLICT (key_id, day) DO UPDATE SET calls = excluded.calls,
         spend_high = excluded.spend_high, spend_low = excluded.spend_low, running = excluded.running"""  # noqa: S608
-    lines = []
-    for place, of_day in series.items():
-        calls, pico = map(sum, zip(*of_day.values(), strict=True))
-        lines.append((*place, calls, *divmod(pico, MICRO), pack_series(of_day)))
+    lines = [(*place, *money_of(of_day), pack_series(of_day)) for place, of_day in series.items()]
     with connection.cursor() as cursor:
         cursor.executemany(sql, lines)
 
 
-def add_sums(table: str, cells: Mapping[tuple[int, int], Cell]) -> None:
-    """(key, day) -> what comes to its sums."""
-    moves = ", ".join(f"{name} = {table}.{name} + excluded.{name}" for name in SUMS)
-    marks = ", ".join(["%s"] * (2 + len(SUMS)))
-    sql = f"""INSERT INTO {table} (key_id, day, {", ".join(SUMS)}) VALUES ({marks})
+def moved_on(table: str, more: Mapping[Place, Sequence[int]]) -> dict[Place, list[int]]:
+    """The running totals that change, as they are once `more` has come to each (key, day): of that day, and of all
+    later days of the key."""
+    by_key: dict[int, dict[int, Sequence[int]]] = {}
+    for (key, day), columns in more.items():
+        by_key.setdefault(key, {})[day] = columns
+    kept = _so_far(table, {key: min(days) for key, days in by_key.items()})
+    found: dict[Place, list[int]] = {}
+    for key, days in by_key.items():
+        have, zero = kept.get(key, {}), [0] * len(COLUMNS[table])
+        before, added = zero, zero  # days before the first change stay as they are
+        for day in sorted({*have, *days}):
+            before = have.get(day, before)
+            if day in days:
+                added = list(map(operator.add, added, days[day]))
+            if added is not zero:
+                found[key, day] = list(map(operator.add, before, added))
+    return found
+
+
+def _so_far(table: str, first: Mapping[int, int]) -> dict[int, dict[int, list[int]]]:
+    """key -> day -> its running totals, from the last one up to a first day on."""
+    columns = ", ".join(f"t.{name}" for name in COLUMNS[table])
+    join = "CROSS JOIN" if connection.vendor == "sqlite" else "JOIN"
+    found: dict[int, dict[int, list[int]]] = {}
+    for part in chunks(first.items()):
+        marks = ", ".join(["(%s, %s)"] * len(part))
+        sql = f"""WITH w (key_id, first) AS (VALUES {marks}) SELECT t.key_id, t.day, {columns}
+            FROM w {join} {table} AS t ON t.key_id = w.key_id AND t.day >= COALESCE(
+            (SELECT MAX(b.day) FROM {table} AS b WHERE b.key_id = w.key_id AND b.day <= w.first), w.first)"""  # noqa: S608
+        with connection.cursor() as cursor:
+            cursor.execute(sql, [value for one in part for value in one])
+            for key, day, *line in cursor:
+                found.setdefault(key, {})[day] = line
+    return found
+
+
+def write_so_far(table: str, totals: Mapping[Place, Sequence[int]]) -> None:
+    columns = COLUMNS[table]
+    moves = ", ".join(f"{name} = excluded.{name}" for name in columns)
+    marks = ", ".join(["%s"] * (2 + len(columns)))
+    sql = f"""INSERT INTO {table} (key_id, day, {", ".join(columns)}) VALUES ({marks})
         ON CONFLICT (key_id, day) DO UPDATE SET {moves}"""  # noqa: S608
     with connection.cursor() as cursor:
-        cursor.executemany(sql, [(*place, *to_columns(cell)) for place, cell in cells.items()])
+        cursor.executemany(sql, [(*place, *line) for place, line in totals.items()])
 
 
 def add_sessions(generation: int, lines: Sequence[tuple[Any, ...]]) -> None:
@@ -175,7 +203,7 @@ def drop(generation: int) -> None:
     """Forgets a generation in short transactions."""
     keys = rollup.UsageKey.objects.filter(generation=generation)
     while part := list(keys.values_list("pk", flat=True)[:AT_ONCE]):
-        for table in (rollup.UsageDay, rollup.UsageMonth, rollup.UsageQuarters, rollup.UsageSeries):
+        for table in (rollup.UsageTotal, rollup.UsageSpend, rollup.UsageQuarters, rollup.UsageSeries):
             table.objects.filter(key_id__in=part).delete()
         rollup.UsageKey.objects.filter(pk__in=part).delete()
     rollup.UsageTime.objects.filter(generation=generation).delete()
@@ -193,8 +221,3 @@ def merged(before: Packed | None, quarters: Quarters) -> Packed:
     for place, cell in quarters.items():
         together.setdefault(place, Cell()).add(cell)
     return pack(together)
-
-
-def next_month(day: int) -> int:
-    """The first day of the UTC month after the one that a day is in."""
-    return month_of(month_of(day) + 31)
