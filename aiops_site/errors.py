@@ -20,6 +20,7 @@ from aiops_site.renderers import is_fragment
 from providers.exceptions import AIServiceError, InvalidInput, NotAllowed, NotFound, RateLimited
 
 logger = logging.getLogger(__name__)
+WHOLE = "non_field_errors"  # REST framework's name for what is wrong with more than one field
 SECRET_FIELDS = ("key", "password", "secret", "token", "code")
 FOREIGN_FORM = "The form was too old or came from another site. Reload the page and try again."
 
@@ -95,12 +96,24 @@ def as_known(error: Exception) -> AIServiceError | None:
 
 def from_fields(detail: Any) -> InvalidInput:
     """One sentence naming the first bad field, and all of them for a page."""
-    fields = detail if isinstance(detail, dict) else {"non_field_errors": detail}
+    fields = detail if isinstance(detail, dict) else {WHOLE: detail}
     errors = {name: sentences_in(found) for name, found in fields.items()}
-    name, sentences = next(iter(errors.items()))
-    whole = name == "non_field_errors"
-    message = sentences[0] if whole else f"{name}: {sentences[0]}"
-    return InvalidInput(message, errors=errors, param=None if whole else name)
+    param, sentence = first_of(fields)
+    return InvalidInput(f"{param}: {sentence}" if param else sentence, errors=errors, param=param or None)
+
+
+def first_of(found: Any) -> tuple[str, str]:
+    """The path of the first bad field, as `samples[3].cpu_percent`, and its sentence."""
+    if isinstance(found, dict):
+        pairs = [(f"[{name}]" if isinstance(name, int) else name, one) for name, one in found.items() if one]
+    elif isinstance(found, list) and found and not isinstance(found[0], str):
+        pairs = [(f"[{at}]", one) for at, one in enumerate(found) if one]
+    else:
+        return "", str(found[0] if isinstance(found, list) else found)
+    name, below = pairs[0]
+    path, sentence = first_of(below)
+    joined = name + (path if path.startswith("[") or not path else f".{path}")
+    return joined.replace(WHOLE, "").strip("."), sentence
 
 
 def sentences_in(found: Any) -> list[str]:

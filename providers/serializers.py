@@ -66,6 +66,14 @@ class Strict(serializers.Serializer):
 
     default_error_messages = {"invalid": "Send a JSON object of fields."}
 
+    def get_fields(self) -> dict[str, serializers.Field]:
+        fields = super().get_fields()
+        for field in fields.values():
+            if isinstance(field, serializers.ChoiceField):
+                known = ", ".join(str(one) for one in field.choices if one != "")
+                field.error_messages["invalid_choice"] = f"Send one of {known}."
+        return fields
+
     def to_internal_value(self, data: Any) -> Any:
         if isinstance(data, Mapping):
             known = {*self.fields, CSRF_FIELD}

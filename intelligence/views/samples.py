@@ -8,7 +8,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from intelligence import samples, services
-from intelligence.serializers import SampleFindings, Samples, SamplesTaken
+from intelligence.serializers import SampleFields, SampleFindings, Samples, SamplesTaken
 
 
 class ServiceSamples(APIView):
@@ -36,7 +36,8 @@ class ServiceSamples(APIView):
     )
     def post(self, request: Request, pk: Any) -> Response:
         service = services.found(request.user, pk)
-        given = request.data if "samples" in request.data else {"samples": [request.data]}
-        form = Samples(data=given)
+        several = "samples" in request.data
+        form = (Samples if several else SampleFields)(data=request.data)
         form.is_valid(raise_exception=True)
-        return Response({"taken": samples.take(service, form.validated_data["samples"])}, 201)
+        taken = form.validated_data["samples"] if several else [form.validated_data]
+        return Response({"taken": samples.take(service, taken)}, 201)

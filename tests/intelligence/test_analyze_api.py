@@ -116,6 +116,8 @@ def test_a_rejected_recommendation_needs_a_reason_and_stays_rejected(as_user, se
             analyst.perform(run.pk)
         url = f"/api/v1/recommendations/{Recommendation.objects.order_by('created_at', 'n')[0].pk}/"
         assert as_user("ivo").patch(url, {"state": "rejected"}, format="json").json()["error"]["param"] == "why"
+        none = as_user("ivo").patch(url, {"state": "finished"}, format="json").json()["error"]["message"]
+        assert none.startswith("state: Send one of ") and "rejected" in none and "finished" not in none
         answer = as_user("ivo").patch(url, {"state": "rejected", "why": "not ours"}, format="json").json()
     assert answer["state"] == "rejected" and answer["decided_by"] == "ivo"
     texts = list(Recommendation.objects.values_list("text", flat=True))

@@ -33,24 +33,28 @@ def test_samples_are_taken_once_a_moment(as_user, url):
 
 
 @pytest.mark.parametrize(
-    "body",
+    ("body", "field"),
     [
-        {},
-        {"samples": []},
-        {"samples": "x"},
-        {"cpu_percent": "much"},
-        {"cpu_percent": -1},
-        {"cpu_percent": 1e308},
-        {"memory_bytes": 2**70},
-        {"at": "yesterday", "restarts": 1},
-        {"at": "2026-11-21T00:00:00Z"},
-        {"samples": [{"restarts": 1}] * 1_001},
-        {"restarts": 1, "colour": "red"},
+        ({}, None),
+        ({"samples": []}, "samples"),
+        ({"samples": "x"}, "samples"),
+        ({"samples": [{"restarts": 1}, {"restarts": 1, "colour": "red"}]}, "samples[1].colour"),
+        ({"samples": [{}]}, "samples[0]"),
+        ({"cpu_percent": "much"}, "cpu_percent"),
+        ({"cpu_percent": -1}, "cpu_percent"),
+        ({"cpu_percent": 1e308}, "cpu_percent"),
+        ({"memory_bytes": 2**70}, "memory_bytes"),
+        ({"at": "yesterday", "restarts": 1}, "at"),
+        ({"at": "2026-11-21T00:00:00Z"}, None),
+        ({"samples": [{"restarts": 1}] * 1_001}, "samples"),
+        ({"restarts": 1, "colour": "red"}, "colour"),
     ],
 )
-def test_what_is_no_sample_is_refused(as_user, url, body):
+def test_what_is_no_sample_is_refused_and_its_field_named(as_user, url, body, field):
     answer = as_user("ivo").post(url, body, format="json")
-    assert answer.status_code == 400 and answer.json()["error"]["message"]
+    error = answer.json()["error"]
+    assert answer.status_code == 400 and error["param"] == field
+    assert error["message"].startswith(f"{field}: " if field else "A sample")
     assert not Sample.objects.exists()
 
 
