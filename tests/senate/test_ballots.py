@@ -1,4 +1,6 @@
 import json
+import random
+from fractions import Fraction
 
 import pytest
 
@@ -203,6 +205,21 @@ def test_independent_votes_come_from_mean_pairwise_agreement():
     assert independent_votes(4, 0.5) == pytest.approx(1.6)
     assert independent_votes(4, 1.0) == 1
     assert independent_votes(4, 0.0) == 4
+
+
+def test_independent_votes_equal_the_closed_form_for_any_council():
+    """n / (1 + (n - 1) a) with a counted here by proposal, over exact fractions."""
+    dice = random.Random(5)
+    for _ in range(200):
+        seats = list(range(dice.randint(3, 7)))
+        said = {r: {p: dice.random() < 0.6 for p in seats if p != r} for r in seats}
+        cast = {r: ballot(list(of), **{f"p{p}": agree for p, agree in of.items()}) for r, of in said.items()}
+        pairs = [(a, b) for a in seats for b in seats if a < b]
+        shares = [[said[a][p] == said[b][p] for p in seats if p not in (a, b)] for a, b in pairs]
+        agreement = sum(Fraction(sum(same), len(same)) for same in shares) / len(shares)
+        assert mean_agreement(cast) == pytest.approx(float(agreement))
+        exact = len(seats) / (1 + (len(seats) - 1) * agreement)
+        assert independent_votes(len(seats), mean_agreement(cast)) == pytest.approx(float(exact))
 
 
 def test_independent_votes_are_unknown_where_no_proposal_was_rated_twice():

@@ -1,12 +1,13 @@
 """Each fault of an upstream, on one member and on the chair: the others go on, it is said, the books are right."""
 
 import asyncio
+from collections import Counter
 from decimal import Decimal
 
 import pytest
 
 from providers import loop
-from providers.models import AIServiceConfig, UserAICap
+from providers.models import AIServiceConfig, AIUsageLog, UserAICap
 from senate import chat
 from senate.models import SenateSession
 from senate.work.desk import DESK
@@ -16,8 +17,9 @@ from tests.senate.conftest import PERSONAS
 from tests.senate.test_chat import QUESTION
 
 pytestmark = pytest.mark.django_db(transaction=True)
-QUICK = "reset html badjson empty cut nodone errorevent nullcontent nochoices 500 529 429 bomb redirect".split()
-HANGING = ["hang", "hangmid"]
+QUICK = "reset html badjson empty cut cut3 nodone errorevent nullcontent nochoices 500 529 429".split()
+QUICK += ["bomb", "redirect"]
+HANGING = ["hang", "hangmid", "loris"]
 
 
 @pytest.fixture
@@ -57,6 +59,24 @@ def test_every_fault_of_one_member_leaves_a_labelled_partial_result(asker, limit
         assert session.resolution and said["resolution"]["state"] == "written", fault
         assert "2 of 3 members" in session.reason
     invariants.check(sessions)
+
+
+def test_a_member_is_asked_again_only_before_its_first_word(asker, limits, upstream):
+    AIServiceConfig.objects.update(max_retries=2, retry_base_delay_seconds=0.01)
+    failed = []
+
+    def overloaded_at_first(body, model):
+        if model == "fake-sceptic" and not failed:
+            failed.append(model)
+            return "529"
+        return None
+
+    upstream.choose(overloaded_at_first)
+    (session,) = all_at_once([ask(asker, "fake-optimist", "fake-sceptic", "fake-brief-cut3")])
+    assert [member["state"] for member in chat.transcript(session)["members"]] == ["done", "done", "failed"]
+    rows = AIUsageLog.objects.filter(session_id=str(session.pk), operation="senate.propose")
+    assert Counter(row.metadata["call"] for row in rows) == {"propose:0": 1, "propose:1": 2, "propose:2": 1}
+    invariants.check([session], len(upstream.calls))
 
 
 def test_every_fault_of_the_chair_rotates_it_visibly(asker, limits, upstream):
