@@ -1,7 +1,8 @@
 // The session page while it runs: event rows over a websocket, applied to the page's parts.
 // A part is an element with id and data-n, the last event it includes. An event's `swap` replaces parts that are older;
-// text is appended to [data-text=KEY] when its n is newer than the part's. So whatever arrives twice or late changes
-// nothing, and after the end the page is what a reload would show.
+// text is appended to [data-text=KEY] when its n is newer than the part's: at once what a new socket brings first,
+// then at most eight times a second. So whatever arrives twice or late changes nothing, and after the end the page is
+// what a reload would show.
 // Keys: 1-9 one member wide, v votes, r resolution, c cancel; arrows in the vote matrix.
 "use strict";
 (() => {
@@ -66,8 +67,8 @@
 
   // --- Applying events ---
   let last = Number(page.dataset.after ?? 0), said = $("#stepper")?.dataset.say;
-  const texts = [];
-  let writing = 0;
+  const texts = [], CATCH_UP_MS = 1000;
+  let writing = 0, begun = 0;  // when the first message of this socket came
 
   function swap({ id, html }) {
     const old = document.getElementById(id), box = document.createElement("template");
@@ -89,7 +90,7 @@
     return known > offset ? [...text].slice(known - offset).join("") : text;
   }
 
-  // At most eight times a second; n decides, so text that a swap brought already is left out.
+  // n decides, so text that a swap brought already is left out.
   function write() {
     writing = 0;
     for (const { n, data } of texts.splice(0)) {
@@ -109,7 +110,7 @@
     if ($("#head").dataset.state === "ended") tell("session-ended", last);  // in the same turn that shows the ended page
     if (event.type !== "call.text") return;
     texts.push(event);
-    writing ||= setTimeout(write, 125);
+    writing ||= setTimeout(write, Date.now() - begun < CATCH_UP_MS ? 0 : 125);
   }
 
   function say() {
@@ -130,11 +131,13 @@
     url.search = `?after=${last}&render=1`;
     reason = "";
     heard = Date.now();
+    begun = Infinity;
     let opened = false;
     const mine = socket = new WebSocket(url);
     mine.onopen = () => { opened = true; };
     mine.onmessage = ({ data }) => {
       heard = Date.now();
+      begun = Math.min(begun, heard);
       tries = 0;
       found();
       const event = JSON.parse(data);

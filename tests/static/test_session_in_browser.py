@@ -12,7 +12,7 @@ from tests.senate import rows
 pytestmark = pytest.mark.django_db(transaction=True)
 PIPE = """
 window.WebSocket = class {
-  constructor() { this.readyState = 1; window.pipe = this; }
+  constructor(url) { this.readyState = 1; this.address = new URL(url).search; window.pipe = this; }
   close() {}
   static OPEN = 1;
 };
@@ -79,6 +79,42 @@ def test_a_reload_or_a_cut_at_any_event_gives_the_page_of_an_uncut_run(staged, o
     assert end_of(pages[start], [f for f in uncut if json.loads(f)["n"] > start]) == whole
     for cut, frames in cuts.items():
         assert end_of(pages[cut], frames) == whole, f"cut after event {cut}"
+
+
+@pytest.fixture
+def halfway(client, people):
+    """(address, last event, page) while a member writes, (page, frames in between) when it has ended."""
+    client.force_login(people["mara"])
+    session = rows.running(people["mara"])
+    rows.phase(session, "propose", 3)
+    rows.begin(session, 0)
+    rows.text(session, 0, "Roll")
+    session.refresh_from_db()
+    address = f"/senate/{session.pk}/"
+    page, middle = client.get(address).content.decode(), session.last_n
+    rows.text(session, 0, " back", 4)
+    rows.done(session, 0, "Roll back")
+    rows.ended(session, "failed", "A reason.")
+    return address, middle, page, client.get(address).content.decode(), frames_after(session, middle)
+
+
+def test_a_tab_that_comes_back_goes_on_at_once_from_its_last_event(halfway, open_page, live_server):
+    """Its socket died while it was hidden: it does not wait for the next try, and asks for nothing it has."""
+    path, middle, begun, ended, frames = halfway
+    page = open_page("/login/")
+    page.add_init_script(PIPE)
+    answers = [begun, ended]
+    page.route(live_server.url + path, lambda route: route.fulfill(body=answers.pop(0), content_type="text/html"))
+    page.goto(live_server.url + path, wait_until="domcontentloaded")
+    page.evaluate("window.first = pipe; pipe.readyState = 3; pipe.onclose({ code: 1006 })")
+    assert page.locator(".stepper-lost").inner_text().startswith("Connection lost, the work goes on.")
+    page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+    assert page.evaluate("pipe !== first && pipe.address") == f"?after={middle}&render=1"
+    page.evaluate(FEED, frames)
+    assert page.locator(".stepper-lost").count() == 0
+    shown = page.evaluate(SHOWN)
+    page.goto(live_server.url + path, wait_until="domcontentloaded")
+    assert page.evaluate(SHOWN) == shown and "Roll back" in "".join(shown)
 
 
 @pytest.fixture
