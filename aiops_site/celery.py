@@ -26,13 +26,22 @@ _heart: threading.Event | None = None
 
 
 class Scheduler(PersistentScheduler):
-    """Says with every turn of its loop that beat is alive."""
+    """Sends while it is its turn, and says with every turn of its loop that beat is alive. Of several that run one
+    sends; the others look every few seconds whether it has gone."""
 
     def tick(self, *args: Any, **kwargs: Any) -> float:
-        from aiops_site import heartbeat
+        from aiops_site import heartbeat, turn
 
+        if not turn.mine():
+            return float(self.max_interval)
         heartbeat.attempt(heartbeat.beat, "beat")
-        return super().tick(*args, **kwargs)
+        return float(super().tick(*args, **kwargs))
+
+    def close(self) -> None:
+        from aiops_site import turn
+
+        turn.give_up()
+        super().close()
 
 
 @signals.setup_logging.connect
