@@ -85,6 +85,10 @@ class CrowdServer(Server):
         self.ws_factory.protocol = Socket
         self.ws_factory.setProtocolOptions(closeHandshakeTimeout=PARTING_S)
 
+    def create_application(self, protocol: Any, scope: dict[str, Any]) -> Any:
+        scope["aiops.bounded"] = getattr(protocol, "bounded", False)  # see body_limit.HELD
+        return super().create_application(protocol, scope)
+
     async def handle_reply(self, protocol: Any, message: dict[str, Any]) -> None:
         if message["type"] != "websocket.send":
             await super().handle_reply(protocol, message)
