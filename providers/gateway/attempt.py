@@ -1,6 +1,7 @@
 """One upstream call: reserved before it starts, booked whatever happens, its outcome told to the breaker."""
 
 import asyncio
+import logging
 from collections.abc import Awaitable
 from dataclasses import replace
 from datetime import timedelta
@@ -24,6 +25,7 @@ from providers.types import AIResponse, Meter
 
 __all__ = ["LEASE_MARGIN_S", "Again", "attempt"]
 
+logger = logging.getLogger(__name__)
 # Statuses with which an upstream refuses before it works: nothing was produced, nothing is billed.
 REFUSED_UNBILLED = range(400, 600)
 
@@ -142,6 +144,9 @@ class _Booking:
         if again:
             row = replace(row, metadata={**row.metadata, "retried": True})
         row = await self.book(row, error)
+        level = logging.INFO if code == "cancelled" else logging.WARNING
+        call = (asked.provider, asked.prompt.model, self._repeat + 1, code, row.id)
+        logger.log(level, "a call of %s (%s, attempt %d) failed: %s; its row is %s", *call)
         if isinstance(error, AIServiceError):
             error.log_id = str(row.id)
             error.usage_note = asked.bill.figures()
