@@ -19,7 +19,7 @@ from senate.engine.purse import Amount
 from senate.engine.streamed import FieldText
 from senate.models import SenateSession
 from senate.quote import case_of, price_of_call
-from senate.work import audit, recovery, store
+from senate.work import audit, nudges, recovery, store
 from senate.work.recorder import Draft, Recorder, shown
 from senate.work.store import LeaseLost
 
@@ -71,6 +71,7 @@ class Run:
                 await self._end("cancelled", self._cancelled)
             else:
                 await hop(store.hand_back, self.session.pk, self.token)
+                await hop(nudges.workers, self.session.pk)
                 raise
         except LeaseLost as error:
             logger.warning("session %s was left to another worker: %s", self.session.pk, error)
