@@ -1,0 +1,251 @@
+"""Two web processes, two workers and two beats, each with a folder of its own, on PostgreSQL and Redis: two
+hundred mixed requests and live sockets, with one of each kind told to stop in the middle. Nothing is lost, cut or
+paid twice.
+"""
+
+import json
+import random
+import threading
+from collections import Counter
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack
+from typing import Any
+
+import pytest
+from websockets.exceptions import ConnectionClosed
+from websockets.sync.client import connect
+
+from tests.aiops_site.many import Balancer, Many, Part, exchange, site
+from tests.aiops_site.running import until
+from tests.benchmarks.senate_site import PERSONAS, SEED
+from tests.fakes.upstream import FakeUpstream
+
+USERS = 8
+AT_ONCE = 12
+SENDING = "Scheduler: Sending due task"
+HOLD = "Hold this one"  # a question whose calls wait for `release`
+REFUSE = "Refuse this one"
+PAGES = ("/", "/senate/", "/usage/", "/services/", "/providers/", "/incidents/", "/jules/", "/approvals/")
+READS = ("/api/v1/ai/models", "/api/v1/ai/usage/", "/api/v1/ai/caps/", "/api/v1/senate/sessions/")
+KINDS = {"chat": 70, "stream": 50, "page": 40, "read": 28, "senate": 12}
+BOOKS = """
+import json, sys, django
+django.setup()
+from collections import Counter
+from providers.models import AIUsageLog
+from tests.senate import invariants
+everybody = invariants.all_sessions()
+invariants.check(everybody)
+rows = AIUsageLog.objects.all()
+found = [session for session in everybody if session.pk in json.loads(sys.argv[1])]
+states = Counter(session.state for session in found)
+chats = rows.exclude(session_id__in=[str(session.pk) for session in everybody])
+print(json.dumps({"rows": rows.count(), "states": states, "chats": chats.filter(success=True).count(),
+                  "last": {session.pk: session.last_n for session in found}}))
+"""
+
+
+@pytest.fixture(scope="module")
+def many(tmp_path_factory):
+    with ExitStack() as held:
+        upstream = held.enter_context(FakeUpstream())
+        upstream.choose(mode_of)
+        seeds = (upstream.openai_url, ",".join(PERSONAS), str(USERS))
+        folder = tmp_path_factory.mktemp("many")
+        try:
+            running, printed = held.enter_context(site(folder, upstream, SEED, *seeds))
+        except LookupError as error:
+            pytest.skip(f"NOT TESTED BEYOND ONE MACHINE: {error}")
+        yield running, People(printed)
+
+
+def mode_of(body: Any, model: str) -> str | None:
+    words = json.dumps(body)
+    return "hold" if HOLD in words else "400" if REFUSE in words else None
+
+
+class People:
+    """Engineers with a token and a session each."""
+
+    def __init__(self, printed: str) -> None:
+        self.cookie, self._rows = json.loads(printed)
+
+    def token(self, number: int) -> dict[str, str]:
+        return {"Authorization": f"Token {self._rows[number % USERS][0]}", "Content-Type": "application/json"}
+
+    def page(self, number: int) -> dict[str, str]:
+        return {"Cookie": f"{self.cookie}={self._rows[number % USERS][1]}", "Accept": "text/html"}
+
+
+def chat(question: str, **more: Any) -> str:
+    return json.dumps({"model": "solo", "messages": [{"role": "user", "content": question}], **more})
+
+
+Answer = tuple[int, dict[str, str], bytes]
+
+
+class Load:
+    """Two hundred requests in a mixed order; `faults` says what was not as it should be."""
+
+    def __init__(self, balancer: Balancer, people: People) -> None:
+        self._balancer, self._people = balancer, people
+        self.done: Counter[str] = Counter()
+        self.sessions: list[int] = []
+        self.faults: list[str] = []
+        self._lock = threading.Lock()
+
+    def start(self, pool: ThreadPoolExecutor) -> list[Future[None]]:
+        kinds = [kind for kind, many in KINDS.items() for _ in range(many)]
+        random.Random(9).shuffle(kinds)
+        return [pool.submit(self._one, number, kind) for number, kind in enumerate(kinds)]
+
+    def _one(self, number: int, kind: str) -> None:
+        status, headers, body = getattr(self, f"_{kind}")(number)
+        with self._lock:
+            self.done[kind] += 1
+            if status not in (200, 201, 202) or not body:
+                self.faults.append(f"{kind} {number}: {status} {body[:300]!r}")
+
+    def _chat(self, number: int) -> Answer:
+        words = chat(f"What is a pool? ({number})")
+        return self._balancer.ask("POST", "/api/v1/ai/chat/completions", words, **self._people.token(number))
+
+    def _stream(self, number: int) -> Answer:
+        words = chat(f"Why do pools run dry? ({number})", stream=True)
+        found = self._balancer.ask("POST", "/api/v1/ai/chat/completions", words, **self._people.token(number))
+        if not found[2].endswith(b"data: [DONE]\n\n"):
+            self.faults.append(f"stream {number} was cut: {found[2][-200:]!r}")
+        return found
+
+    def _page(self, number: int) -> Answer:
+        return self._balancer.ask("GET", PAGES[number % len(PAGES)], None, **self._people.page(number))
+
+    def _read(self, number: int) -> Answer:
+        return self._balancer.ask("GET", READS[number % len(READS)], None, **self._people.token(number))
+
+    def _senate(self, number: int) -> Answer:
+        found = ask_senate(self._balancer, self._people, f"Roll back? ({number})", number)
+        with self._lock:
+            self.sessions.append(json.loads(found[2])["id"])
+        return found
+
+
+def ask_senate(balancer: Balancer, people: People, question: str, number: int) -> Answer:
+    body = json.dumps({"question": question})
+    return balancer.ask("POST", "/api/v1/senate/sessions/", body, **people.token(number))
+
+
+class Watcher(threading.Thread):
+    """A live page: a socket on one web process, which comes back on another with the last number that it saw."""
+
+    def __init__(self, ports: list[int], session: int, people: People) -> None:
+        super().__init__(daemon=True)
+        self._ports, self._session, self._people = ports, session, people
+        self.numbers: list[int] = []
+        self.came_back, self.ended = 0, False
+
+    def run(self) -> None:
+        while not self.ended:
+            try:
+                self._watch(self._ports[self.came_back % len(self._ports)])
+            except (OSError, ConnectionClosed):
+                self.came_back += 1
+
+    def _watch(self, port: int) -> None:
+        after = self.numbers[-1] if self.numbers else 0
+        headers = {"Cookie": self._people.page(0)["Cookie"]}
+        address = f"ws://127.0.0.1:{port}/ws/senate/{self._session}/?after={after}"
+        with connect(address, additional_headers=headers, origin=f"http://127.0.0.1:{port}") as socket:
+            for message in socket:
+                said = json.loads(message)
+                if "n" in said:
+                    self.numbers.append(said["n"])
+                    self.ended = said["type"] in ("session.done", "session.failed", "session.cancelled")
+
+
+def beats(many: Many) -> list[Part]:
+    """Those that have sent something."""
+    return [part for name, part in many.parts.items() if name.startswith("beat") and part.has_said(SENDING)]
+
+
+def held(many: Many) -> int:
+    """Upstream calls that wait for `release`."""
+    return sum(call.outcome == "open" and HOLD in json.dumps(call.body) for call in many.upstream.calls)
+
+
+def small(headers: dict[str, str]) -> list[tuple[str, str]]:
+    return [(name.lower(), value) for name, value in headers.items()]
+
+
+def lines_of(parts: list[Part], request_id: str) -> list[dict[str, Any]]:
+    return [line for part in parts for line in part.said() if line.get("request_id") == request_id]
+
+
+@pytest.mark.parametrize("what", ["chat", "senate"])
+def test_a_request_id_goes_from_the_web_to_the_worker_and_to_the_upstream(many, what) -> None:
+    site, people = many
+    web, workers = site.parts["web-1"], [part for name, part in site.parts.items() if name.startswith("worker")]
+    path, body = "/api/v1/ai/chat/completions", chat(REFUSE)
+    if what == "senate":
+        path, body = "/api/v1/senate/sessions/", json.dumps({"question": REFUSE})
+    given = f"from-a-proxy-{what}"
+    _, headers, said = exchange(web.port, "POST", path, body, {**people.token(0), "X-Request-Id": given})
+    assert headers["x-request-id"] == given, said
+    if what == "senate":
+        until(lambda: state_of(web, people, json.loads(said)["id"]) == "failed", "the end of the session")
+    calls = [call for call in site.upstream.calls if ("x-request-id", given) in small(call.headers)]
+    assert len(calls) == (len(PERSONAS) if what == "senate" else 1), said
+    where = workers if what == "senate" else [web]
+    until(lambda: len(lines_of(where, given)) >= len(calls), "a line in the log for each call")
+    assert all("failed: " in line["message"] for line in lines_of(where, given) if line["level"] == "warning")
+
+
+def test_a_rolling_stop_under_load_loses_cuts_and_pays_twice_for_nothing(many) -> None:
+    site, people = many
+    webs, workers = [site.parts[f"web-{n}"] for n in (0, 1)], [site.parts[f"worker-{n}"] for n in (0, 1)]
+    ports = [web.port for web in webs]
+    balancer = Balancer(ports)
+    long = [json.loads(ask_senate(balancer, people, f"{HOLD} ({n})", n)[2])["id"] for n in range(4)]
+    watchers = [Watcher([ports[n], ports[1 - n]], long[n], people) for n in (0, 1)]
+    for watcher in watchers:
+        watcher.start()
+    load = Load(balancer, people)
+    with ThreadPoolExecutor(AT_ONCE + 1) as pool:
+        words = chat(f"{HOLD}, please", stream=True)
+        stream = pool.submit(exchange, ports[0], "POST", "/api/v1/ai/chat/completions", words, people.token(0))
+        until(lambda: held(site) == 4 * len(PERSONAS) + 1, "four sessions and a stream that are held half-way")
+        asked = load.start(pool)
+        until(lambda: sum(load.done.values()) > 40, "a fifth of the load")
+        until(lambda: beats(site), "a beat that sends")
+        [leading] = beats(site)
+        for part in (webs[0], workers[0], leading):
+            part.terminate()
+        until(lambda: webs[0].readiness()["parts"]["web"]["detail"] == "stopping", "a web process that drains")
+        assert not stream.done() and webs[0].process.poll() is None
+        site.upstream.release()
+        for one in asked:
+            one.result()
+        status, _, body = stream.result()
+    assert (status, body[-14:]) == (200, b"data: [DONE]\n\n")
+    assert webs[0].process.wait(30) == workers[0].process.wait(30) == leading.process.wait(30) == 0
+    assert not load.faults, load.faults[:5]
+    assert load.done == KINDS and balancer.passed_over > 0
+    for watcher in watchers:
+        watcher.join(60)
+    everybody = [*long, *load.sessions]
+    until(lambda: all(state_of(webs[1], people, one) == "done" for one in everybody), "the end of every session")
+    books = json.loads(site.run(BOOKS, json.dumps(everybody)))
+    assert books["states"] == {"done": len(everybody)}
+    assert books["chats"] == KINDS["chat"] + KINDS["stream"] + 1
+    posts = [call for call in site.upstream.calls if call.method == "POST"]
+    assert books["rows"] == len(posts), "each call of the upstream is booked, once"
+    for watcher in watchers:
+        assert watcher.numbers == list(range(1, books["last"][str(watcher._session)] + 1)), "gap-free, each once"
+    assert watchers[0].came_back > 0, "the socket on the process that stopped came back on the other"
+    [other] = [part for name, part in site.parts.items() if name.startswith("beat") and part is not leading]
+    until(lambda: other.has_said(SENDING), "the other beat, which goes on")
+
+
+def state_of(web: Part, people: People, session: int) -> str:
+    _, _, body = exchange(web.port, "GET", f"/api/v1/senate/sessions/{session}/", None, people.token(0))
+    return str(json.loads(body)["state"])
