@@ -35,6 +35,6 @@ checks: install-test
 test: lint checks
 	@$(BIN)/python -m pytest -q -n 2 --dist loadfile
 
-# More words for it: BENCH="--quick --no-litellm" (see docs/benchmarks.md).
+# More words for it: BENCH="--quick --no-litellm"; every figure there is: BENCH=all (see docs/benchmarks.md).
 bench: install-test
 	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m tests.benchmarks $(BENCH)

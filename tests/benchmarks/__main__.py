@@ -1,4 +1,5 @@
 """Runs the benchmark: `make bench`, or python -m tests.benchmarks [--quick] [--no-litellm] [--only daphne ...].
+With the word `all` it runs every benchmark there is (see every.py).
 
 All gateways run at once and are asked in turns, several rounds, so that a noisy machine is as noisy for each; a
 figure is the median of its rounds, and a ratio is made within a round. The last run is kept as JSON and compared.
@@ -6,6 +7,7 @@ figure is the median of its rounds, and a ratio is made within a round. The last
 
 import argparse
 import os
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -97,4 +99,8 @@ def grown(gateway: Gateway, of: argparse.Namespace) -> dict[str, float]:
 
 
 if __name__ == "__main__":
+    if sys.argv[1:2] == ["all"]:
+        from tests.benchmarks import every
+
+        raise SystemExit(every.main(sys.argv[2:]))
     main()
