@@ -1,16 +1,19 @@
 """What the frame shows on every page: navigation, who is looking, the request's id."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from django.http import HttpRequest
+from django.template.loader import get_template
 from django.urls import NoReverseMatch, reverse
 from django.utils.functional import SimpleLazyObject
 
 from aiops_site.policy import allows
 from intelligence import approvals, services
 from intelligence.agents import credentials
-from intelligence.models import Incident
+from intelligence.models import AgentStop, Incident
 from providers import clock
+from providers.counting import counted
 from providers.models import ChainCheck
 from providers.notify import page
 from providers.roles import role_of
@@ -61,30 +64,51 @@ def frame(request: HttpRequest) -> dict[str, Any]:
     initials = "".join(part[0] for part in name.split()[:2]).upper()
     viewer = {"name": name, "initials": initials, "role": role.value, "theme": context["theme"]}
     # Lazy: a fragment shows no navigation and must not pay for its counts.
-    told = SimpleLazyObject(lambda: page.unseen(user, clock.now()))
+    counts = SimpleLazyObject(lambda: count(user, role))
+    told = SimpleLazyObject(lambda: page.unseen(user, clock.now()) if counts["told"] else [])
+    groups = SimpleLazyObject(lambda: navigation(request, role, counts))
     return {
         **context,
         "viewer": viewer,
         "told": told,
         "search_url": reverse("search"),
-        "agents_stopped": SimpleLazyObject(credentials.stopped),
-        "navigation": SimpleLazyObject(lambda: navigation(request, role)),
+        "agents_stopped": SimpleLazyObject(lambda: credentials.stopped() if counts["stopped"] else None),
+        "places": SimpleLazyObject(
+            lambda: get_template("components/navigation.html").render({"navigation": groups})
+        ),
+        "topbar": SimpleLazyObject(lambda: topbar(groups)),
     }
 
 
-def navigation(request: HttpRequest, role: Any) -> list[dict[str, Any]]:
+def topbar(groups: list[dict[str, Any]]) -> dict[str, Any]:
+    """The name of the place where the reader is, and the item of approvals, for a small screen."""
+    items = [item for group in groups for item in group["items"]]
+    here = next((item["label"] for item in items if item["current"]), "")
+    return {"here": here, "approvals": next((item for item in items if item["icon"] == "shield-check"), None)}
+
+
+def count(user: Any, role: Any) -> dict[str, int]:
+    """What the frame says about the rows behind it, by route; `told` and `stopped`: whether there is anything."""
+    broken = ChainCheck.objects.filter(ok=False)
+    return counted(
+        **{
+            "senate:list": SenateSession.objects.visible_to(user).filter(state__in=OPEN_STATES),
+            "intelligence:approvals": approvals.waiting_for(user),
+            "providers:audit": broken if allows("providers:audit", "GET", role) else broken.none(),
+            "intelligence:services": services.failing(),
+            "intelligence:incidents": Incident.objects.visible_to(user).filter(state="open"),
+            "told": page.unseen_rows(user, clock.now()),
+            "stopped": AgentStop.objects.filter(stopped=True),
+        }
+    )
+
+
+def navigation(request: HttpRequest, role: Any, counts: Mapping[str, int]) -> list[dict[str, Any]]:
     """Groups of what the role may open. A badge is a count of rows behind the item, and only there when not 0."""
     here = request.resolver_match.view_name if request.resolver_match else ""
-    running = SenateSession.objects.visible_to(request.user).filter(state__in=OPEN_STATES).count()
-    badges = {"senate:list": (running, f"{running} running")}
-    if waiting := approvals.waiting_for(request.user):
-        badges["intelligence:approvals"] = (waiting, f"{waiting} waiting")
-    if allows("providers:audit", "GET", role) and (broken := ChainCheck.objects.filter(ok=False).count()):
-        badges["providers:audit"] = (broken, "chain broken")
-    if failing := services.failing():
-        badges["intelligence:services"] = (failing, f"{failing} failing")
-    if open_ := Incident.objects.visible_to(request.user).filter(state="open").count():
-        badges["intelligence:incidents"] = (open_, f"{open_} open")
+    badges = {
+        route: (counts[route], words.format(counts[route])) for route, words in WORDS.items() if counts.get(route)
+    }
     groups = []
     for label, entries in GROUPS:
         items = [item(entry, here, badges) for entry in entries if allows(entry[1], "GET", role)]
@@ -116,6 +140,13 @@ SECTION = {
     "providers:channels": "providers:caps",
 }
 LEADS = {"senate:list": "?tab=running", "intelligence:services": "?tab=failing"}  # to the rows that a badge counts
+WORDS = {
+    "senate:list": "{} running",
+    "intelligence:approvals": "{} waiting",
+    "providers:audit": "chain broken",
+    "intelligence:services": "{} failing",
+    "intelligence:incidents": "{} open",
+}
 TONES = {"providers:audit": "red", "intelligence:services": "red", "intelligence:incidents": "red"}
 
 

@@ -178,13 +178,13 @@ def version() -> str:
     return hashlib.blake2s(repr((sorted(map(str, last.values())), waiting)).encode(), digest_size=6).hexdigest()
 
 
-def waiting_for(user: Any) -> int:
-    """How many this user can decide now."""
+def waiting_for(user: Any) -> QuerySet[Approval]:
+    """Those that this user can decide now."""
     if not may(user, "decide approvals"):
-        return 0
+        return Approval.objects.none()
     open_ = Approval.objects.filter(state="pending", expires_at__gt=timezone.now())
     own = Q(requested_by=user) if settings.OPS_PREVENT_SELF_REVIEW else Q(requested_by=user, agent=None)
-    return open_.exclude(own).count()
+    return open_.exclude(own)
 
 
 def why_not(user: Any, approval: Approval) -> str:

@@ -18,14 +18,12 @@ GROUPS: tuple[tuple[str, tuple[tuple[str, str, str], ...]], ...] = (
             ("default_branch", "Branch", ""),
             ("forge", "Forge", ""),
             ("forge_api_url", "Forge API address", "only for a forge of your own"),
-            ("forge_token", "Forge token", "used to clone, and to open pull requests"),
         ),
     ),
     (
         "Deploying",
         (
-            ("deployer", "Deployer", "local builds here in the sandbox; hook calls the address below"),
-            ("deploy_hook_url", "Deploy hook", "called with POST, once for each deployment"),
+            ("deployer", "Deployer", "local builds here in the sandbox; hook calls its deploy hook"),
             ("build_command", "Build command", "run with sh in the sandbox"),
             ("check_command", "Check command", "run after the build, never with network"),
             ("package_folder", "Package folder", "read-only at /packages where a build has no network"),
@@ -37,8 +35,15 @@ GROUPS: tuple[tuple[str, tuple[tuple[str, str, str], ...]], ...] = (
         (
             ("host", "Host", "where it runs"),
             ("health_url", "Health address", "asked after each deployment"),
-            ("webhook_secret", "Webhook secret", "what its forge or host signs with"),
             ("owner", "Owner", "user name"),
+        ),
+    ),
+    (  # together: browsers take fields of secrets that stand apart for several forms
+        "Secrets",
+        (
+            ("forge_token", "Forge token", "used to clone, and to open pull requests"),
+            ("deploy_hook_url", "Deploy hook", "an address, called with POST once for each deployment"),
+            ("webhook_secret", "Webhook secret", "what its forge or host signs with"),
         ),
     ),
     (

@@ -27,10 +27,10 @@ def listed(user: Any) -> QuerySet[Service]:
     )
 
 
-def failing() -> int:
-    """How many services' newest deployment failed. One query."""
+def failing() -> QuerySet[Service]:
+    """The services whose newest deployment failed."""
     newest = Deployment.objects.filter(service=OuterRef("pk")).order_by("-created_at", "-id")
-    return Service.objects.alias(state=Subquery(newest.values("status")[:1])).filter(state="FAILED").count()
+    return Service.objects.alias(state=Subquery(newest.values("status")[:1])).filter(state="FAILED")
 
 
 def found(user: Any, pk: Any) -> Service:

@@ -7,7 +7,15 @@ from django.conf import settings
 from jules.models import OPEN_STATES, FixAttempt
 
 TITLES = {"collect": "Collect", "ask": "Ask", "plan": "Plan", "push": "Push", "pull_request": "Open pull request"}
+BADGES = {"queued": "Waiting", "running": "Writing", "succeeded": "Unverified", "failed": "Failed"}
 NO_PULL_REQUEST = "Jules auto-fix did not create a PR"
+
+
+def badge(attempt: FixAttempt) -> str:
+    """The word of its state on pages; Waiting also where a person has to say yes first."""
+    if attempt.state in OPEN_STATES and attempt.approval is not None and attempt.approval.state == "pending":
+        return "Waiting"
+    return "Verified" if attempt.verified and attempt.state == "succeeded" else BADGES[attempt.state]
 
 
 def row_of(attempt: FixAttempt) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from intelligence.models.analyses import RUNNING as ANALYSIS_RUNNING
 from intelligence.pages import LABELS
 from jules.models import OPEN_STATES as FIX_OPEN
 from jules.models import FixAttempt
-from jules.rows import TITLES
+from jules.rows import TITLES, badge
 from providers import board, caps, health
 from providers.directory import Directory
 from providers.format import exact_count
@@ -128,17 +128,9 @@ def fixes(user: Any) -> list[dict[str, Any]]:
             "url": reverse("jules:attempt", args=[one.pk]),
             "service": one.service.name,
             "what": one.description or one.error or one.cause,
-            "badge": _badge(one),
+            "badge": badge(one),
             "pull": f"#{one.pr_number} {one.pr_state}" if one.pr_number else "",
             "at": one.created_at,
         }
         for one in rows
     ]
-
-
-def _badge(fix: FixAttempt) -> str:
-    if fix.verified:
-        return "Verified"
-    if fix.approval is not None and fix.approval.state == "pending":
-        return "Waiting"
-    return {"succeeded": "Unverified", "failed": "Failed", "running": "Writing"}.get(fix.state, "Waiting")

@@ -27,7 +27,8 @@ class Menu(APIView):
 class Search(APIView):
     def get(self, request: Request) -> Response:
         words = request.query_params.get("q", "")
-        groups = search.find(request.user, words, context.navigation(request._request, role_of(request.user)))
+        places = context.navigation(request._request, role_of(request.user), {})
+        groups = search.find(request.user, words, places)
         return Response({"q": words[: search.LONGEST], "groups": groups}, template_name="search.html")
 
 

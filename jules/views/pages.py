@@ -23,7 +23,6 @@ from providers.views.answers import fields_of
 
 PER_PAGE = 50
 ASK = "ask models and the Senate"
-BADGES = {"queued": "Waiting", "running": "Writing", "succeeded": "Done", "failed": "Failed"}
 CI = {"success": "CI green", "failure": "CI red", "pending": "CI running"}
 TIMELINE = {"done": "done", "failed": "failed", "running": "now", "waiting": "waiting"}
 KEYS = (("d", "Diff"), ("s", "Side by side"), ("[ and ]", "File before, next file"))
@@ -36,11 +35,11 @@ class Fixes(APIView):
         query.is_valid(raise_exception=True)
         wanted = {key: value for key, value in query.validated_data.items() if key != "page" and value is not None}
         everything = FixAttempt.objects.visible_to(request.user)
-        found = everything.filter(**wanted).select_related("service")
+        found = everything.filter(**wanted).select_related("service", "approval")
         total = found.count()
         page = min(query.validated_data["page"], max(1, -(-total // PER_PAGE)))
         first = (page - 1) * PER_PAGE
-        shown = [presented(rows.row_of(a)) for a in found[first : first + PER_PAGE]]
+        shown = [presented(a, rows.row_of(a)) for a in found[first : first + PER_PAGE]]
         figures = summary(everything)
         context = {
             "fixes": shown,
@@ -79,20 +78,17 @@ def linked(wanted: dict[str, Any], page: int, without: str = "") -> str:
     return "?" + urlencode(kept | ({"page": page} if page > 1 else {}))
 
 
-def presented(row: dict[str, Any]) -> dict[str, Any]:
+def presented(attempt: FixAttempt, row: dict[str, Any]) -> dict[str, Any]:
     """With the word of its badge, and what CI says in words."""
-    word = BADGES[row["state"]]
-    if row["state"] == "succeeded":
-        word = "Verified" if row["verified"] else "Unverified"
     pull = row["pull_request"]
-    return row | {"badge": word, "ci": CI.get(pull["ci"], "") if pull else ""}
+    return row | {"badge": rows.badge(attempt), "ci": CI.get(pull["ci"], "") if pull else ""}
 
 
 class Attempt(APIView):
     @extend_schema(exclude=True)
     def get(self, request: Request, pk: int) -> Response:
         attempt = visible(request.user, pk)
-        whole = presented(rows.whole_of(attempt))
+        whole = presented(attempt, rows.whole_of(attempt))
         split = request.query_params.get("view") == "split"
         here = reverse("jules:attempt", args=[pk])
         context = whole | {

@@ -3,12 +3,14 @@
 from datetime import datetime
 from typing import Any
 
+from django.db.models import QuerySet
+
 from providers.exceptions import NotFound
 from providers.models import Notification, NotificationChannel, NotificationSeen
 from providers.roles import may
 
 
-def _visible(user: Any, now: datetime) -> Any:
+def _visible(user: Any, now: datetime) -> QuerySet[Notification]:
     rows = Notification.objects.filter(
         day=now.date(), deliveries__channel__kind=NotificationChannel.Kind.PAGE, deliveries__channel__active=True
     )
@@ -17,13 +19,18 @@ def _visible(user: Any, now: datetime) -> Any:
     return rows.distinct().order_by("-pk")
 
 
+def unseen_rows(user: Any, now: datetime) -> QuerySet[Notification]:
+    """Today's notifications that this user sees and did not put away, the newest first."""
+    seen = NotificationSeen.objects.filter(user=user).values("notification_id")
+    return _visible(user, now).exclude(pk__in=seen)
+
+
 def unseen(user: Any, now: datetime) -> list[dict[str, Any]]:
     """Of each subject the highest threshold that was not put away, the fullest first. One query.
 
     `newest`: the id up to which everything is shown here."""
-    seen = NotificationSeen.objects.filter(user=user).values("notification_id")
     found: dict[str, dict[str, Any]] = {}
-    for row in _visible(user, now).exclude(pk__in=seen)[:100]:
+    for row in unseen_rows(user, now)[:100]:
         percent = row.data.get("threshold_percent", 0)
         one = {"id": row.pk, "title": row.title, "text": row.text, "percent": percent}
         one |= {"tone": "bad" if percent >= 95 else "warn", "at": row.created_at.isoformat()}

@@ -3,13 +3,14 @@
 The word decides tone and icon, so a state looks the same on every page; `text` may say it in more words.
 """
 
-from typing import Any
-
 from django import template
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from providers.templatetags.icons import icon
+
 register = template.Library()
+DOT = SafeString('<span class="dot"></span>')
 
 # word: (tone, icon); the icon "dot" is the pulsing dot of work that runs.
 VOCABULARY: dict[str, tuple[str, str]] = {
@@ -45,20 +46,27 @@ VOCABULARY: dict[str, tuple[str, str]] = {
 }
 
 
-@register.inclusion_tag("components/badge.html")
-def badge(word: str, text: str = "") -> dict[str, Any]:
+# Tags, not templates: a list shows hundreds, and a template each is most of its time.
+@register.simple_tag
+def badge(word: str, text: str = "") -> SafeString:
     """Show a state. A word outside of VOCABULARY raises KeyError: add it there, with tone and icon."""
-    tone, icon = VOCABULARY[word]
-    return {"word": word, "text": text or word, "tone": tone, "icon": icon}
+    tone, name = VOCABULARY[word]
+    drawn = DOT if name == "dot" else icon(name)
+    css = f"badge badge-{tone}" if tone else "badge"
+    return format_html('<span class="{}" data-badge="{}">{}{}</span>', css, word, drawn, text or word)
 
 
-@register.inclusion_tag("components/monogram.html")
-def monogram(letters: str, slot: int | str | None = None, name: str = "", css: str = "") -> dict[str, Any]:
+@register.simple_tag
+def monogram(letters: str, slot: int | str | None = None, name: str = "", css: str = "") -> SafeString:
     """Show a provider's two letters in its series colour; `name`, hidden, where none stands beside it.
 
     `slot` is 1 to 7, anything else is "other"; `css` takes `monogram-small`.
     """
-    return {"letters": letters, "series": series(slot), "name": name, "css": css}
+    classes = f"monogram {series(slot)} {css}".strip()
+    if not name:
+        return format_html('<span class="{}" aria-hidden="true">{}</span>', classes, letters)
+    said = '<span class="{}"><span aria-hidden="true">{}</span><span class="hidden-label">{}</span></span>'
+    return format_html(said, classes, letters, name)
 
 
 @register.filter

@@ -99,12 +99,18 @@ def ms(value: int | None) -> str:
 
 
 @register.filter
-def change_against(value: str) -> str:
-    """A change against what follows: `+11.4 % on`, `-3.0 % on`; from tenfold on `31 x as much as`."""
+def change(value: str) -> str:
+    """A change against something: `+11.4 %`, `-3.0 %`; from tenfold on `31 x`."""
     if Decimal(value) >= TENFOLD:
-        return f"{Decimal(value) / 100 + 1:,.0f} x as much as"
+        return f"{Decimal(value) / 100 + 1:,.0f} x"
     shown = percent(str(abs(Decimal(value))))
-    return f"{'+' if Decimal(value) > 0 else '-' if Decimal(value) < 0 else ''}{shown} on"
+    return f"{'+' if Decimal(value) > 0 else '-' if Decimal(value) < 0 else ''}{shown}"
+
+
+@register.filter
+def against(value: str) -> str:
+    """The words between that change and what it is against."""
+    return "as much as" if Decimal(value) >= TENFOLD else "on"
 
 
 @register.filter

@@ -13,7 +13,7 @@ from providers.exceptions import InvalidInput, NotFound
 from providers.models import AIUsageLog
 from providers.usage.names import provider_name, usernames
 from providers.usage.question import Question, quarter_of
-from providers.usage.rollup.reading import Reading, snapshot
+from providers.usage.rollup.reading import Reading, Scope, snapshot
 from providers.usage.rollup.store import start_of_quarter
 from providers.usage.scope import matching, scope_of, user_key, visible
 from providers.usage.sums import usd
@@ -88,13 +88,14 @@ def newest(
     fields: tuple[str, ...] = FIELDS,
 ) -> list[dict[str, Any]]:
     """The first `want` rows after a place. The sums say in which quarters of an hour they are, so however rare
-    they are, only these are looked through."""
+    they are, only these are looked through; where every row is wanted, it is one look."""
     if place is not None:
         moment = place.moment
         rows = rows.filter(Q(created_at__lt=moment) | Q(created_at=moment, id__lt=place.id))
         span = span[0], min(span[1], quarter_of(moment) + 1)
     found: list[dict[str, Any]] = []
-    for first, end in windows(reading, span, want):
+    everything = reading.scope == Scope()
+    for first, end in [span] if everything else windows(reading, span, want):
         part = rows.filter(created_at__gte=start_of_quarter(first), created_at__lt=start_of_quarter(end))
         found += _newest_first(part).values(*fields)[: want - len(found)]
         if len(found) == want:

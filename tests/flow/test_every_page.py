@@ -2,8 +2,9 @@
 
 import pytest
 
+from tests.flow.looking import faults_of
 from tests.flow.sampled import assets_of, pages, sampled_site, walk
-from tests.flow.test_first_light import PAGES, faults_of
+from tests.flow.test_first_light import PAGES
 
 MOST_BYTES, MOST_REQUESTS = 150_000, 15
 HEAVY = {"api-docs"}  # its explorer is one big script
@@ -50,18 +51,16 @@ def test_no_page_is_heavy_or_loads_from_elsewhere(sampled) -> None:
 def test_pages_with_data_fit_read_and_stay_silent(sampled, browser) -> None:
     """Those that the first five minutes don't reach; no word on the console, no request to another host."""
     site, client, found = sampled
-    context = browser.new_context(viewport={"width": 390, "height": 860}, color_scheme="dark")
+    context = browser.new_context(reduced_motion="reduce")
     own = f"http://127.0.0.1:{site.port}"
     context.add_cookies([{"name": name, "value": value, "url": own} for name, value in client.cookies.items()])
     page = context.new_page()
     said: list[str] = []
-    # Chromium hints to developers, at its most talkative level, that it can't tell a form's secret fields apart.
-    hint = "[DOM] Multiple forms should"
-    page.on("console", lambda one: one.text.startswith(hint) or said.append(f"{page.url} {one.text}"))
+    page.on("console", lambda message: said.append(f"{page.url} {message.text}"))
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
     new = [path for route, (path, _) in found.items() if route not in HEAVY and (path not in PAGES or path == "/")]
-    faults = [fault for path in new for fault in faults_of(page, site, path, 390)]
+    faults = [fault for path in new for fault in faults_of(page, site, path)]
     assert not faults, "\n".join(map(str, faults))
     assert said == []
     assert [url for url in asked if not url.startswith((own, own.replace("http", "ws"), "data:", "blob:"))] == []

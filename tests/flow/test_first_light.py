@@ -10,6 +10,7 @@ import pytest
 
 from providers.format import money
 from tests.aiops_site.running import Site, until
+from tests.flow.looking import faults_of
 
 pytestmark = pytest.mark.browser
 PASSWORD = "correct horse battery"
@@ -127,33 +128,13 @@ PAGES = [
     "/components/",
     "/nowhere/",
 ]
-INLINE = "[style], script:not([src]):not([type='application/json'])"
 
 
-def faults_of(page, site: Site, path: str, width: int) -> list[object]:
-    """What is wrong with one page at this width and narrower."""
-    from axe_playwright_python.sync_playwright import Axe
-
-    status = page.goto(address(site, path)).status
-    wrong: list[object] = [] if status == (404 if path == "/nowhere/" else 200) else [(path, status)]
-    if page.locator(INLINE).count() and not path.startswith("/usage/?"):
-        wrong.append((path, "inline style or script"))
-    found = Axe().run(page).response["violations"]
-    wrong += [(path, width, one["id"], one["nodes"][0]["html"][:200]) for one in found]
-    for narrower in (width, 768, 320):
-        page.set_viewport_size({"width": narrower, "height": 860})
-        if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
-            wrong.append((path, narrower, "scrolls sideways"))
-    page.set_viewport_size({"width": width, "height": 860})
-    return wrong
-
-
-@pytest.mark.parametrize(("width", "theme"), [(1280, "light"), (390, "dark")])
-def test_every_page_fits_reads_and_stays_silent(site, browser, width, theme) -> None:
-    """No sideways scroll, nothing inline, no word on the console, axe finds nothing."""
-    page = browser.new_page(viewport={"width": width, "height": 860}, color_scheme=theme)
+def test_every_page_fits_reads_and_stays_silent(site, browser) -> None:
+    """No sideways scroll, nothing inline, no word on the console, axe finds nothing, in four profiles."""
+    page = browser.new_context(reduced_motion="reduce").new_page()
     said: list[str] = []
     page.on("console", lambda message: said.append(f"{page.url} {message.text}"))
     sign_in(page, site)
-    assert [fault for path in PAGES for fault in faults_of(page, site, path, width)] == []
+    assert [fault for path in PAGES for fault in faults_of(page, site, path)] == []
     assert [line for line in said if "status of 404" not in line] == []

@@ -7,8 +7,9 @@ import pytest
 from tests.aiops_site.running import until
 from tests.fakes import modes
 from tests.fakes.git_server import TOKEN
+from tests.flow.looking import faults_of
 from tests.flow.people import mara, told, url
-from tests.flow.test_first_light import faults_of, settled, sign_in
+from tests.flow.test_first_light import settled, sign_in
 from tests.flow.test_fixed_by_itself import FIX
 from tests.jules.conftest import needs_sandbox
 
@@ -111,13 +112,12 @@ def by_keyboard(page) -> None:
     page.go_back()
 
 
-@pytest.mark.parametrize(("width", "theme"), [(1280, "light"), (390, "dark")])
-def test_the_pages_of_fixes_fit_and_read_for_everybody(site, api, service, browser, width, theme) -> None:
+def test_the_pages_of_fixes_fit_and_read_for_everybody(site, api, service, browser) -> None:
     """No sideways scroll, nothing inline, axe finds nothing: the list, a fix, its split diff, approvals."""
-    page = browser.new_page(viewport={"width": width, "height": 860}, color_scheme=theme)
+    page = browser.new_context(reduced_motion="reduce").new_page()
     sign_in(page, site)
     rows = told(api.get(f"/api/v1/jules/history/{service['id']}/"))["results"]
     places = ["/jules/", "/jules/?state=failed", "/approvals/", "/approvals/?tab=decided"]
     places += [f"{row['url']}{view}" for row in rows[:1] for view in ("", "?view=split")]
     assert len(places) == 6
-    assert [fault for path in places for fault in faults_of(page, site, path, width)] == []
+    assert [fault for path in places for fault in faults_of(page, site, path)] == []

@@ -100,7 +100,7 @@ def test_a_deployment_of_the_branch_waits_on_the_approvals_page(service_of, fail
     assert again.status_code == 409 and "done already" in again.content.decode()
     assert "Nothing waits for you." in mara.get("/approvals/").content.decode()
     assert "fine" in mara.get("/approvals/?tab=decided").content.decode()
-    assert approvals.waiting_for(everyone["mara"]) == 0
+    assert approvals.waiting_for(everyone["mara"]).count() == 0
 
 
 def test_arguments_are_shown_exactly_with_escapes_visible(everyone, page_of):
