@@ -19,6 +19,7 @@ from pathlib import Path
 
 from intelligence.agents import memory
 from intelligence.agents.confine import Confinement, confinement
+from intelligence.agents.launched import Launched, launch
 from intelligence.agents.sandbox_types import Limits, Run
 from providers.exceptions import NotConfigured
 
@@ -61,16 +62,7 @@ class Sandbox:
             raise NotConfigured(f"Code can't be run here: {held.missing}", code="sandbox_off")
         with self._launch(held, command) as (arguments, descriptors):
             started = time.monotonic()
-            process = await asyncio.create_subprocess_exec(
-                *arguments,
-                stdin=asyncio.subprocess.PIPE,
-                stdout=asyncio.subprocess.PIPE,
-                stderr=asyncio.subprocess.PIPE,
-                env={},
-                cwd="/",
-                pass_fds=descriptors,
-                start_new_session=True,
-            )
+            process = await launch(arguments, descriptors)
         watch = _Watch(process, self.limits, self.work, on_output, should_stop or (lambda: False))
         try:
             return await watch.until_end(stdin, started)
@@ -89,7 +81,7 @@ class Sandbox:
 
 def _in_memory(stack: ExitStack, content: bytes) -> int:
     """A descriptor that holds the content, until the stack ends."""
-    descriptor = os.memfd_create("sandbox", 0)
+    descriptor = os.memfd_create("sandbox")
     stack.callback(os.close, descriptor)
     with os.fdopen(os.dup(descriptor), "wb") as file:
         file.write(content)
@@ -102,7 +94,7 @@ class _Watch:
 
     def __init__(
         self,
-        process: asyncio.subprocess.Process,
+        process: Launched,
         limits: Limits,
         work: Path | None,
         on_output: Callable[[bytes], None] | None,
@@ -115,8 +107,8 @@ class _Watch:
 
     async def until_end(self, stdin: bytes, started: float) -> Run:
         streams = {"stdout": self.process.stdout, "stderr": self.process.stderr}
-        work = [asyncio.create_task(self._read(name, stream)) for name, stream in streams.items() if stream]
-        work.append(asyncio.create_task(self._feed(stdin)))
+        work = [asyncio.create_task(self._read(name, stream)) for name, stream in streams.items()]
+        work.append(asyncio.create_task(self.process.feed(stdin)))
         look = asyncio.create_task(self._look(started))
         try:
             code = await self.process.wait()
@@ -152,17 +144,6 @@ class _Watch:
             if len(piece) > room:
                 self._stop("output")  # and read on: the pipe must come to its end
 
-    async def _feed(self, stdin: bytes) -> None:
-        pipe = self.process.stdin
-        if pipe is None:
-            return
-        try:
-            pipe.write(stdin)
-            await pipe.drain()
-            pipe.close()
-        except (BrokenPipeError, ConnectionResetError):
-            return  # it ended without reading
-
     async def _look(self, started: float) -> None:
         """Ends it at the wall clock, where all its processes together hold too much memory, at the disk limit of a
         bound folder, and when somebody wants it to stop."""
@@ -186,7 +167,7 @@ class _Watch:
         """Nothing of it is left: killed, its pipes read to their end, its end taken note of."""
         self.kill_all()
         for stream in (self.process.stdout, self.process.stderr):
-            while stream and await stream.read(READ):
+            while await stream.read(READ):
                 pass
         await self.process.wait()
 
