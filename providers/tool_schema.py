@@ -7,9 +7,13 @@ import inspect
 from collections.abc import Callable
 from typing import Any, get_type_hints
 
+from jsonschema import SchemaError
+from jsonschema.protocols import Validator
+from jsonschema.validators import validator_for
 from pydantic import BaseModel, ConfigDict, create_model
 from pydantic.errors import PydanticUserError
 
+from providers.calls import ToolSpec
 from providers.exceptions import InvalidInput
 
 INJECTED = ("user",)
@@ -59,6 +63,16 @@ def schema_of(function: Callable[..., Any]) -> dict[str, Any]:
     for part in schema.setdefault("properties", {}).values():
         part.pop("title", None)
     return schema
+
+
+def validator(spec: ToolSpec) -> Validator:
+    """What finds out whether arguments fit. Errors: InvalidInput where the parameters are no JSON schema."""
+    kind = validator_for(spec.parameters)
+    try:
+        kind.check_schema(spec.parameters)
+    except SchemaError as error:
+        raise InvalidInput(f"Tool {spec.name}: its parameters are no JSON schema. {error.message}") from None
+    return kind(spec.parameters)
 
 
 def unfitting(function: Callable[..., Any], schema: dict[str, Any]) -> str:

@@ -21,8 +21,9 @@ from contextvars import copy_context
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal, get_args
 
-import jsonschema
 from django.core.serializers.json import DjangoJSONEncoder
+from jsonschema.exceptions import best_match
+from jsonschema.protocols import Validator
 from pydantic import BaseModel, ValidationError
 
 from providers import loop
@@ -31,7 +32,7 @@ from providers.exceptions import AIServiceError, InvalidInput, NotAllowed, NotFo
 from providers.guard import Redactor, mended
 from providers.hop import hop
 from providers.tool_permissions import check_permission, permitted
-from providers.tool_schema import arguments_model, described, schema_of, unfitting
+from providers.tool_schema import arguments_model, described, schema_of, unfitting, validator
 from providers.turns import calls_in
 
 __all__ = ["Tool", "ToolRegistry", "tool"]
@@ -77,6 +78,13 @@ class Tool:
     preview: Callable[..., Preview] | None = None
     lasts_s: float = LASTS_S
     atomic: bool = True
+    fits: Validator = field(init=False, repr=False, compare=False)  # made once: making it costs more than a call
+    takes_user: bool = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """Errors: InvalidInput where its parameters are no JSON schema."""
+        object.__setattr__(self, "fits", validator(self.spec))
+        object.__setattr__(self, "takes_user", "user" in inspect.signature(self.function).parameters)
 
     @property
     def name(self) -> str:
@@ -210,7 +218,7 @@ class ToolRegistry:
         if not permitted(user, tool.permission):
             raise NotAllowed(f"You may not run the tool {name}.", param="name")
         given = _fitting(tool, arguments)
-        if "user" in inspect.signature(tool.function).parameters:
+        if tool.takes_user:
             given["user"] = user
         return tool, given
 
@@ -236,17 +244,16 @@ def _fitting(tool: Tool, arguments: Mapping[str, Any] | str | None) -> dict[str,
         values = dict(arguments or {})
     try:
         text = json.dumps(values, cls=DjangoJSONEncoder, allow_nan=False)
-        jsonschema.validate(json.loads(text), tool.spec.parameters)
-        model = tool.arguments.model_validate_json(text, strict=True)
+        if unfit := best_match(tool.fits.iter_errors(json.loads(text))):
+            wrong = f"{'.'.join(map(str, unfit.absolute_path)) or 'arguments'}: {unfit.message[:200]}"
+        else:
+            model = tool.arguments.model_validate_json(text, strict=True)
+            return {name: getattr(model, name) for name in model.model_fields_set}
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         wrong = f"{'.'.join(map(str, first['loc']))}: {first['msg']}"
-    except jsonschema.ValidationError as error:
-        wrong = f"{'.'.join(map(str, error.absolute_path)) or 'arguments'}: {error.message[:200]}"
-    except (TypeError, ValueError, RecursionError, jsonschema.SchemaError):
+    except (TypeError, ValueError, RecursionError):
         wrong = "they are no JSON values."
-    else:
-        return {name: getattr(model, name) for name in model.model_fields_set}
     raise InvalidInput(f"The arguments of {tool.name} don't fit. {mended(wrong)}", param="arguments")
 
 

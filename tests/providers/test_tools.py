@@ -123,6 +123,8 @@ def test_what_else_can_not_be_registered(weather) -> None:
         tool(name="act", parameters=WEATHER)(lambda town: 1)
     with pytest.raises(InvalidInput, match="don't require town"):
         tool(name="act", parameters=WEATHER)(lambda city, town: 1)
+    with pytest.raises(InvalidInput, match="no JSON schema"):
+        tool(name="act", parameters={"type": "object", "properties": {"what": {"type": "txt"}}})(lambda what=1: 1)
     with pytest.raises(InvalidInput, match="must have names"):
         tool(name="act")(lambda *what: 1)
     with pytest.raises(InvalidInput, match="name"):
