@@ -74,7 +74,7 @@ def storable_all(given: Any) -> bool:
 
 def mended(text: str) -> str:
     """The text with the replacement sign where it could not be stored."""
-    return _UNSTORABLE.sub("\ufffd", text)
+    return text if text.isascii() and "\x00" not in text else _UNSTORABLE.sub("\ufffd", text)
 
 
 def strip_markers(text: str) -> str:

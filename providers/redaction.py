@@ -40,6 +40,8 @@ _PREFIXES = (
     "ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_", "glpat-", "gldt-", "glrt-", "ATBB", "ATCTT3xFf", "AKIA",
     "ASIA",
 )  # fmt: skip
+# What holds none of these has no shape. Looked for first: the pattern tries all of its ways at each sign.
+_TELLS = tuple(one for one in _PREFIXES if not any(other in one for other in _PREFIXES if other != one))
 _BEGUN = sorted({prefix[:n] for prefix in _PREFIXES for n in range(1, len(prefix))}, key=len, reverse=True)
 # A word at the end of a text that may still become such a key.
 _OPEN_SHAPE = re.compile(
@@ -121,7 +123,8 @@ class Redactor:
         for secret in self._secrets:
             if secret in text:
                 text = text.replace(secret, MASK)
-        return self._veiled_masked(text, shapes) if _INVISIBLE.search(text) else text
+        veiled = not text.isascii() and _INVISIBLE.search(text)
+        return self._veiled_masked(text, shapes) if veiled else text
 
     def _veiled_masked(self, text: str, shapes: bool) -> str:
         """The same where invisible characters stand inside a key."""
@@ -140,7 +143,8 @@ class Redactor:
 
     def _masked(self, text: str, before: str) -> str:
         text = self._known_masked(text, shapes=True)
-        return _SHAPES.sub(MASK, before + text)[len(before) :]
+        whole = before + text
+        return _SHAPES.sub(MASK, whole)[len(before) :] if any(tell in whole for tell in _TELLS) else text
 
     def _open_tail(self, text: str) -> int:
         """Length of the longest end of `text` that begins a known key or looks like one that goes on."""
