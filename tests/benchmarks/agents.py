@@ -40,11 +40,13 @@ def measure(calls: int, at_once: int, folder: str) -> None:
 
 def made() -> tuple[str, Any]:
     from django.contrib.auth import get_user_model
+    from django.contrib.auth.models import Group
 
     from intelligence.agents import credentials, roster
     from intelligence.models import Service
 
-    owner = get_user_model().objects.create_superuser("bench", password="bench bench bench")
+    owner = get_user_model().objects.create_user("bench")
+    owner.groups.add(Group.objects.get(name="engineer"))
     for n in range(20):
         Service.objects.create(name=f"service-{n}", owner=owner)
     _, key = roster.create(owner, "bench", wanted=["read"], calls_per_minute=100_000)
