@@ -4,6 +4,8 @@
 
 Signed with HS256 under a key made from SECRET_KEY (and read under its fallbacks as well, told apart by `kid`).
 What PyJWT leaves open is checked here: the type, the exact header, whole numbers, one audience, the longest life.
+A text that was proven once is not proven again by the same process under the same keys, only its time is: a token
+comes with each of some hundred calls. Whether it still holds is another question (`credentials`), asked each time.
 """
 
 import hashlib
@@ -24,6 +26,7 @@ LONGEST_S = 900
 AHEAD_S = 5  # clocks of two machines
 MOST_CHARS = 8_192
 NAMES = frozenset({"iss", "aud", "sub", "own", "scope", "jti", "iat", "exp", "gen", "key"})
+_OPTIONS: Any = {"require": sorted(NAMES), "verify_iat": False}
 _SUBJECT = re.compile(r"agent:([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})|user:([0-9]{1,18})")
 _ID = re.compile(r"[0-9a-f]{32}")
 
@@ -63,7 +66,11 @@ def _keys(secrets: tuple[str, ...]) -> dict[str, bytes]:
 
 
 def keys() -> dict[str, bytes]:
-    return _keys((settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS))
+    return _keys(_secrets())
+
+
+def _secrets() -> tuple[str, ...]:
+    return (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)
 
 
 def make(claims: Claims) -> str:
@@ -92,27 +99,46 @@ def read(text: str) -> Claims:
     """What a token says, where its form, signature and time hold. Errors: TokenRefused."""
     if len(text) > MOST_CHARS:
         raise TokenRefused("too_long")
+    claims = _proven(text, _secrets())
+    _check_time(claims, time.time())
+    return claims
+
+
+@lru_cache(maxsize=1_000)
+def _proven(text: str, secrets: tuple[str, ...]) -> Claims:
+    """Form and signature under these secrets; what is refused is not remembered. Errors: TokenRefused."""
     try:
         body = jwt.decode(
             text,
-            _key_of(jwt.get_unverified_header(text)),
+            _key_of(jwt.get_unverified_header(text), _keys(secrets)),
             algorithms=[ALGORITHM],
             audience=AUDIENCE,
             issuer=ISSUER,
-            options={"require": sorted(NAMES), "verify_iat": False},
+            options=_OPTIONS,
         )
     except jwt.ExpiredSignatureError:
-        raise TokenRefused("expired", "This token has expired. Ask for a new one.") from None
+        raise _expired() from None
     except (jwt.PyJWTError, ValueError, TypeError, RecursionError) as error:
         raise TokenRefused(type(error).__name__) from None
     return _claims(body)
 
 
-def _key_of(header: dict[str, Any]) -> bytes:
+def _check_time(claims: Claims, now: float) -> None:
+    if claims.expires_at <= now:
+        raise _expired()
+    if claims.issued_at > now + AHEAD_S or not 0 < claims.expires_at - claims.issued_at <= LONGEST_S:
+        raise TokenRefused("lifetime")
+
+
+def _expired() -> TokenRefused:
+    return TokenRefused("expired", "This token has expired. Ask for a new one.")
+
+
+def _key_of(header: dict[str, Any], known: dict[str, bytes]) -> bytes:
     """The key that the header names. Nothing else in it is believed, so nothing else may be in it."""
     if set(header) != {"alg", "typ", "kid"} or header["alg"] != ALGORITHM or header["typ"] != TYPE:
         raise TokenRefused("header")
-    found = keys().get(header["kid"]) if isinstance(header["kid"], str) else None
+    found = known.get(header["kid"]) if isinstance(header["kid"], str) else None
     if found is None:
         raise TokenRefused("unknown_key")
     return found
@@ -126,8 +152,6 @@ def _claims(body: dict[str, Any]) -> Claims:
     subject = _SUBJECT.fullmatch(body["sub"])
     if subject is None or not _ID.fullmatch(body["jti"]):
         raise TokenRefused("claims")
-    if body["iat"] > time.time() + AHEAD_S or not 0 < body["exp"] - body["iat"] <= LONGEST_S:
-        raise TokenRefused("lifetime")
     agent, user = subject.groups()
     if user is not None and int(user) != body["own"]:
         raise TokenRefused("claims")

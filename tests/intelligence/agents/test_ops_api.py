@@ -11,6 +11,7 @@ from django.db import connections
 from rest_framework.test import APIClient
 
 from intelligence import approvals
+from intelligence.agents import credentials, roster
 from intelligence.models import Agent, AgentKey, Approval
 from providers.identity import digest
 from providers.models import AuditEntry
@@ -96,6 +97,17 @@ def test_only_an_admin_or_the_owner_rotates_and_revokes(by):
     assert by("lee").post(f"{AGENTS}{pk}/revoke/", {}, format="json").status_code == 403
     assert by("ivo").post(f"{AGENTS}{pk}/revoke/", {}, format="json").json()["active"] is False
     assert by("mara").post(f"{AGENTS}{pk}/rotate/", {}, format="json").status_code == 400
+
+
+def test_an_agent_that_asks_for_too_many_tokens_is_refused_and_others_are_not(everyone, monkeypatch):
+    monkeypatch.setattr(credentials, "ISSUES", "2/min")
+    made = [roster.create(everyone["mara"], name, "ivo", ["read"]) for name in ("first", "second")]
+    asked = [
+        APIClient().post("/api/v1/ops/token/", {"agent_key": made[n][1]}, format="json") for n in (0, 0, 0, 1)
+    ]
+    assert [one.status_code for one in asked] == [200, 200, 429, 200] and asked[2]["Retry-After"]
+    refused = AuditEntry.objects.get(action="token.refuse")
+    assert (refused.object_id, refused.became["code"]) == (str(made[0][0].pk), "rate_limited")
 
 
 def test_a_tool_is_called_and_its_refusals_have_the_errors_shape(agent_client, ran):
