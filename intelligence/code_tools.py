@@ -13,6 +13,7 @@ from intelligence.agents import callers, code_runner, gate, snippet
 from intelligence.agents.callers import Caller
 from intelligence.agents.gate import Refused
 from intelligence.agents.run_socket import Ask, error
+from intelligence.agents.runs import store
 from intelligence.models import Approval
 from providers.exceptions import NotFound
 from providers.hop import hop
@@ -95,8 +96,10 @@ def ask_senate(
 ) -> dict[str, Any]:
     """Puts a hard question to a committee of models that propose, vote and resolve. Costs money and takes minutes:
     read the answer with senate_answer."""
-    session = chat.start(user, question=question)
-    return _shown(session)
+    caller = callers.current()
+    run = caller.run_id if caller else None
+    charge = (lambda session: store.charge(run, session.quoted_usd)) if run else None
+    return _shown(chat.start(user, question=question, on_stored=charge))
 
 
 @tool(scopes=("senate",), lasts_s=MOST_WAIT_S + 10)

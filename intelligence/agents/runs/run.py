@@ -4,7 +4,6 @@ import asyncio
 import logging
 import time
 from contextlib import suppress
-from decimal import Decimal
 
 from django.db import Error as DatabaseError
 
@@ -19,10 +18,8 @@ from intelligence.agents.runs.types import Case, Ending, OutOfBudget, Step, Thin
 from intelligence.models import AgentRun, AgentStep
 from providers.exceptions import AIServiceError, NotFound
 from providers.hop import hop
-from senate import chat
 
 logger = logging.getLogger(__name__)
-SENATE = "ask_senate"  # what it may cost at most counts as spent: it goes on after its call has ended
 UNFORESEEN = "The console failed while it worked on this; its log says more."
 NO_CALLS, NO_TIME = "Its {} calls are used up.", "Its {:g} seconds are used up."
 MORE_TURNS = 4  # than calls: a model that asks for what there is not must come to an end too
@@ -156,9 +153,6 @@ class Run:
         if not await hop(store.begin, step, self.token):
             return
         await hop(step.refresh_from_db)
-        if step.tool == SENATE and (dear := await hop(self._too_dear, step)):
-            await hop(store.finish, step, self.token, "refused", error=dear)
-            return
         try:
             outcome = await gate.acall(self.caller, step.tool, step.arguments, idempotency_key=self._key(step))
         except Refused as refused:
@@ -167,16 +161,6 @@ class Run:
         else:
             await self._keep(step, outcome)
 
-    def _too_dear(self, step: AgentStep) -> str:
-        """Why the Senate can't be asked within what is left of the budget; empty where it can. Sync."""
-        run = AgentRun.objects.get(pk=self.pk)
-        try:
-            worst = Decimal(str(chat.quote(run.owner, str(step.arguments.get("question", "")))["max_cost_usd"]))
-        except AIServiceError as error:
-            return error.message
-        left = run.most_usd - run.cost_usd
-        return f"The Senate could cost ${worst:.4f}, and ${left:.4f} are left." if worst > left else ""
-
     def _key(self, step: AgentStep) -> str:
         return f"run-{self.pk}-{step.n}"
 
@@ -184,8 +168,7 @@ class Run:
         if outcome.approval_id is not None:
             await hop(store.finish, step, self.token, "approval", approval_id=outcome.approval_id)
         else:
-            spent = Decimal(outcome.result["most_usd"]) if step.tool == SENATE else Decimal(0)
-            await hop(store.finish, step, self.token, "done", spent, result=outcome.result)
+            await hop(store.finish, step, self.token, "done", result=outcome.result)
 
     async def _take_over(self, step: AgentStep) -> None:
         """A call that a lost worker had begun: its outcome where the gate has kept it, else it counts as lost."""

@@ -19,6 +19,7 @@ from intelligence.models import AgentRun, AgentStep, Approval
 from intelligence.models.agent_runs import OPEN_RUN
 from intelligence.models.approvals import WAITING
 from providers import audit
+from providers.exceptions import BudgetExceeded
 from providers.fields import MoneyField
 
 CLAIM_FOR = timedelta(seconds=30)
@@ -26,7 +27,6 @@ QUEUE_FOR = timedelta(minutes=30)
 MOST_CLAIMS = 5
 LOST = "The workers that had this run were lost {} times."
 CANCELLED = "Cancelled."
-NOTHING = Decimal(0)
 
 
 class LeaseLost(Exception):
@@ -137,15 +137,25 @@ def begin(step: AgentStep, token: str) -> bool:
     return begun
 
 
-def finish(step: AgentStep, token: str, state: str, spent: Decimal = NOTHING, **columns: Any) -> None:
-    """How a call ended, or that a person decides on it. `spent`: dollars that it cost. Errors: LeaseLost."""
+def finish(step: AgentStep, token: str, state: str, **columns: Any) -> None:
+    """How a call ended, or that a person decides on it. Errors: LeaseLost."""
     now = timezone.now()
     begun = step.started_at or now
     seconds = (now - begun).total_seconds() if state != "approval" and step.state == "running" else 0.0
     with transaction.atomic():
-        write(step.run_id, token, seconds=F("seconds") + seconds, cost_usd=_more(spent))
+        write(step.run_id, token, seconds=F("seconds") + seconds)
         ended = {} if state == "approval" else {"finished_at": now}
         AgentStep.objects.filter(pk=step.pk).update(state=state, **ended, **columns)
+
+
+def charge(run_id: UUID, usd: Decimal) -> None:
+    """Counts as spent what a call of the run sets going, at its worst, for it goes on after the call has ended. In
+    the transaction that stores what is set going: both or none, whoever else charges. Errors: BudgetExceeded."""
+    within = AgentRun.objects.filter(most_usd__gte=_more(usd), pk=run_id, state="running")
+    if not within.update(cost_usd=_more(usd)):
+        run = AgentRun.objects.get(pk=run_id)
+        left = max(run.most_usd - run.cost_usd, Decimal(0)) if run.state == "running" else Decimal(0)
+        raise BudgetExceeded(f"This could cost ${usd:.4f}, and ${left:.4f} of the run's budget are left.")
 
 
 def waits(run_id: UUID, token: str) -> None:
