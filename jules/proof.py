@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-from intelligence.agents import confine
+from intelligence.agents import confine, trial
 from intelligence.agents.sandbox import Limits, Sandbox
 from intelligence.agents.sandbox_types import MB
 from intelligence.deployer.packages import prepared
@@ -67,8 +67,8 @@ def read_tree(place: Path, modes: dict[str, str]) -> dict[str, bytes]:
 
 def why_not(service: Service, failed_in: str) -> str:
     """Why nothing can be proven, in words; empty where it can."""
-    if missing := confine.confinement().missing:
-        return f"no sandbox: {missing}"
+    if off := trial.off():
+        return f"no sandbox: {off}"
     if service.check_command.strip() or (service.build_command.strip() and failed_in == "BUILDING"):
         return ""
     return "no check command"

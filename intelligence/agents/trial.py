@@ -15,6 +15,7 @@ from typing import Any
 
 from django.conf import settings
 
+from intelligence.agents import confine
 from intelligence.agents.self_test import Check, off_because, self_test
 
 GOOD_FOR_S, BAD_FOR_S = 7 * 86_400.0, 600.0
@@ -62,6 +63,13 @@ async def ensured() -> str:
     if found is None or _is_old(found):
         found = await now()
     return str(found["off"])
+
+
+def off() -> str:
+    """Why nothing of others may run here: what the machine lacks, or what its last trial found; empty where it
+    may. A machine that was never tried is taken by what it has."""
+    found = last()
+    return confine.confinement().missing or (str(found["off"]) if found else "")
 
 
 def _is_old(found: Mapping[str, Any]) -> bool:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from django.conf import settings
 
-from intelligence.agents import confine
+from intelligence.agents import confine, trial
 from intelligence.agents.sandbox import Limits, Sandbox
 from intelligence.agents.sandbox_types import MB, Run
 from intelligence.deployer import packages, python_tools
@@ -43,8 +43,8 @@ LIMITS = {
 async def deploy(job: Job) -> None:
     """From QUEUED or BUILDING to RUNNING. Errors: Failed with the reason; LeaseLost."""
     service = job.deployment.service
-    if missing := confine.confinement().missing:
-        raise Failed(f"The local deployer is off: {missing}")
+    if off := await asyncio.to_thread(trial.off):
+        raise Failed(f"The local deployer is off: {off}")
     if not service.repository_url:
         raise Failed("The service has no repository address to clone.")
     await job.move(Status.BUILDING)

@@ -3,11 +3,16 @@
 import asyncio
 import json
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 
 import pytest
 
 from intelligence.agents import code_runner, trial
 from intelligence.agents.self_test import Check
+from intelligence.deployer import local
+from intelligence.deployer.job import Failed
+from intelligence.models import Service
+from jules import proof
 from providers.exceptions import NotConfigured
 from tests.intelligence.deployer.conftest import needs_sandbox
 
@@ -44,6 +49,21 @@ def test_where_the_trial_fails_no_code_runs_and_the_reason_is_said(finds):
     finds(LEAK)
     with pytest.raises(NotConfigured, match="network: it could connect"):
         asyncio.run(code_runner.run("shell", "id"))
+
+
+@needs_sandbox
+def test_a_wall_that_did_not_hold_turns_builds_and_proofs_off_until_a_trial_finds_it_whole(finds):
+    job = SimpleNamespace(deployment=SimpleNamespace(service=Service(check_command="true")))
+    service, reason = job.deployment.service, "network: it could connect"
+    assert proof.why_not(service, "BUILDING") == "", "a machine that was never tried is taken by what it has"
+    finds(LEAK)
+    asyncio.run(trial.now())
+    with pytest.raises(Failed, match=f"The local deployer is off: .*{reason}"):
+        asyncio.run(local.deploy(job))
+    assert proof.why_not(service, "BUILDING").startswith("no sandbox: ") and reason in trial.off()
+    finds(Check("sandbox", True, ""))
+    asyncio.run(trial.now())
+    assert proof.why_not(service, "BUILDING") == "" and trial.off() == ""
 
 
 @pytest.mark.parametrize(
