@@ -105,6 +105,18 @@ def test_the_requesters_owner_and_those_who_only_read_do_not_decide(asked, every
     assert approvals.decide(asked.pk, everyone["ivo"], "approve").state == "done" and len(ran) == 1
 
 
+def test_an_approver_who_lost_the_account_or_the_role_since_signing_in_decides_nothing(asked, everyone, ran):
+    mara = everyone["mara"]
+    type(mara).objects.filter(pk=mara.pk).update(is_active=False)
+    gone = type(mara).objects.get(pk=mara.pk)
+    assert refused_with(asked.pk, gone) == "not_found", "nobody without a role sees that there is one"
+    type(mara).objects.filter(pk=mara.pk).update(is_active=True, is_superuser=False)
+    mara.groups.set([Group.objects.get(name="viewer")])
+    assert refused_with(asked.pk, type(mara).objects.get(pk=mara.pk)) == "not_the_approver"
+    assert last_refusal().actor_id == mara.pk
+    assert Approval.objects.get().state == "pending" and ran == []
+
+
 def test_an_agent_decides_nothing(asked, everyone, agent, ran):
     key, _ = roster.rotate(everyone["mara"], agent)
     client = APIClient()

@@ -154,25 +154,20 @@ def test_a_cap_is_changed_where_a_person_says_so_and_only_as_it_was_shown(caller
         approvals.decide(second.pk, everyone["mara"], "approve")
 
 
-def test_three_processes_that_say_yes_at_once_deploy_once(caller, running, everyone, settings):
+def test_four_processes_that_say_yes_at_once_deploy_once(caller, running, everyone, settings):
     row = asked(caller, "redeploy", service="checkout-api", commit="abcdef12")
     close_all()
     child = [sys.executable, "-m", "tests.intelligence.agents.approval_child"]
-    command = [*child, str(connection.settings_dict["NAME"]), str(row.pk), str(everyone["mara"].pk)]
+    command = [*child, str(connection.settings_dict["NAME"]), str(row.pk), str(everyone["mara"].pk), "4"]
     environment = {**os.environ, "TEST_MASTER_KEY": settings.AI_ENCRYPTION_KEYS[0]}
     pipes: dict[str, Any] = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True, "env": environment}
-    children = [subprocess.Popen(command, **pipes) for _ in range(3)]
-    try:
-        assert [one.stdout.readline() for one in children] == ["ready\n"] * 3
-        for one in children:
-            one.stdin.write("go\n")
-            one.stdin.flush()
-        said = sorted(one.communicate(timeout=60)[0].strip() for one in children)
-    finally:
-        for one in children:
-            one.kill()
-            one.wait()
-    assert said == ["already_decided", "already_decided", "done"]
+    with subprocess.Popen(command, **pipes) as four:
+        try:
+            assert four.stdout.readline() == "ready\n"
+            said = sorted(four.communicate("go\n", timeout=120)[0].split())
+        finally:
+            four.kill()
+    assert said == ["already_decided"] * 3 + ["done"]
     assert Deployment.objects.filter(commit="abcdef12").count() == 1
 
 
