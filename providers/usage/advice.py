@@ -195,8 +195,7 @@ def asked_again(viewer: Any, question: Question, reading: Reading) -> list[Findi
     no cache of the provider has served. Of the newest calls of the range."""
     rows = matching(viewer, question, ranged=False).filter(success=True).exclude(prompt_hash="")
     names = ("operation", "provider", "model", "prompt_hash", "input_tokens", "cached_input_tokens")
-    fields = (*names, "actual_cost_usd", "created_at", "id")
-    newest = calls.newest(reading, rows, question.span(), None, NEWEST, fields)
+    newest = calls.newest(reading, rows, question.span(), None, NEWEST, (*names, "actual_cost_usd"))
     seen: set[tuple[str, ...]] = set()
     repeats: dict[tuple[str, str, str], list[int]] = {}
     for row in reversed(newest):

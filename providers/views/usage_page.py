@@ -47,7 +47,8 @@ def look(viewer: Any, question: Question, given: dict[str, str]) -> dict[str, An
         )
     data = summary(viewer, question)
     limit = limit_of_days(viewer, question)
-    urls = [calls_url(question, **{"from": day["day"], "to": day["day"]}) for day in data["days"]]
+    here = reverse("providers:calls")
+    urls = [here + question.query(group="", **{"from": day["day"], "to": day["day"]}) for day in data["days"]]
     chart = chart_of(data, urls, limit)
     _add_links(data, question, urls)
     for day, dollars in zip(data["days"], limit.dollars if limit else (), strict=False):

@@ -122,7 +122,12 @@ class Reading:
         """Calls and money (nothing else) of each day, for the groups in `only`, or without dimensions for all."""
         found: dict[Group, list[Kinds]] = {}
         for group, kind, day, calls, pico in self._daily(days, dimensions, only):
-            cell = found.setdefault(group, [{} for _ in days[1:]])[day].setdefault(kind, Cell())
+            of_group = found.get(group)
+            if of_group is None:
+                of_group = found[group] = [{} for _ in days[1:]]
+            cell = of_group[day].get(kind)
+            if cell is None:
+                cell = of_group[day][kind] = Cell()
             cell.parts[0] += calls
             cell.parts[1] += pico
         return found
