@@ -14,6 +14,7 @@ from django.conf import settings
 from providers import pricing
 from providers.models import AIServiceConfig
 from providers.own_prices import OwnPrices
+from providers.tokens import is_english
 from providers.types import ChatMessage, Prompt
 from senate.engine import prompts
 from senate.engine.ballots import Ballot, Vote
@@ -46,15 +47,16 @@ class Sitting:
     thinking: int = 0
 
 
-def limits() -> Limits:
-    """The site's output limits; see `SENATE_*_TOKENS` in docs/ai.md."""
-    return Limits(
+def limits(question: str) -> Limits:
+    """The site's output limits for who answers in this question's language; see docs/configuration.md."""
+    most = Limits(
         settings.SENATE_SOLO_TOKENS,
         settings.SENATE_PROPOSE_TOKENS,
         settings.SENATE_REVIEW_TOKENS,
         settings.SENATE_CROSS_TOKENS,
         settings.SENATE_CHAIR_TOKENS,
     )
+    return most.english() if is_english(question) else most
 
 
 def thinking(model: str) -> int:
@@ -84,7 +86,7 @@ def make_case(
         turns,
         timeout_s=settings.SENATE_TIMEOUT_SECONDS,
         answer_tokens=answer_tokens,
-        limits=limits(),
+        limits=limits(question),
     )
 
 

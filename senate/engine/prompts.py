@@ -14,15 +14,17 @@ from providers.tokens import bound_tokens, is_english
 from providers.types import ChatMessage, Prompt
 from senate.engine.ballots import Ballot, ballot_schema, chair_schema, letter
 
+FRAME = 50  # output tokens of a ballot that judge no proposal
 REPLY_READ = 950  # input tokens that a reply which could not be read is cut to
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Output tokens that a call may use: some 1.7 times what the words that its prompt asks for take in English.
+    """Output tokens that a call may use, whatever its language: some 1.7 times what the words that its prompt asks
+    for take in English; a committee that is asked in English has `english()`, 1.5 times.
 
-    `review` is for each proposal that is judged, once more for the frame. A model that thinks before it answers
-    does so within its limit: its seat's `thinking` comes on top.
+    `review` is for each proposal that is judged; the ballot's frame comes on top. A model that thinks before it
+    answers does so within its limit: its seat's `thinking` comes on top.
     """
 
     solo: int = 2_000
@@ -32,7 +34,12 @@ class Limits:
     chair: int = 1_100
 
     def ballot(self, proposals: int) -> int:
-        return self.review * (proposals + 1)
+        return self.review * proposals + FRAME
+
+    def english(self) -> "Limits":
+        """What members of a committee need for the same words in English; a plain answer keeps its limit."""
+        fewer = [limit * 7 // 8 for limit in (self.propose, self.review, self.cross, self.chair)]
+        return Limits(self.solo, *fewer)
 
 
 LIMITS = Limits()

@@ -40,7 +40,7 @@ def test_a_bill_is_within_its_quote_and_at_the_median_about_half_of_it(
     print(
         f"{plan}: quote/bill of {len(ratios)}: {sorted(round(r, 2) for r in ratios)}, median {median(ratios):.2f}"
     )
-    assert median(ratios) <= 2.6
+    assert median(ratios) <= 2.4  # of a few; PRICE_ROUNDS=24 comes to some 1.9
     late = chat.quote(asker, QUESTION, plan)
     assert Decimal(late["usual_cost_usd"]) <= Decimal(late["usual_p90_cost_usd"]) <= Decimal(late["max_cost_usd"])
     assert late["usual_of"] == len(ratios)
