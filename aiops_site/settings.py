@@ -93,7 +93,8 @@ SQLITE = {
     },
 }
 DATABASE_URL = env.text("DATABASE_URL")
-DATABASES = {"default": dj_database_url.parse(DATABASE_URL, conn_max_age=0) if DATABASE_URL else SQLITE}
+POSTGRESQL = {"conn_max_age": 0, "conn_health_checks": True}  # a server that was restarted is met anew
+DATABASES = {"default": dj_database_url.parse(DATABASE_URL, **POSTGRESQL) if DATABASE_URL else SQLITE}
 if DATABASES["default"]["ENGINE"].endswith("postgresql"):
     DATABASES["default"].setdefault("OPTIONS", {})["pool"] = {"min_size": 2, "max_size": 20}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
