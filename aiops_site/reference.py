@@ -60,7 +60,7 @@ def _answer(schema: Schema, answer: Schema) -> str:
     if not (shape := _json(content)):
         return said or "no body"
     fields = _fields(schema, shape)
-    return ". ".join(part for part in (said.rstrip("."), "; ".join(fields)) if part) or "JSON"
+    return ". ".join(part for part in (said.rstrip("."), "; ".join(fields) or "JSON") if part)
 
 
 def _is_error(answer: Schema) -> bool:

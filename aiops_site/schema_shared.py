@@ -73,12 +73,14 @@ PAGED = {
     "/api/v1/services/",
     "/api/v1/services/{id}/deployments/",
 }
-EXPORTS = {"/api/v1/audit/"}  # ?export=csv
+EXPORTS = {"/api/v1/audit/": "AuditEntry"}  # ?export=csv, or as one list of these
+TEXTS = {"/api/v1/senate/sessions/{id}/"}  # ?as=markdown
 METHODS = ("get", "post", "put", "patch", "delete")
 
 
 def say_what_all_share(result: dict[str, Any], generator: Any, request: Any, public: bool) -> dict[str, Any]:
     """After all other hooks: it needs the whole schema, with the shape of errors in it."""
+    _anything(result)
     for path, methods in result["paths"].items():
         for method, operation in methods.items():
             if method in METHODS:
@@ -87,6 +89,17 @@ def say_what_all_share(result: dict[str, Any], generator: Any, request: Any, pub
                 _errors(path, operation)
                 _example(f"{method.upper()} {path}", operation)
     return result
+
+
+def _anything(part: Any) -> None:
+    """What may be anything may be null as well: `oneOf` of the two would refuse null, which is both."""
+    if isinstance(part, dict):
+        if part.get("oneOf") == [{}, {"type": "null"}]:
+            del part["oneOf"]
+        part = list(part.values())
+    if isinstance(part, list):
+        for one in part:
+            _anything(one)
 
 
 def _json_alone(operation: dict[str, Any]) -> None:
@@ -117,7 +130,11 @@ def _as_answered(path: str, method: str, operation: dict[str, Any]) -> None:
             },
         }
     if path in EXPORTS:
+        rows = {"type": "array", "items": {"$ref": f"#/components/schemas/{EXPORTS[path]}"}}
         content["text/csv"] = {"schema": {}}
+        whole["schema"] = {"oneOf": [whole["schema"], rows]}
+    if method == "get" and path in TEXTS:
+        content["text/markdown"] = {"schema": {"type": "string"}}
     if "text/event-stream" in content:
         content["text/event-stream"] = {"schema": {}}
 

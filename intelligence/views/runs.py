@@ -35,6 +35,11 @@ class RunWish(Strict):
 
 
 class AgentRunSpent(serializers.Serializer):
+    used = serializers.FloatField()
+    most = serializers.FloatField()
+
+
+class AgentRunMoney(serializers.Serializer):
     used = serializers.CharField()
     most = serializers.CharField()
 
@@ -42,7 +47,7 @@ class AgentRunSpent(serializers.Serializer):
 class AgentRunBudget(serializers.Serializer):
     steps = AgentRunSpent()
     seconds = AgentRunSpent()
-    usd = AgentRunSpent()
+    usd = AgentRunMoney()
 
 
 class AgentRunRow(serializers.Serializer):

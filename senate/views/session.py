@@ -13,7 +13,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from providers.exceptions import NotFound
+from providers.exceptions import InvalidInput, NotFound
 from providers.roles import may
 from senate import chat
 from senate.live.fragments import read
@@ -54,10 +54,13 @@ class Session(APIView):
     )
     def get(self, request: Request, pk: int) -> Response | HttpResponse:
         session = visible(request.user, pk)
+        wanted = request.query_params.get("as")
+        if wanted not in (None, "markdown") and not self.paged:
+            raise InvalidInput("A session can be given as markdown, or without `as`.", param="as")
         query = AtQuery(data={"at": request.query_params.get("at")})
         query.is_valid(raise_exception=True)
         transcript = read(session, query.validated_data["at"])
-        if request.query_params.get("as") == "markdown":
+        if wanted == "markdown":
             return exported(request, transcript)
         extra = shown(request, transcript) if self.paged else {}
         replay = {"replay": transcript["last_n"] < session.last_n, "newest_n": session.last_n}
