@@ -9,7 +9,7 @@ KEY = $$($(BIN)/python -c "import base64, os; print(base64.urlsafe_b64encode(os.
 MANAGE = env -u DATABASE_URL -u REDIS_URL -u DEBUG ENV_FILE= HOST=console.example.org DATA_DIR=$(VENV)/checks \
 	SECRET_KEY=$(KEY)$(KEY) AI_ENCRYPTION_KEY=$(KEY) $(BIN)/python manage.py
 
-.PHONY: run test bench lint checks install install-test
+.PHONY: run test bench fuzz lint checks install install-test
 
 run: install
 	@$(BIN)/python manage.py up
@@ -38,3 +38,7 @@ test: lint checks
 # More words for it: BENCH="--quick --no-litellm"; every figure there is: BENCH=all (see docs/benchmarks.md).
 bench: install-test
 	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m tests.benchmarks $(BENCH)
+
+# Made-up requests over the whole schema in all four roles, half an hour or more. FUZZ="--roles viewer --examples 5"
+fuzz: install-test
+	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m tests.fuzz $(FUZZ)

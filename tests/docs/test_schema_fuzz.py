@@ -1,7 +1,6 @@
 """Made-up requests over the whole schema, in every role: no server error, nothing that the schema doesn't say.
 
-Bounded for the suite. For a long look, on a running site with sample data:
-    st run http://HOST/api/schema/ -H "Authorization: Bearer TOKEN" --phases coverage,fuzzing
+Bounded for the suite. For a long look, on a site with sample data: `make fuzz`.
 """
 
 import warnings
