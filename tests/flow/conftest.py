@@ -1,5 +1,7 @@
 """A running site (`manage.py up`) with the fake upstream for each file of flows: none meets what another left."""
 
+import shutil
+
 import pytest
 
 from tests.aiops_site.running import Site
@@ -33,11 +35,11 @@ def forge(git):
 
 
 @pytest.fixture(scope="module")
-def site(tmp_path_factory, fake, git, forge):
+def site(prepared, tmp_path_factory, fake, git, forge):
     """Failed deployments of services with a token are fixed, and the fix is deployed, without being asked."""
     hosts = ",".join([fake.netloc, *(server.url.removeprefix("http://") for server in (git, forge))])
     given = {"AI_PRIVATE_HOSTS": hosts, "AI_ALLOW_MOCK": "1", "JULES_AUTO_DEPLOY_PR": "1"}
-    running = Site(tmp_path_factory.mktemp("site"), **given)
+    running = Site(shutil.copytree(prepared, tmp_path_factory.mktemp("site") / "data"), **given)
     try:
         yield running.until_ready()
     finally:

@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from intelligence import samples, tasks
 from intelligence.models import Sample
-from providers import outbound
+from providers import clock, outbound
 from tests.fakes.prometheus import running
 
 pytestmark = pytest.mark.django_db
@@ -83,7 +83,9 @@ def prometheus(settings):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_samples_are_pulled_from_prometheus_once_a_minute(service, prometheus):
+def test_samples_are_pulled_from_prometheus_once_a_minute(service, prometheus, monkeypatch):
+    now = clock.now()
+    monkeypatch.setattr(clock, "now", lambda: now)  # else the minute may turn between the pulls
     prometheus.values = {"cpu_usage": "37.5", "working_set": "500000000", "restarts_total": "4"}
     tasks.pull_samples()
     tasks.pull_samples()
