@@ -12,6 +12,7 @@ from providers.directory import Directory
 from providers.roles import may
 
 MOST_NEEDS = 7
+WORKING = {"Working", "Waiting", "Test answers"}  # badges; what was not used yet is not in trouble
 KEYS = [{"key": "1 … 7", "text": "What needs you"}]
 
 
@@ -32,7 +33,7 @@ def look(user: Any) -> dict[str, Any]:
         "spend": tiles.spend(user, standing),
         "services": services,
         "providers": states,
-        "working": sum(not state["trouble"] for state in states),
+        "working": sum(state["state"] in WORKING for state in states),
         "fixes": tiles.fixes(user),
         "may_add_service": may(user, "change services and deployments"),
         "version": version(),

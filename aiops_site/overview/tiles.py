@@ -93,7 +93,9 @@ def provider_states(directory: Directory) -> list[dict[str, Any]]:
 
 
 def services() -> dict[str, Any]:
-    """{all, well, incidents, failing: [{id, name, url, at, reason, cause}]}: the newest deployment decides."""
+    """{all, well, broken, incidents, failing: [{id, name, url, at, reason, cause}]}.
+
+    The newest deployment decides; `broken` is how many fail, `failing` the newest of them."""
     newest = Deployment.objects.filter(service=OuterRef("pk")).order_by("-created_at", "-id")
     rows = Service.objects.annotate(
         state=Subquery(newest.values("status")[:1]), last=Subquery(newest.values("pk")[:1])
@@ -106,6 +108,7 @@ def services() -> dict[str, Any]:
     return {
         "all": len(states),
         "well": sum(state == Status.RUNNING for state, _ in states),
+        "broken": len(broken),
         "incidents": Incident.objects.filter(state="open").count(),
         "failing": [
             {

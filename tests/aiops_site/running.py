@@ -18,6 +18,9 @@ from aiops_site.supervisor.redis_server import free_port
 
 ROOT = Path(__file__).resolve().parents[2]
 DEADLINE = 60.0  # seconds; a busy machine is slow, a hang is a failure
+START = (
+    240.0  # the same for a whole start, with its migrations and processes: 8 s alone, 57 at five times the load
+)
 
 
 def until(true: Callable[[], Any], what: str, seconds: float = DEADLINE) -> Any:
@@ -70,7 +73,7 @@ class Site:
         return [line for line in self.lines if text in line]
 
     def until_ready(self) -> "Site":
-        until(lambda: self.said("is ready") or self.process.poll() is not None, "the line with the address")
+        until(lambda: self.said("is ready") or self.process.poll() is not None, "the line with the address", START)
         assert self.process.poll() is None, self.lines
         return self
 
