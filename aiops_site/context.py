@@ -41,8 +41,8 @@ GROUPS: list[tuple[str, list[tuple[str, str, str]]]] = [
         [
             ("AI providers", "providers:keys", "plug"),
             ("Senate", "providers:committee", "landmark"),
-            ("Intelligence", "intelligence:providers", "scan-search"),
-            ("Budgets", "providers:policy", "wallet"),
+            ("Log analysis", "intelligence:providers", "scan-search"),
+            ("Policy", "providers:policy", "wallet"),
             ("Audit log", "providers:audit", "scroll-text"),
         ],
     ),
