@@ -25,6 +25,7 @@ OBJECTS = [
 ]
 NGINX = shutil.which("nginx", path="/usr/sbin:/usr/bin:/usr/local/bin")
 VERSION = "1.37"
+PAGES = ("configuration.md", "operations.md", "runbook.md", "retention.md")  # beside those in docs/deploy
 
 
 def read(name: str):
@@ -93,6 +94,26 @@ def test_compose_takes_its_file() -> None:
     checked.validate(read("compose.yaml"))
     with pytest.raises(jsonschema.ValidationError):
         checked.validate({"services": {"console": {"imagee": "x"}}})
+
+
+def test_every_setting_that_a_deploy_file_or_an_operators_page_names_is_read() -> None:
+    known = {*read_by_the_code(), *(f"{name}_FILE" for name in (*read_by_the_code(), "NAME"))}
+    assert set(read("compose.yaml")["services"]["console"]["environment"]) <= known
+    image = re.findall(r"^ENV (.+)$", (DEPLOY / "Dockerfile").read_text("utf-8"), re.MULTILINE)
+    unit = re.findall(r"^Environment=(\w+)", (DEPLOY / "aiops-console.service").read_text("utf-8"), re.MULTILINE)
+    assert {*re.findall(r"(\w+)=", " ".join(image)), *unit} <= known | {"PYTHONDONTWRITEBYTECODE"}
+    wrong = {}
+    for page in (*DEPLOY.rglob("*.md"), *(DEPLOY.parent / name for name in PAGES)):
+        named = re.findall(r"`([A-Z][A-Z0-9]*_[A-Z0-9_]+)(?:=[^`]*)?`", page.read_text("utf-8"))
+        if odd := {name for name in named if name not in known and not name.startswith("DJANGO_SUPERUSER_")}:
+            wrong[page.name] = odd
+    assert wrong == {}
+
+
+def test_the_health_check_of_compose_asks_under_a_name_that_is_answered() -> None:
+    console = read("compose.yaml")["services"]["console"]
+    host = re.search(r"http://(\w+):8000", " ".join(console["healthcheck"]["test"])).group(1)
+    assert host in console["environment"]["ALLOWED_HOSTS"].split(",")
 
 
 def test_no_proxy_cuts_a_stream_or_believes_a_caller() -> None:
