@@ -15,9 +15,10 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.core import checks
-from django.db import DatabaseError, connection
+from django.db import DatabaseError
 
 from aiops_site import env, readiness
+from aiops_site.supervisor import address
 from intelligence.agents import self_test
 from providers.catalog import CATALOG, EXTRA
 from providers.directory import Directory, why_not
@@ -158,8 +159,11 @@ def other_versions() -> Iterator[str]:
 
 
 def site_parts() -> Iterator[Finding]:
-    """As `/readyz` sees them, but for this process itself."""
+    """As `/readyz` sees them, but for this process itself. Of a site that runs here its own answer counts for what
+    it alone knows: it may have started a Redis of its own."""
     parts = readiness.look()
+    running = address.readiness(settings.HOST, settings.PORT, settings.ALLOWED_HOSTS)
+    parts |= {name: part for name, part in running.items() if name in {*RUNNING, "redis"}}
     for name, part in parts.items():
         if name in ("web", "sandbox"):
             continue
@@ -170,8 +174,8 @@ def site_parts() -> Iterator[Finding]:
             )
         else:
             yield Finding("Parts", "note", name, str(part["detail"]), "It runs while the site runs: make run")
-    yield Finding("Parts", "ok", "messages", "by Redis" if settings.REDIS_URL else "by files: no Redis is set")
-    yield Finding("Parts", "ok", "database", connection.vendor)
+    by_redis = settings.REDIS_URL or parts["redis"]["detail"] == "answers"
+    yield Finding("Parts", "ok", "messages", "by Redis" if by_redis else "by files: no Redis is set")
 
 
 def providers() -> Iterator[Finding]:

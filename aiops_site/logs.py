@@ -13,6 +13,9 @@ from providers.request_id import current as request_id
 
 OURS = frozenset({"aiops_site", "jules", "intelligence", "senate", "providers"})
 CHATTY_FROM = {"celery": logging.INFO}  # libraries whose lines below WARNING tell about the site's own work
+# One or two lines for each tick of the schedule, 40 MB a day: below WARNING only those of what somebody asked for.
+TICKS = frozenset({"celery.beat", "celery.worker.strategy", "celery.app.trace"})
+STRANGERS = "django.security.DisallowedHost"  # the sentence says it all, and anybody can cause it
 
 MASK = "***"
 _CREDENTIALS = [
@@ -41,8 +44,12 @@ class RequestIdFilter(logging.Filter):
     """Adds the request id, where the line brings none. Drops what libraries say below WARNING."""
 
     def filter(self, record: logging.LogRecord) -> bool:
-        record.request_id = getattr(record, "request_id", "") or request_id.get()
+        # Django tells of a refused request when the middleware is through with it, and brings the request along.
+        brought = getattr(record, "request_id", "") or getattr(getattr(record, "request", None), "request_id", "")
+        record.request_id = brought or request_id.get()
         source = record.name.split(".", 1)[0]
+        if record.name in TICKS and not record.request_id:
+            return record.levelno >= logging.WARNING
         return source in OURS or record.levelno >= CHATTY_FROM.get(source, logging.WARNING)
 
 
@@ -57,6 +64,6 @@ class JsonFormatter(logging.Formatter):
         }
         if getattr(record, "request_id", ""):
             line["request_id"] = record.request_id
-        if record.exc_info:
+        if record.exc_info and record.name != STRANGERS:
             line["exception"] = scrub(self.formatException(record.exc_info))
         return json.dumps(line, ensure_ascii=False, default=str)

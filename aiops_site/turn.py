@@ -22,10 +22,20 @@ GIVE_UP = "if redis.call('get', KEYS[1]) == ARGV[1] then return redis.call('del'
 
 logger = logging.getLogger(__name__)
 _file: IO[str] | None = None
+_said = False
 
 
 def mine() -> bool:
     """Whether this process may send now. False also where Redis is away: nothing could be sent."""
+    global _said
+    has_it = _has_it()
+    if has_it != _said:
+        logger.info("This beat sends from now on." if has_it else "Another beat sends, this one stands by.")
+    _said = has_it
+    return has_it
+
+
+def _has_it() -> bool:
     name = _of_this_folder()
     if not name:
         return False

@@ -1,6 +1,9 @@
 """The address that the site listens on, and the one that a person types."""
 
+import http.client
+import json
 import socket
+from typing import Any
 
 
 def shown(host: str, port: int) -> str:
@@ -23,3 +26,17 @@ def why_not_free(host: str, port: int) -> str:
     except OSError as error:
         return (error.strerror or str(error)).lower()
     return ""
+
+
+def readiness(host: str, port: int, named: list[str]) -> dict[str, Any]:
+    """The parts that `/readyz` tells there, name -> {ok, detail}; empty where nothing of ours answers. `named`:
+    under which names the site answers."""
+    host = "127.0.0.1" if host in {"0.0.0.0", ""} else "::1" if host == "::" else host  # noqa: S104
+    connection = http.client.HTTPConnection(host, port, timeout=3)
+    try:
+        connection.request("GET", "/readyz", headers={"Host": named[0].lstrip(".") if named else "localhost"})
+        return dict(json.loads(connection.getresponse().read())["parts"])
+    except (OSError, http.client.HTTPException, ValueError, KeyError):
+        return {}
+    finally:
+        connection.close()

@@ -1,17 +1,15 @@
 """The supervisor: starts every process of the site, watches them, says when it is ready, stops them in order."""
 
-import http.client
-import json
 import os
 import signal
 import time
 from collections.abc import Callable
 from types import FrameType
-from typing import Any
 
 from django.conf import settings
 
 from aiops_site.heartbeat import HEART
+from aiops_site.supervisor import address
 from aiops_site.supervisor.child import Child
 from aiops_site.supervisor.output import Output, say
 from aiops_site.supervisor.redis_server import Redis, find
@@ -119,14 +117,7 @@ class Supervisor:
 
 def not_ready() -> list[str]:
     """What `/readyz` of the web process reports as missing; empty when all is there."""
-    host = "127.0.0.1" if settings.HOST in {"0.0.0.0", ""} else settings.HOST  # noqa: S104
-    connection = http.client.HTTPConnection("::1" if host == "::" else host, settings.PORT, timeout=3)
-    named = settings.ALLOWED_HOSTS[0].lstrip(".") if settings.ALLOWED_HOSTS else "localhost"
-    try:
-        connection.request("GET", "/readyz", headers={"Host": named})
-        parts: dict[str, Any] = json.loads(connection.getresponse().read())["parts"]
-    except (OSError, http.client.HTTPException, ValueError, KeyError):
+    parts = address.readiness(settings.HOST, settings.PORT, settings.ALLOWED_HOSTS)
+    if not parts:
         return ["web: no answer yet"]
-    finally:
-        connection.close()
     return [f"{name}: {part['detail']}" for name, part in parts.items() if not part["ok"]]

@@ -24,7 +24,7 @@ from tests.fakes.upstream import FakeUpstream
 
 USERS = 8
 AT_ONCE = 12
-SENDING = "Scheduler: Sending due task"
+SENDING = "This beat sends from now on."
 HOLD = "Hold this one"  # a question whose calls wait for `release`
 REFUSE = "Refuse this one"
 PAGES = ("/", "/senate/", "/usage/", "/services/", "/providers/", "/incidents/", "/jules/", "/approvals/")
@@ -166,7 +166,7 @@ class Watcher(threading.Thread):
 
 
 def beats(many: Many) -> list[Part]:
-    """Those that have sent something."""
+    """Those that send, or did."""
     return [part for name, part in many.parts.items() if name.startswith("beat") and part.has_said(SENDING)]
 
 

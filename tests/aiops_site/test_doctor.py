@@ -9,6 +9,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from aiops_site import doctor, env, heartbeat, readiness
+from aiops_site.supervisor import address
 from intelligence.agents import self_test
 from providers.models import AIProviderSettings
 from tests.aiops_site.running import ROOT, environment
@@ -22,7 +23,7 @@ SECRETS = {
 
 @pytest.fixture
 def alive(settings, tmp_path) -> None:
-    settings.REDIS_URL, settings.QUEUE_DIR = "", tmp_path / "queue"
+    settings.REDIS_URL, settings.QUEUE_DIR, settings.PORT = "", tmp_path / "queue", 1
     for name in ("worker", "senate", "beat"):
         heartbeat.beat(name)
 
@@ -101,6 +102,26 @@ def test_a_site_that_does_not_run_is_no_error(alive) -> None:
     heartbeat.forget("worker")
     found = told("Parts")["worker"]
     assert (found.state, found.detail) == ("note", "no heartbeat")
+
+
+@pytest.mark.django_db
+def test_a_site_that_runs_here_says_itself_how_its_redis_and_workers_are(alive, monkeypatch) -> None:
+    heartbeat.forget("worker")
+    said = {"redis": {"ok": True, "detail": "answers"}, "worker": {"ok": True, "detail": "alive"}}
+    monkeypatch.setattr(address, "readiness", lambda *args: {**said, "database": {"ok": False, "detail": "no"}})
+    found = told("Parts")
+    assert (found["worker"].detail, found["redis"].detail, found["messages"].detail) == (
+        "alive",
+        "answers",
+        "by Redis",
+    )
+    assert found["database"].state == "ok", "this process has looked itself"
+
+
+def test_a_running_site_is_asked_and_an_empty_port_says_nothing(site) -> None:
+    port = int(site.url.rpartition(":")[2])
+    assert address.readiness("0.0.0.0", port, ["localhost"])["web"] == {"ok": True, "detail": "serving"}
+    assert address.readiness("127.0.0.1", 1, []) == {}
 
 
 @pytest.mark.django_db

@@ -120,6 +120,26 @@ def test_the_request_id_travels_with_a_celery_message(lines):
     assert request_id.get() == ""
 
 
+def test_what_django_says_of_a_refused_request_has_its_id(lines, client, people):
+    assert client.get("/api/v1/ai/models", headers={"X-Request-Id": "refused-12345"}).status_code == 401
+    assert [json.loads(line)["request_id"] for line in lines()] == ["refused-12345"]
+
+
+@pytest.mark.django_db
+def test_a_foreign_host_is_a_sentence_without_a_trace(lines, client):
+    client.get("/login/", headers={"Host": "evil.example"})
+    [line] = [json.loads(line) for line in lines() if "evil.example" in line]
+    assert line["logger"] == "django.security.DisallowedHost" and "exception" not in line
+
+
+@pytest.mark.parametrize("library", ["celery.beat", "celery.worker.strategy", "celery.app.trace"])
+def test_the_schedule_ticks_in_silence_and_what_somebody_asked_for_is_told(lines, library):
+    logging.getLogger(library).info("Task a succeeded")
+    logging.getLogger(library).warning("Task b is late")
+    logging.getLogger(library).info("Task c succeeded", extra={"request_id": "asked-12345"})
+    assert [json.loads(line)["message"] for line in lines()] == ["Task b is late", "Task c succeeded"]
+
+
 def test_a_line_that_brings_its_request_id_keeps_it(lines):
     logging.getLogger("senate.lane.handler").error("failed", extra={"request_id": "abc12345"})
     assert json.loads(lines()[0])["request_id"] == "abc12345"
