@@ -45,13 +45,15 @@ MODELS = ["fake-optimist", "fake-sceptic", "fake-engineer", "fake-cautious", "fa
 
 @dataclass
 class Call:
-    """One request as it came. `outcome`: open, done, or left (the client went away first)."""
+    """One request as it came. `outcome`: open, done, or left (the client went away first). `bill`: model, tokens
+    in and tokens out; None where no answer was written."""
 
     method: str
     path: str
     headers: dict[str, str]
     body: Any
     outcome: str = "open"
+    bill: tuple[str, Any, Any] | None = None
 
 
 @dataclass
@@ -225,7 +227,7 @@ class FakeUpstream:
             return web.json_response(dialect.error(400, "The body is not JSON."), status=400)
         call = self._record(request, body)
         try:
-            answer = await self._answer(request, dialect, body)
+            answer = await self._answer(request, dialect, call)
         except (asyncio.CancelledError, ConnectionError):
             self._finish(call, "left")
             raise
@@ -240,7 +242,8 @@ class FakeUpstream:
         ending = model.rpartition("-")[2]
         return ending if modes.is_mode(ending) else self._state.mode or "ok"
 
-    async def _answer(self, request: web.Request, dialect: Any, body: dict[str, Any]) -> web.StreamResponse:
+    async def _answer(self, request: web.Request, dialect: Any, call: Call) -> web.StreamResponse:
+        body = call.body
         refusal = dialect.refuse(request.headers, body)
         if refusal:
             return web.json_response(dialect.error(*refusal), status=refusal[0])
@@ -250,6 +253,7 @@ class FakeUpstream:
         if early is not None:
             return early
         answer = modes.compose(dialect, body, model, mode, len(self._state.calls))
+        call.bill = (model, answer.tokens_in, answer.tokens_out)
         if dialect.streams(body, request.path):
             return await modes.stream(request, dialect, body, answer, mode, self._state.pause)
         if mode == "errorevent":

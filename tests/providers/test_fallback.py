@@ -105,3 +105,22 @@ def test_a_fallback_is_held_to_the_limit_of_one_call_as_well(claude, everyone) -
     with pytest.raises(UpstreamUnavailable, match="Cost limit of one call"):
         ask(everyone["ivo"])
     assert len(claude.calls) == 1
+
+
+def test_the_rows_of_retries_streams_and_fallbacks_add_up_to_the_upstreams_own_bill(claude, everyone) -> None:
+    policy(max_retries=1, retry_base_delay_seconds=0, circuit_breaker_threshold=1_000)
+    claude.script(*"ok 500 ok 503 503 ok 429 ok ok 500 500 ok".split())
+    while claude._state.script:
+        for on_text in (None, [].append):
+            ask(everyone["ivo"], on_text=on_text)
+    bills = [(call.path, *call.bill) for call in claude.calls if call.bill]
+    owed = [
+        cost_of("claude" if "messages" in path else "openai", model, Usage(tokens_in, tokens_out)).usd
+        for path, model, tokens_in, tokens_out in bills
+    ]
+    rows = list(AIUsageLog.objects.all())
+    assert {path.rpartition("/")[2] for path, *_ in bills} == {"completions", "messages"}
+    assert len(rows) == len(claude.calls) > len(bills)
+    assert sum(row.actual_cost_usd for row in rows) == sum(owed) > 0
+    assert {row.retry_count for row in rows} == {0, 1}
+    assert_nothing_is_held(everyone["ivo"])

@@ -1,6 +1,6 @@
 """Money and exhaustion as an attacker would try them: the cases G and I of the trust list that meet the gateway.
 
-Those that other files hold are named in `ELSEWHERE`, so that none is lost.
+Those that other files hold are named in `ELSEWHERE`, so that none is lost; P: what is to be better than prior art.
 """
 
 import asyncio
@@ -26,10 +26,26 @@ ELSEWHERE = {
     "G7": ("providers/test_gateway.py", "test_an_unknown_price_refuses_the_call"),
     "G8": ("providers/test_gateway.py", "test_a_stream_costs_what_the_whole_answer_costs"),
     "G10": ("providers/test_retry.py", "test_what_the_upstream_asks_for_is_obeyed_and_clamped"),
+    "G11": ("senate/test_worst_case.py", "test_a_cap_of_exactly_the_worst_case_holds_the_worst_that_can_happen"),
+    "G12": ("providers/test_ledger_reservation.py", "test_a_clock_that_jumps_back_gives_no_second_allowance"),
     "G13": ("providers/test_throttles.py", "test_two_processes_of_four_threads"),
     "G14": ("providers/test_throttles.py", "test_without_an_answer_from_redis_nothing_is_admitted"),
     "G16": ("providers/test_pricing.py", "test_a_million_tiny_costs_sum_up_exactly"),
     "G18": ("providers/test_service.py", "test_over_the_input_limit_the_oldest_text_is_cut"),
+    "G2 of the site": ("providers/test_site_limits.py", "test_processes_together_never_pass_the_sites_limit"),
+    "P1 caps": ("providers/test_ledger_concurrency.py", "test_four_processes_with_fifty_calls_each"),
+    "P2 exits": ("providers/test_ledger_killed.py", "test_killed_at_each_step_nothing_is_stuck"),
+    "P2 orders": ("providers/test_ledger_machine.py", "test_any_order_of_acts_keeps_counters_rows_and_leases"),
+    "P3 cuts": ("providers/test_cut_streams.py", "test_a_cut_stream_is_booked_with_what_had_come"),
+    "P3 zero": ("providers/test_pricing.py", "test_what_the_provider_bills_wins_also_an_explicit_zero"),
+    "P4": ("providers/test_fallback.py", "add_up_to_the_upstreams_own_bill"),
+    "P5 prices": ("providers/test_pricing.py", "test_a_cost_equals_the_price_lists_own_calculation"),
+    "P5 again": ("providers/test_recompute.py", "test_every_model_and_usage_gives_the_same_figure_again"),
+    "P6 rows": ("providers/test_ledger_immutable.py", "test_raw_sql_is_refused"),
+    "P6 proof": ("providers/test_ledger_seals.py", "test_removed_moved_and_cut_off_rows_are_found"),
+    "P20 zones": ("providers/test_usage_rollup.py", "test_every_day_of_every_zone_equals_the_ledger"),
+    "P20 page": ("static/test_usage_in_browser.py", "test_nothing_scrolls_sideways_and_axe_finds_nothing"),
+    "P20 no script": ("static/test_usage_in_browser.py", "test_without_scripts_the_svg_the_table_and_the_filter"),
     "H1": ("providers/test_guard_markers.py", "test_h1_no_marker_survives_in_any_spelling"),
     "H2": ("providers/test_guard_markers.py", "test_h2_of_five_hundred_log_lines"),
     "H3": ("providers/test_service.py", "test_every_system_prompt_forbids_to_reveal_and_a_system_message"),
