@@ -21,13 +21,14 @@ def look(user: Any) -> dict[str, Any]:
     directory, standing = Directory(), caps.standing(user)
     states = tiles.provider_states(directory)
     services = tiles.services()
-    wanted = needs.of(user, states, standing, services["failing"])
+    wanted, unseen = needs.of(user, states, standing, services)
+    del services["broken_ids"]
     newest = ServiceScan.objects.order_by("-last_at").values_list("last_at", flat=True).exclude(last_at=None)
     return {
         "checklist": steps.checklist(user, directory, standing),
         "samples": samples(user),
         "needs_you": wanted[:MOST_NEEDS],
-        "needs_more": max(0, len(wanted) - MOST_NEEDS),
+        "needs_more": max(0, len(wanted) - MOST_NEEDS) + unseen,
         "last_scan": newest.first(),
         "running": tiles.running(user),
         "spend": tiles.spend(user, standing),

@@ -1,13 +1,13 @@
 """What needs this reader now, the most pressing first, and only what the reader can act on.
 
 Approvals that run out, failing services, open incidents, providers in trouble, caps and budgets that are nearly
-used,
-a broken chain.
+used, a broken chain.
 """
 
 from datetime import datetime
 from typing import Any
 
+from django.db.models import QuerySet
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.http import urlencode
@@ -19,21 +19,23 @@ from providers.models import AIServiceConfig, ChainCheck
 from providers.roles import may
 from providers.views import caps_page
 
+MOST = 20  # of a kind; how many more there are is counted
 NEARLY = 95  # percent of a cap or a budget
 Need = dict[str, Any]
 
 
 def of(
-    user: Any, states: list[dict[str, Any]], standing: caps.CapStanding, failing: list[dict[str, Any]]
-) -> list[Need]:
-    """{tone, title, text, url, action} each. `states`: of providers; `failing`: services whose newest deployment
-    failed."""
+    user: Any, states: list[dict[str, Any]], standing: caps.CapStanding, services: dict[str, Any]
+) -> tuple[list[Need], int]:
+    """{tone, title, text, url, action} each, and how many there are beyond these. `states`: of providers;
+    `services`: of `tiles.services`."""
     now = timezone.now()
-    found: list[Need] = []
-    if may(user, "decide approvals"):
-        found += approvals(user, now)
+    found, unseen = approvals(user, now) if may(user, "decide approvals") else ([], 0)
     if may(user, "change services and deployments"):
-        found += [failed(one) for one in failing] + incidents(user, {one["id"] for one in failing})
+        failing = [failed(one) for one in services["failing"]]
+        others, more = incidents(user, services["broken_ids"])
+        found += failing + others
+        unseen += services["broken"] - len(failing) + more
     if may(user, "save provider keys and settings"):
         found += keys(states)
     if may(user, "change caps"):
@@ -41,14 +43,12 @@ def of(
     found += own_cap(standing)
     if may(user, "see everyone's usage"):
         found += chains()
-    return found
+    return found, unseen
 
 
-def approvals(user: Any, now: datetime) -> list[Need]:
-    open_ = (
-        Approval.objects.visible_to(user).filter(state="pending", expires_at__gt=now).exclude(requested_by=user)
-    )
-    return [
+def approvals(user: Any, now: datetime) -> tuple[list[Need], int]:
+    rows = Approval.objects.visible_to(user).filter(state="pending", expires_at__gt=now).exclude(requested_by=user)
+    found = [
         {
             "tone": "warn",
             "title": one.title,
@@ -56,8 +56,13 @@ def approvals(user: Any, now: datetime) -> list[Need]:
             "url": reverse("intelligence:approval", args=[one.pk]),
             "action": "Review",
         }
-        for one in open_.order_by("expires_at")[:20]
+        for one in rows.order_by("expires_at")[:MOST]
     ]
+    return found, unseen_of(rows, found)
+
+
+def unseen_of(rows: QuerySet[Any], found: list[Need]) -> int:
+    return rows.count() - MOST if len(found) == MOST else 0
 
 
 def failed(service: dict[str, Any]) -> Need:
@@ -70,11 +75,11 @@ def failed(service: dict[str, Any]) -> Need:
     }
 
 
-def incidents(user: Any, told: set[Any]) -> list[Need]:
-    """Open ones of high or medium severity, but for services that are named as failing already."""
+def incidents(user: Any, told: list[Any]) -> tuple[list[Need], int]:
+    """Open ones of high or medium severity, but for services that fail, which stand here already."""
     rows = Incident.objects.visible_to(user).filter(state="open", severity__in=("high", "medium"))
     rows = rows.exclude(service__in=told).select_related("service").order_by("-last_seen")
-    return [
+    found = [
         {
             "tone": "bad" if one.severity == "high" else "warn",
             "title": f"{one.service.name}: {one.code}",
@@ -82,8 +87,9 @@ def incidents(user: Any, told: set[Any]) -> list[Need]:
             "url": reverse("intelligence:incident", args=[one.pk]),
             "action": "Look",
         }
-        for one in sorted(rows[:20], key=lambda one: one.severity != "high")
+        for one in sorted(rows[:MOST], key=lambda one: one.severity != "high")
     ]
+    return found, unseen_of(rows, found)
 
 
 def keys(states: list[dict[str, Any]]) -> list[Need]:

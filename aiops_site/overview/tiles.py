@@ -93,22 +93,23 @@ def provider_states(directory: Directory) -> list[dict[str, Any]]:
 
 
 def services() -> dict[str, Any]:
-    """{all, well, broken, incidents, failing: [{id, name, url, at, reason, cause}]}.
+    """{all, well, broken, broken_ids, incidents, failing: [{id, name, url, at, reason, cause}]}.
 
     The newest deployment decides; `broken` is how many fail, `failing` the newest of them."""
     newest = Deployment.objects.filter(service=OuterRef("pk")).order_by("-created_at", "-id")
     rows = Service.objects.annotate(
         state=Subquery(newest.values("status")[:1]), last=Subquery(newest.values("pk")[:1])
     )
-    states = list(rows.order_by().values_list("state", "last"))
-    broken = [last for state, last in states if state == Status.FAILED]
+    states = list(rows.order_by().values_list("pk", "state", "last"))
+    broken = {pk: last for pk, state, last in states if state == Status.FAILED}
     causes = AnalysisRun.objects.filter(deployment=OuterRef("pk"), state=DONE).order_by("-created_at")
-    failed = Deployment.objects.filter(pk__in=broken).select_related("service")
+    failed = Deployment.objects.filter(pk__in=broken.values()).select_related("service")
     failed = failed.annotate(cause=Subquery(causes.values("result__cause")[:1])).order_by("-finished_at")
     return {
         "all": len(states),
-        "well": sum(state == Status.RUNNING for state, _ in states),
+        "well": sum(state == Status.RUNNING for _, state, _ in states),
         "broken": len(broken),
+        "broken_ids": list(broken),
         "incidents": Incident.objects.filter(state="open").count(),
         "failing": [
             {

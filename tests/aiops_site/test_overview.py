@@ -4,6 +4,7 @@ from decimal import Decimal
 
 import pytest
 
+from intelligence.models import Deployment, Service
 from providers.models import AIProviderSettings, CapDay, UserAICap
 from senate.models import SenateSession
 
@@ -59,3 +60,14 @@ def test_a_private_session_of_somebody_else_is_not_running_here(overview, people
     SenateSession.objects.create(owner=people["ivo"], question="Mine", visibility="private", state="running")
     SenateSession.objects.create(owner=people["ivo"], question="Ours", visibility="team", state="running")
     assert [row["question"] for row in overview()["running"]] == ["Ours"]
+
+
+def test_more_than_fits_is_counted_whole(overview, client, people) -> None:
+    for n in range(25):
+        service = Service.objects.create(name=f"api-{n}", owner=people["ivo"])
+        Deployment.objects.create(service=service, status="FAILED", branch="main")
+    data = overview()
+    assert (data["services"]["broken"], len(data["services"]["failing"])) == (25, 7)
+    assert len(data["needs_you"]) + data["needs_more"] == 25
+    page = client.get("/", headers={"Accept": "text/html"}).content.decode()
+    assert '<strong class="bad">25</strong> failing' in page and "and 18 more" in page
