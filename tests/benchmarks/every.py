@@ -82,7 +82,7 @@ def show(found: Shown, last: dict[str, Any]) -> None:
     for name, (value, target, met) in found.items():
         now = "nothing" if value is None else f"{value:,.2f}"
         before = f"{last['figures'][name]:,.2f}" if name in last["figures"] else ""
-        print(f"{name:62}{now:>12}{before:>12}  {target}{'' if met else '  MISSED'}")
+        print(f"{name:62}{now:>12}{before:>12}  {target}{'' if met or value is None else '  MISSED'}")
 
 
 if __name__ == "__main__":
