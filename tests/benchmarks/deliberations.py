@@ -1,10 +1,11 @@
 """The Senate on a whole site (`manage.py up`: web, worker, Redis), with a fake upstream of set latencies.
 
-    python -m tests.benchmarks.deliberations [wall] [crowd] [watchers] [faults]      all where none is named
+    python -m tests.benchmarks.deliberations [wall] [crowd] [watchers] [catchup] [faults]    all if none is named
 
 wall      one session of five members at a time: wall time against 1.05 x the critical path + 150 ms
 crowd     200 sessions at once: every one ends, and no event is missing
 watchers  1,000 sockets on one session: event to screen, memory of the web process, one reader that never reads
+catchup   a page in Chromium whose socket is cut, and one that is reloaded: until the last missed event is shown
 faults    kill -9 of worker, web and Redis while sessions run and are watched; then the invariants
 Kills at many moments without the waiting for leases: SENATE_SOAK=5 pytest tests/senate/test_recovery.py
 """
@@ -25,6 +26,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.aiops_site.running import ROOT
+from tests.benchmarks import senate_catchup as pages
 from tests.benchmarks.senate_site import CHAIR, PROPOSE, REVIEW, SenateSite, Timed
 from tests.benchmarks.senate_watch import Deaf, handshake
 
@@ -33,7 +35,7 @@ FAULTS_S = 150.0
 
 def main() -> None:
     given = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    given.add_argument("parts", nargs="*", help="wall, crowd, watchers, faults")
+    given.add_argument("parts", nargs="*", help="wall, crowd, watchers, catchup, faults")
     given.add_argument("--sessions", type=int, default=200)
     given.add_argument("--sockets", type=int, default=1_000)
     given.add_argument("--render", action="store_true", help="watch as the page does: with its parts rendered")
@@ -138,6 +140,41 @@ def _readers(site: SenateSite, session: int, of: argparse.Namespace) -> "subproc
     return readers
 
 
+def catchup(site: SenateSite, upstream: Timed, of: argparse.Namespace) -> dict[str, Any]:
+    """Cut at points all over a session of some 400 events, seen again when its chair is asked; cut again and again
+    while members write; reloaded."""
+    upstream.latencies = {PROPOSE: (0.0, 0.0), REVIEW: (0.5, 0.5), CHAIR: (600.0, 600.0)}
+    with pages.browser(site) as chromium:
+        session = _begin_slowly(site, upstream)
+        found = [pages.opened(chromium, site, session, 8 + at * 48) for at in range(pages.PAGES)]
+        upstream.go_on()
+        last = pages.settled(site, session)
+        cut = [pages.mended(page, last) for page in found if page.evaluate("line.cut")]
+        reloads = [(0, pages.reloaded(page)) for page in found for _ in range(2)]
+        print("cut:", pages.told(cut), "reload:", pages.told(reloads), flush=True)
+        for page in found:
+            page.close()
+        site.cancel(session)
+        session = _begin_slowly(site, upstream)
+        page = pages.opened(chromium, site, session, 10**9)
+        upstream.go_on()
+        writing = pages.while_it_writes(page, 10)
+        site.cancel(session)
+    return {
+        "events": last,
+        "cut": pages.told(cut),
+        "cut_while_members_write": pages.told(writing),
+        "reload": pages.told(reloads),
+    }
+
+
+def _begin_slowly(site: SenateSite, upstream: Timed) -> int:
+    """A session whose members wait, and then write some 40 seconds long."""
+    upstream.hold_back()
+    upstream.set_mode("slow", pause=0.2)
+    return site.ask()
+
+
 def faults(site: SenateSite, upstream: Timed, of: argparse.Namespace) -> dict[str, Any]:
     """Sessions run and one is watched by a reader that reconnects, while each process is killed in turn."""
     upstream.latencies = {PROPOSE: (1.0, 4.0), REVIEW: (1.0, 4.0), CHAIR: (2.0, 3.0)}
@@ -165,7 +202,7 @@ def faults(site: SenateSite, upstream: Timed, of: argparse.Namespace) -> dict[st
 
 
 Part = Callable[[SenateSite, Timed, argparse.Namespace], dict[str, Any]]
-PARTS: dict[str, Part] = {"wall": wall, "crowd": crowd, "watchers": watchers, "faults": faults}
+PARTS: dict[str, Part] = {"wall": wall, "crowd": crowd, "watchers": watchers, "catchup": catchup, "faults": faults}
 
 if __name__ == "__main__":
     main()

@@ -136,6 +136,10 @@ class SenateSite:
         headers = {"Authorization": f"Token {self.tokens[number % USERS]}", "Content-Type": "application/json"}
         return int(self._request("POST", "/api/v1/senate/sessions/", body, headers)["id"])
 
+    def cancel(self, session: int) -> None:
+        headers = {"Authorization": f"Token {self.tokens[0]}", "Content-Type": "application/json"}
+        self._request("POST", f"/api/v1/senate/sessions/{session}/cancel/", "{}", headers)
+
     def events(self, session: int, after: int) -> dict[str, Any]:
         path = f"/api/v1/senate/sessions/{session}/events/?after={after}"
         return self._request("GET", path, None, {"Authorization": f"Token {self.tokens[0]}"})
