@@ -1,8 +1,8 @@
 """Speed of the agents' way in: python -m tests.benchmarks.agents [--calls 400].
 
-On a fresh SQLite database: a token's check (signature and form of one not seen before, the same of one that was, and
-with it that it still holds), and an engineer's whole calls through the gate (all checks, two audit entries, a tool
-that reads twenty rows), by the clock and in CPU. Targets: 0.2 ms a check, 100 calls a second.
+On a fresh SQLite database: a token's check (signature and form of one not seen before, the same of one that was,
+and with it that it still holds), and an engineer's whole calls through the gate (all checks, two audit entries, a
+tool that reads twenty rows), by the clock and in CPU. Targets: 0.2 ms a check, 100 calls a second.
 """
 
 import argparse
