@@ -1,5 +1,6 @@
 """What is wrong with a page in a real browser: inline styles, axe's violations, sideways scroll."""
 
+import os
 from typing import Any
 
 from axe_playwright_python.base import AXE_SCRIPT
@@ -7,24 +8,26 @@ from axe_playwright_python.base import AXE_SCRIPT
 from tests.aiops_site.running import Site
 
 INLINE = "[style], script:not([src]):not([type='application/json'])"
-WIDTHS = (1280, 390)
 # Another theme changes colours and nothing else, so the second look at a width asks for these rules alone.
 COLOURS = ["color-contrast", "link-in-text-block"]
+# Four looks at each page take minutes; the suite looks at both ends, AXE_ALL=1 at all.
+LOOKS: dict[int, dict[str, list[str] | None]] = {1280: {"light": None}, 390: {"dark": None}}
+if os.environ.get("AXE_ALL"):
+    LOOKS = {1280: {"light": None, "dark": COLOURS}, 390: {"dark": None, "light": COLOURS}}
 
 
 def faults_of(page: Any, site: Site, path: str) -> list[object]:
     """On a desktop and a phone, light and dark, on one loaded page. Its context asks for reduced motion, or axe
     measures colours that are on their way."""
     page.emulate_media(color_scheme="light")
-    page.set_viewport_size({"width": WIDTHS[0], "height": 860})
+    page.set_viewport_size({"width": next(iter(LOOKS)), "height": 860})
     wrong = opened(page, site, path)
-    for width, themes in zip(WIDTHS, (("light", "dark"), ("dark", "light")), strict=True):
+    for width, themes in LOOKS.items():
         if sideways(page, width):
             wrong.append((path, width, "scrolls sideways"))
-        for theme in themes:
+        for theme, rules in themes.items():
             page.emulate_media(color_scheme=theme)
-            found = violations(page, path, COLOURS if theme == themes[1] else None)
-            wrong += [(width, theme, *one) for one in found]
+            wrong += [(width, theme, *one) for one in violations(page, path, rules)]
     return wrong + [(path, width, "scrolls sideways") for width in (768, 320) if sideways(page, width)]
 
 

@@ -36,7 +36,7 @@ def test_a_fix_is_asked_for_followed_and_listed_by_the_api(service_of, failed, f
         ("ivo", {"deployment_id": "nothing"}, 400, "UUID"),
         ("ivo", {}, 400, "required"),
         ("ivo", {"deployment_id": "00000000-0000-4000-8000-000000000000"}, 404, "no such deployment"),
-        ("ivo", {"engine": "magic"}, 400, "magic"),
+        ("ivo", {"engine": "magic"}, 400, "engine: Send one of "),
         ("ivo", {"run": "rm"}, 400, "run"),
         ("lee", {}, 403, ""),
     ],
