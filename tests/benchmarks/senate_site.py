@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.aiops_site.running import ROOT, Site, descendants, until
-from tests.fakes.upstream import FakeUpstream
+from tests.fakes.upstream import Call, FakeUpstream
 
 PROPOSE, REVIEW, CHAIR = "propose", "review", "chair"
 WORDS = {"You chair a committee": CHAIR, "You are a reviewer": REVIEW}
@@ -80,14 +80,14 @@ class Timed(FakeUpstream):
         self._held = asyncio.Event()
         self._held.set()
 
-    async def _answer(self, request: Any, dialect: Any, body: dict[str, Any]) -> Any:
+    async def _answer(self, request: Any, dialect: Any, call: Call) -> Any:
         await self._held.wait()
-        asked = str(body["messages"][0].get("content", ""))
+        asked = str(call.body["messages"][0].get("content", ""))
         phase = next((name for words, name in WORDS.items() if asked.startswith(words)), PROPOSE)
         latency = random.uniform(*self.latencies.get(phase, (0.0, 0.0)))
         self.taken[phase].append(latency)
         await asyncio.sleep(latency)
-        return await super()._answer(request, dialect, body)
+        return await super()._answer(request, dialect, call)
 
     def hold_back(self, slow: bool = True) -> None:
         self.set_mode("slow" if slow else "", pause=0.05)
