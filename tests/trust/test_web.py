@@ -5,6 +5,7 @@ on pages tests/senate/test_session_page.py and tests/static, CSV tests/providers
 """
 
 import hashlib
+from io import StringIO
 from itertools import chain
 
 import pytest
@@ -107,6 +108,34 @@ def test_d14_signing_in_makes_a_new_session_and_its_cookie_is_for_the_server_alo
     cookie = client.cookies[settings.SESSION_COOKIE_NAME]
     assert cookie.value and cookie.value != planted.session_key
     assert (cookie["httponly"], cookie["samesite"], cookie["path"]) == (True, "Lax", "/")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_d10_every_way_in_is_closed_to_who_lost_the_account(client, people) -> None:
+    inside, said = Client(), StringIO()
+    inside.force_login(people["mara"])
+    call_command("api_token", "mara", stdout=said)
+    user_token = {"Authorization": f"Bearer {said.getvalue().strip()}"}
+    wish = {"name": "nightwatch", "owner": "mara", "scopes": ["read"]}
+    made = inside.post("/api/v1/ops/agents/", wish, content_type="application/json").json()
+    key = {"agent_key": made["agent_key"]}
+    given = client.post("/api/v1/ops/token/", key, content_type="application/json").json()
+    agents_token = {"Authorization": f"Bearer {given['token']}"}
+    ways = {
+        "session": lambda: inside.get("/audit/"),
+        "session, API": lambda: inside.get("/api/v1/audit/"),
+        "admin site": lambda: inside.get("/admin/"),
+        "token": lambda: client.get("/api/v1/audit/", headers=user_token),
+        "agent's key": lambda: client.post("/api/v1/ops/token/", key, content_type="application/json"),
+        "agent's token": lambda: client.get("/api/v1/ops/tools/", headers=agents_token),
+        "password": lambda: Client().post("/login/", RIGHT),
+    }
+    before = {name: way().status_code for name, way in ways.items()}
+    type(people["mara"]).objects.filter(username="mara").update(is_active=False)
+    after = {name: way().status_code for name, way in ways.items()}
+    assert {**before, "admin site": 0} == dict.fromkeys(ways, 200) | {"password": 302, "admin site": 0}
+    kept_out = {"session": 302, "admin site": 302, "agent's key": 401, "agent's token": 401, "password": 400}
+    assert after == {"session, API": 401, "token": 401, **kept_out}
 
 
 @pytest.mark.django_db
