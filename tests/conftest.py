@@ -21,25 +21,6 @@ def _only_loopback(self: socket.socket, address: object) -> None:
 socket.socket.connect = _only_loopback
 
 
-# Files of a minute or more begin first, so that at the end no process of the suite waits for another.
-LONG = (
-    "tests/flow/",
-    "tests/providers/test_ledger_postgres.py",
-    "tests/static/test_usage_in_browser.py",
-    "tests/aiops_site/test_up.py",
-    "tests/aiops_site/test_beyond_one_machine.py",
-    "tests/static/",
-    "tests/providers/test_ledger_concurrency.py",
-    "tests/providers/test_usage_postgres.py",
-    "tests/providers/test_breaker_postgres.py",
-    "tests/senate/test_senate_postgres.py",
-)
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    items.sort(key=lambda item: next((at for at, of in enumerate(LONG) if item.nodeid.startswith(of)), len(LONG)))
-
-
 @pytest.fixture(scope="session", autouse=True)
 def _usage_rows_can_be_flushed():
     from tests import base
