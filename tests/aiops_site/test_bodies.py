@@ -87,7 +87,7 @@ def test_a_wrong_item_of_a_list_gets_a_plain_sentence(mara) -> None:
     body = {"question": "Why?", "members": [1, {}, ["x"]]}
     answer = mara.post("/api/v1/senate/sessions/", body, content_type="application/json")
     assert answer.status_code == 400
-    assert answer.json()["error"]["message"] == "members[0]: Not a valid string."
+    assert answer.json()["error"]["message"] == "members[1]: Not a valid string."
 
 
 def test_an_act_that_is_no_text_is_refused(mara) -> None:
