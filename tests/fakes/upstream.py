@@ -120,7 +120,7 @@ class FakeUpstream:
         """Lets the calls in mode `hold` go on."""
         self._loop.call_soon_threadsafe(self._release.set)
 
-    def wait_for(self, condition: Any, timeout: float = 5.0) -> None:
+    def wait_for(self, condition: Any, timeout: float = 60.0) -> None:
         """Waits until `condition(calls)` is true; raises AssertionError after `timeout` seconds."""
         with self._change:
             assert self._change.wait_for(lambda: condition(self._state.calls), timeout), self._state.calls
