@@ -134,7 +134,8 @@ class Desk(Generic[Key, Work]):
         self._closed = True
         tasks = list(self._tasks.values())
         for task in tasks:
-            task.cancel()
+            if not task.cancelling():  # two signals close it; a second time would cut off what is being booked
+                task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         while self.held:  # a task that had not begun could not do it itself
             key, work = self.held.popitem()

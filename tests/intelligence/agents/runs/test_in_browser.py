@@ -63,7 +63,7 @@ def test_a_run_that_waits_goes_on_before_the_readers_eyes(
         for width in (1280, 390):
             for theme in ("light", "dark"):
                 page.set_viewport_size({"width": width, "height": 900})
-                page.emulate_media(color_scheme=theme)
+                page.emulate_media(color_scheme=theme, reduced_motion="reduce")
                 assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0, width
                 assert Axe().run(page).response["violations"] == [], (width, theme)
         elsewhere(lambda: approvals.decide(Approval.objects.get().pk, everyone["mara"], "approve", "go"))
