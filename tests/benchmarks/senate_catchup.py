@@ -120,7 +120,7 @@ def reloaded(page: Any) -> float:
     """ms from the start of the navigation to the first frame of the whole page."""
     page.bring_to_front()
     page.reload()
-    page.wait_for_function("line.loaded > 0")
+    page.wait_for_function("() => line.loaded > 0")
     return float(page.evaluate("line.loaded"))
 
 

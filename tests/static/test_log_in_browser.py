@@ -73,7 +73,7 @@ def test_a_hundred_thousand_lines_are_windowed_found_gone_to_and_paged_without_s
         page.wait_for_selector(f"#L{last}.here")
         assert page.locator(f"#L{last}").evaluate(IN_VIEW)
     page.locator("#L54323 > a").click(modifiers=["Shift"])
-    page.wait_for_function("location.hash === '#L54321-L54323'")
+    page.wait_for_function("() => location.hash === '#L54321-L54323'")
     assert page.locator(".log-line.here").count() == 3
     plain = open_page(here + "?page=3", scripts=False)
     assert plain.inner_text("#L4001 code") == "two line 4001 <i>" and plain.locator(".log-line").count() == 2_000
@@ -131,8 +131,8 @@ def test_what_is_written_while_it_is_watched_stands_there_as_after_a_reload(depl
         aside(logbook.append, deployment.pk, piece, redactor)
     aside(deployments.advance, deployment.pk, "FAILED", "It broke.")
     page.wait_for_selector("#L100002")
-    page.wait_for_function("document.getElementById('L100002').textContent.includes('and more')")
-    page.wait_for_function("document.getElementById('cause').textContent.includes('It broke.')")
+    page.wait_for_function("() => document.getElementById('L100002').textContent.includes('and more')")
+    page.wait_for_function("() => document.getElementById('cause').textContent.includes('It broke.')")
     assert "Failed" in page.inner_text("#state") and page.locator("#next-mark").is_hidden()
     aside(lambda: analyst.perform(runs.for_failure(Deployment.objects.get()).pk))
     page.wait_for_selector("#L100004.log-mark")
