@@ -2,10 +2,8 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable
 from dataclasses import replace
 from datetime import timedelta
-from typing import Any
 
 from providers import breaker, clock, current, ledger, retry
 from providers.exceptions import (
@@ -22,6 +20,7 @@ from providers.gateway.rows import Outcome, failed_attempt, good_attempt, respon
 from providers.hop import hop
 from providers.pacing import wait_for_turn
 from providers.types import AIResponse, Meter
+from providers.uncut import uncut
 
 __all__ = ["LEASE_MARGIN_S", "Again", "attempt"]
 
@@ -58,14 +57,14 @@ async def attempt(asked: Asked, repeat: int) -> AIResponse:
                 prepared = replace(prepared, warning=admission.warning)
     except BaseException:
         if prepared.probe:
-            await _even_if_cancelled(hop(breaker.give_back, asked.breaker, asked.prompt.model, prepared.probe))
+            await uncut(hop(breaker.give_back, asked.breaker, asked.prompt.model, prepared.probe))
         raise
     try:
         asked.ready()
         return await _performed(asked, prepared, reservation, repeat)
     except BaseException:
         if lent is None:  # closed already where a row was written; then this does nothing
-            await _even_if_cancelled(ledger.release(reservation))
+            await uncut(ledger.release(reservation))
         raise
 
 
@@ -178,14 +177,3 @@ class _Booking:
             detail=words,
             not_before=clock.now() + timedelta(seconds=wait) if wait else None,
         )
-
-
-async def _even_if_cancelled(work: Awaitable[Any]) -> Any:
-    """Money is written even while the caller is being cancelled; the cancellation goes on afterwards."""
-    task = asyncio.ensure_future(work)
-    try:
-        return await asyncio.shield(task)
-    except asyncio.CancelledError:
-        await asyncio.wait([task])
-        task.result()
-        raise

@@ -114,12 +114,12 @@ class Deliberation:
         self._phase_done("review", len(self.ballots), len(self.proposals))
 
     def _call_off(self) -> None:
-        """Cancels the reviews that are still out once they can't change who leads."""
+        """Cancels the reviews that are still out once they can't change who leads; each once."""
         out = [r for r, task in self._reviews.items() if r not in self.ballots and not task.done()]
         if self.case.early_stop and out and paper.decided(list(self.proposals), self.ballots, out) is not None:
-            self.called_off.update(out)
-            for reviewer in out:
+            for reviewer in set(out) - self.called_off:
                 self._reviews[reviewer].cancel()
+            self.called_off.update(out)
 
     async def _ballot(self, reviewer: int) -> None:
         order = prompts.order_for(reviewer, list(self.proposals), self.case.seed)

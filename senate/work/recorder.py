@@ -74,15 +74,15 @@ class Recorder:
         if self._held:
             await self.write([], [])
 
-    async def start(self, spec: Spec, provider: str, worst: dict[str, Any], again: bool) -> Draft:
-        """`worst`: the call's worst case as plain values, for whoever finds it without an end."""
-        draft = Draft(spec, provider, self.own_prices)
-        row = {"phase": spec.phase, "member": spec.member, "data": {"worst": worst}, "started_at": timezone.now()}
+    async def start(self, draft: Draft, note: dict[str, Any], again: bool) -> None:
+        """`note`: the call's worst case as plain values and the number of the claim that makes it, for whoever
+        finds it without an end."""
+        spec = draft.spec
+        row = {"phase": spec.phase, "member": spec.member, "data": note, "started_at": timezone.now()}
         data = {"key": spec.key, "timeout_s": spec.timeout_s, "again": again}
         started = Event("call.started", spec.phase, spec.member, data)
         await self.write([started], [CallChange(spec.key, row, create=True)])
         self._drafts[spec.key] = draft
-        return draft
 
     def say(self, draft: Draft, piece: str) -> None:
         """Takes a piece of text as it comes; it is stored a little later."""

@@ -51,20 +51,24 @@ async def book_lost(session: SenateSession, token: str) -> Left:
 
 
 async def _set_aside(session: SenateSession, token: str, call: SenateCall) -> None:
-    """The open row becomes one of a lost call, with what it cost; its key is free for asking again."""
-    lost_by = session.claims - 1
+    """The open row becomes one of a lost call, with what it cost; its key is free for asking again.
+
+    Its rows are those of the claim that made it, however many were lost since: one may have died right here.
+    """
+    lost_by = call.data.get("claim", session.claims - 1)  # none: it was begun before an update of the console
     usage = await hop(store.usage_rows, session.pk, call.key, lost_by)
-    if not usage or usage[-1].metadata.get("retried"):  # the attempt that was under way has no row yet
+    under_way = not usage or usage[-1].metadata.get("retried")  # and that attempt has no row yet
+    if under_way and not call.data.get("booked"):
         attempt = lost_attempt(session, call, lost_by)
         await ledger.record(attempt, str(session.reservation or ""))
         usage.append(await hop(AIUsageLog.objects.get, pk=attempt.id))
-    note, log_id = note_of(usage), str(usage[-1].pk)
+    note, log_id = note_of(usage), str(usage[-1].pk) if usage else ""
     row = {
         "key": f"{call.key}:lost{lost_by}",
         "state": "failed",
         "error": LOST,
         "error_code": "worker_lost",
-        "log_id": log_id,
+        "log_id": log_id or None,
         "finished_at": timezone.now(),
         **note,
     }

@@ -12,6 +12,7 @@ from providers import gateway, ledger
 from providers.exceptions import AIServiceError, UpstreamTimeout
 from providers.hop import hop
 from providers.types import AIResponse, Purpose
+from providers.uncut import uncut
 from senate.engine.ballots import Unreadable
 from senate.engine.case import Event, Outcome, Result, Spec
 from senate.engine.deliberation import NOT_NEEDED, Deliberation
@@ -115,11 +116,12 @@ class Run:
         worst = price_of_call(provider, spec.prompt, self._recorder.own_prices)
         if not self._purse.take(spec.key, worst, spec.extra):
             return Outcome("failed", "", OVER_QUOTE, "over_quote")
-        note = {"tokens": worst.tokens, "output": spec.prompt.max_output_tokens, "usd": f"{worst.usd:f}"}
-        draft = await self._recorder.start(spec, provider, note, again=spec.key in self._left.asked_before)
-        return await self._ask(draft)
+        bound = {"tokens": worst.tokens, "output": spec.prompt.max_output_tokens, "usd": f"{worst.usd:f}"}
+        note = {"worst": bound, "claim": self.session.claims}
+        return await self._ask(Draft(spec, provider, self._recorder.own_prices), note)
 
-    async def _ask(self, draft: Draft) -> Outcome:
+    async def _ask(self, draft: Draft, note: dict[str, Any]) -> Outcome:
+        """What the ledger has of it is stored with the call, even where it is cancelled meanwhile."""
         spec = draft.spec
         operation = f"{self.session.plan}.{spec.phase}"
         purpose = Purpose(
@@ -137,18 +139,19 @@ class Run:
             describe=audit.resolution(spec, self.session),
         )
         try:
+            await self._recorder.start(draft, note, again=spec.key in self._left.asked_before)
             response = await gateway.ask(
                 spec.prompt, draft.provider, purpose, on_text=self._writer(draft), timeout_s=spec.timeout_s
             )
         except asyncio.CancelledError:
-            await self._cut_off(draft)
+            await uncut(self._cut_off(draft))
             raise
         except AIServiceError as error:
             state = "timed_out" if isinstance(error, UpstreamTimeout) else "failed"
-            note = getattr(error, "usage_note", None) or recovery.NOTHING
+            spent = getattr(error, "usage_note", None) or recovery.NOTHING
             outcome = Outcome(state, draft.text, error.message, error.code)
-            return await self._store(draft, outcome, note, getattr(error, "log_id", None), {})
-        return await self._answered(draft, response)
+            return await uncut(self._store(draft, outcome, spent, getattr(error, "log_id", None), {}))
+        return await uncut(self._answered(draft, response))
 
     def _writer(self, draft: Draft) -> Callable[[str], None]:
         """What becomes of the text while it is written: shown, shown in part, or not at all."""

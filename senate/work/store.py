@@ -155,9 +155,17 @@ def beat(tokens: Sequence[str]) -> list[str]:
 
 
 def hand_back(session_id: int, token: str) -> None:
-    """Gives up the claim, so that another worker goes on at once (a worker that is being stopped)."""
+    """Gives up the claim, so that another worker goes on at once (a worker that is being stopped).
+
+    What it asked is booked by now: an open call that has no row in the ledger never left the house.
+    """
     mine = SenateSession.objects.filter(pk=session_id, claimed_by=token, state="running")
-    mine.update(claimed_by="", claim_expires_at=None)
+    with transaction.atomic():
+        if not mine.update(claimed_by="", claim_expires_at=None):
+            return
+        for call in SenateCall.objects.filter(session_id=session_id, state__in=OPEN_CALLS):
+            call.data["booked"] = True
+            call.save(update_fields=["data"])
 
 
 def want_cancelled(session_id: int, reason: str) -> bool:

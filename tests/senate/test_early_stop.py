@@ -1,6 +1,8 @@
 """Ballots that can no longer change who leads are called off: never another winner, and what it saves is shown."""
 
 import asyncio
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 from itertools import combinations, product
 
@@ -97,6 +99,37 @@ async def test_a_ballot_that_is_not_needed_is_called_off():
     assert "Author of E" not in table.prompts["chair:1"].messages[0].content.partition("begin reviews")[2]
 
 
+class Together(Table):
+    """What several members say at once is stored at once, and they go on one after the other."""
+
+    async def emit(self, *events):
+        await super().emit(*events)
+        for _ in range(1 + events[0].member):
+            await asyncio.sleep(0)
+
+
+async def test_a_call_that_is_called_off_by_several_ballots_at_once_is_cancelled_once():
+    written = []
+
+    async def writes_down_its_end(spec):
+        try:
+            await asyncio.Event().wait()
+        except asyncio.CancelledError:
+            for _ in range(10):
+                await asyncio.sleep(0)
+            written.append(spec.key)
+            raise
+
+    def against(spec):
+        return ballot(spec, **dict.fromkeys({"B", "C", "D", "E"} - {"ABCDE"[spec.member]}, False))
+
+    script = {f"review:{m}": against for m in range(4)} | {"review:4": writes_down_its_end}
+    table = Together(members=5, script=script, early_stop=True)
+    await asyncio.wait_for(table.run(), 5)
+    assert written == ["review:4"]
+    assert [event.member for event in table.of("abstention")] == [4]
+
+
 async def test_without_the_setting_every_ballot_is_awaited():
     script = {f"review:{m}": (lambda spec: ballot(spec, B=False, C=False, D=False, E=False)) for m in (1, 2, 3)}
     table = Table(members=5, script=script)
@@ -109,18 +142,23 @@ def test_what_was_saved_is_shown_and_what_was_cut_is_booked(asker, committee, up
     settings.SENATE_EARLY_STOP = True
     AIServiceConfig.objects.update_or_create(pk=1, defaults={"model_pricing": {"*": {"input": 1, "output": 4}}})
     committee("fake-optimist", "fake-cautious", "fake-cautious-b", "fake-sceptic", "fake-cautious-slow")
-    asked = []
+    asked = Counter()
 
     def half_a_ballot(body, model):
-        """The fifth is still writing its ballot when four are in."""
-        if model == "fake-cautious-slow":
-            asked.append(model)
-            return "hangmid" if len(asked) == 2 else None
-        return None
+        """The fifth is still writing its ballot when the four others, who waited for it to begin, are in."""
+        asked[model] += 1
+        if asked[model] != 2:  # the first is its proposal
+            return None
+        return "hangmid" if model == "fake-cautious-slow" else "hold"
+
+    def begun(calls):
+        return [call.body["model"] for call in calls].count("fake-cautious-slow") == 2
 
     upstream.set_mode("", pause=0.001)
     upstream.choose(half_a_ballot)
-    session = work(chat.start(asker, question=QUESTION))
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(lambda: (upstream.wait_for(begun), upstream.release()))
+        session = work(chat.start(asker, question=QUESTION))
     said = chat.transcript(session)
     stopped = said["votes"]["early_stop"]
     (reviewer,) = stopped["reviewers"]

@@ -163,7 +163,8 @@ def test_no_provider_says_where_to_add_a_key(http) -> None:
 def test_a_client_that_leaves_cancels_the_call_upstream(http, upstream, everyone) -> None:
     upstream.script("hangmid")
     with http.stream("POST", "/stream/", json=ASK) as answer:
-        next(answer.iter_lines())
+        lines = answer.iter_lines()  # kept: one that nobody holds hangs up
+        next(lines)
         upstream.wait_for(lambda calls: calls)
     upstream.wait_for(lambda calls: calls and calls[-1].outcome == "left")
 

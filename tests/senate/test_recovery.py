@@ -17,12 +17,13 @@ from django.conf import settings
 from django.db import connection
 from django.utils import timezone
 
+from providers import ledger, loop
 from providers.desk import new_token
 from providers.ledger.reconcile import reconcile
 from providers.models import AIUsageLog, CapDay, Reservation, UserAICap
 from senate import chat
 from senate.models import SenateSession
-from senate.work import store
+from senate.work import recovery, store
 from tests.senate import invariants
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -140,6 +141,28 @@ def test_a_killed_worker_is_followed_by_another_that_asks_only_what_was_lost(
     said = chat.transcript(session)
     assert said["totals"]["calls"] == 8 and said["votes"]["votes_in"] == 6
     books_are_right(asker)
+
+
+def test_a_worker_that_dies_while_it_books_a_lost_call_leaves_nothing_to_be_booked_twice(
+    asker, committee, upstream, killed, work
+):
+    committee("fake-optimist")
+    session = ask(asker)
+    upstream.script("hold")
+    killed(session, 1)
+    claim_runs_out(session)
+    second = store.claim(session.pk, new_token())
+    lost = recovery.lost_attempt(second, session.calls.get(), 1)
+    loop.run(ledger.record(lost, str(second.reservation)))  # and dies before it sets the call aside
+    claim_runs_out(session)
+
+    session = work(session)
+    assert (session.state, session.claims) == ("done", 3)
+    rows = AIUsageLog.objects.filter(session_id=str(session.pk))
+    assert rows.count() == len(upstream.calls) == 2
+    assert session.calls.get(error_code="worker_lost").log_id == rows.get(usage_source="unknown").pk == lost.id
+    books_are_right(asker)
+    invariants.check([session])
 
 
 def books_are_right(user):

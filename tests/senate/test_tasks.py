@@ -7,11 +7,13 @@ from django.utils import timezone
 
 from providers import loop
 from providers.desk import new_token
-from providers.models import Reservation
+from providers.models import AIServiceConfig, AIUsageLog, Reservation
+from providers.pacing import wait_for_turn
 from senate import chat, tasks
 from senate.models import SenateSession
 from senate.work import nudges, store
 from senate.work.desk import DESK
+from tests.senate import invariants
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -109,6 +111,27 @@ def test_a_worker_that_is_stopped_hands_its_sessions_back_at_once(session, upstr
     assert (hanging.state, hanging.claimed_by) == ("running", "")
     assert not loop.run(DESK.take(hanging.pk)), "a worker that stops takes nothing more"
     assert store.claim(hanging.pk, new_token())
+
+
+def test_a_call_that_never_left_a_stopped_worker_costs_nothing_and_is_no_row(session, upstream, asker, work):
+    AIServiceConfig.objects.update_or_create(pk=1, defaults={"requests_per_minute": {"local": 1}})
+    loop.run(wait_for_turn("local", 1, within_s=1))  # the only turn of this minute is gone
+    tasks.run_session(session.pk)
+    until = timezone.now() + timedelta(seconds=20)
+    while not session.calls.exists():
+        assert timezone.now() < until, "a call that waits for its turn"
+    tasks.hand_back()
+    AIServiceConfig.objects.update(requests_per_minute={})
+    DESK.open()
+
+    session = work(session)
+    assert session.state == "done"
+    booked = AIUsageLog.objects.filter(session_id=str(session.pk))
+    assert booked.count() == len(upstream.calls) == 1
+    waited, asked = session.calls.order_by("pk")
+    assert (waited.error_code, waited.cost_usd, waited.log_id) == ("worker_lost", 0, None)
+    assert asked.log_id == booked.get().pk
+    invariants.check([session], upstream_calls=1)
 
 
 def test_an_unreachable_broker_leaves_the_session_queued(asker, committee, settings):
