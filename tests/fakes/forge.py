@@ -28,7 +28,7 @@ def running() -> Iterator[FakeForge]:
     finally:
         web.shutdown()
         web.server_close()
-        thread.join(5)
+        thread.join(30)
 
 
 def token_of(headers: Mapping[str, str]) -> str:

@@ -94,7 +94,7 @@ def running(root: Path) -> Iterator[GitServer]:
     finally:
         web.shutdown()
         web.server_close()
-        thread.join(5)
+        thread.join(30)
 
 
 def handler(server: GitServer) -> type[BaseHTTPRequestHandler]:

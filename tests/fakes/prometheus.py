@@ -57,4 +57,4 @@ def running() -> Iterator[Prometheus]:
     finally:
         server.shutdown()
         server.server_close()
-        thread.join(5)
+        thread.join(30)

@@ -81,4 +81,4 @@ def running() -> Iterator[Scripted]:
     finally:
         server.shutdown()
         server.server_close()
-        thread.join(5)
+        thread.join(30)

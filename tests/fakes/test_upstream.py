@@ -13,13 +13,13 @@ QUESTION = [{"role": "user", "content": "Is the queue safe?"}]
 
 @pytest.fixture
 def gpt(upstream):
-    with openai.OpenAI(api_key="sk-1", base_url=upstream.openai_url, max_retries=0, timeout=5) as client:
+    with openai.OpenAI(api_key="sk-1", base_url=upstream.openai_url, max_retries=0, timeout=30) as client:
         yield client
 
 
 @pytest.fixture
 def claude(upstream):
-    made = anthropic.Anthropic(api_key="sk-1", base_url=upstream.anthropic_url, max_retries=0, timeout=5)
+    made = anthropic.Anthropic(api_key="sk-1", base_url=upstream.anthropic_url, max_retries=0, timeout=30)
     with made as client:
         yield client
 
@@ -204,5 +204,5 @@ def test_held_calls_go_on_when_they_are_released(gpt, upstream):
     upstream.wait_for(lambda calls: len(calls) == 1)
     assert answers == [] and upstream.calls[0].outcome == "open"
     upstream.release()
-    thread.join(5)
+    thread.join(30)
     assert answers[0].choices

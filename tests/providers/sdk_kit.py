@@ -17,7 +17,9 @@ def gemini(server: FakeUpstream, prompt: Prompt, stream: bool) -> Told:
     from google import genai
     from google.genai import types
 
-    client = genai.Client(api_key=KEY, http_options=types.HttpOptions(base_url=server.url("gemini"), timeout=5000))
+    client = genai.Client(
+        api_key=KEY, http_options=types.HttpOptions(base_url=server.url("gemini"), timeout=30_000)
+    )
     config = types.GenerateContentConfig(
         system_instruction=prompt.system,
         max_output_tokens=prompt.max_output_tokens,
@@ -63,7 +65,7 @@ def mistral(server: FakeUpstream, prompt: Prompt, stream: bool) -> Told:
 def ollama(server: FakeUpstream, prompt: Prompt, stream: bool) -> Told:
     import ollama as sdk
 
-    client = sdk.Client(host=server.url("ollama"), headers={"Authorization": f"Bearer {KEY}"}, timeout=5)
+    client = sdk.Client(host=server.url("ollama"), headers={"Authorization": f"Bearer {KEY}"}, timeout=30)
     options = {"num_predict": prompt.max_output_tokens, "temperature": prompt.temperature}
     asked = {"model": prompt.model, "messages": _turns(prompt), "options": options, "format": prompt.json_schema}
     parts = list(client.chat(**asked, stream=True)) if stream else [client.chat(**asked)]
@@ -88,7 +90,7 @@ def cloudflare(server: FakeUpstream, prompt: Prompt, stream: bool) -> Told:
 def _openai(base: str, prompt: Prompt, stream: bool, limit: str) -> Told:
     import openai
 
-    client = openai.OpenAI(api_key=KEY, base_url=base, max_retries=0, timeout=5)
+    client = openai.OpenAI(api_key=KEY, base_url=base, max_retries=0, timeout=30)
     asked: dict[str, Any] = {
         "model": prompt.model,
         "messages": _turns(prompt),
@@ -113,7 +115,7 @@ def claude(server: FakeUpstream, prompt: Prompt, stream: bool) -> Told:
     """Without a temperature, which this version of its API has not."""
     import anthropic
 
-    client = anthropic.Anthropic(api_key=KEY, base_url=server.url("claude"), max_retries=0, timeout=5)
+    client = anthropic.Anthropic(api_key=KEY, base_url=server.url("claude"), max_retries=0, timeout=30)
     asked: dict[str, Any] = {
         "model": prompt.model,
         "max_tokens": prompt.max_output_tokens,

@@ -17,7 +17,7 @@ Calls = list[tuple[str, str, dict[str, Any]]]
 def openai(server: FakeUpstream, prompt: Prompt, stream: bool, provider: str = "openai") -> Calls:
     import openai as sdk
 
-    client = sdk.OpenAI(api_key=KEY, base_url=server.url(provider), max_retries=0, timeout=5)
+    client = sdk.OpenAI(api_key=KEY, base_url=server.url(provider), max_retries=0, timeout=30)
     asked = {
         "model": prompt.model,
         "messages": _messages(prompt),
@@ -39,7 +39,7 @@ def openai(server: FakeUpstream, prompt: Prompt, stream: bool, provider: str = "
 def claude(server: FakeUpstream, prompt: Prompt, stream: bool) -> Calls:
     import anthropic
 
-    client = anthropic.Anthropic(api_key=KEY, base_url=server.url("claude"), max_retries=0, timeout=5)
+    client = anthropic.Anthropic(api_key=KEY, base_url=server.url("claude"), max_retries=0, timeout=30)
     tools = [
         {"name": one.name, "description": one.description, "input_schema": one.parameters} for one in prompt.tools
     ]
@@ -85,7 +85,9 @@ def gemini(server: FakeUpstream, prompt: Prompt, stream: bool) -> Calls:
     from google import genai
     from google.genai import types
 
-    client = genai.Client(api_key=KEY, http_options=types.HttpOptions(base_url=server.url("gemini"), timeout=5000))
+    client = genai.Client(
+        api_key=KEY, http_options=types.HttpOptions(base_url=server.url("gemini"), timeout=30_000)
+    )
     declared = [
         types.FunctionDeclaration(
             name=one.name, description=one.description, parameters_json_schema=one.parameters
@@ -166,7 +168,7 @@ def mistral(server: FakeUpstream, prompt: Prompt, stream: bool) -> Calls:
 def ollama(server: FakeUpstream, prompt: Prompt, stream: bool) -> Calls:
     import ollama as sdk
 
-    client = sdk.Client(host=server.url("ollama"), headers={"Authorization": f"Bearer {KEY}"}, timeout=5)
+    client = sdk.Client(host=server.url("ollama"), headers={"Authorization": f"Bearer {KEY}"}, timeout=30)
     asked = {
         "model": prompt.model,
         "messages": _ollama_messages(prompt),

@@ -26,11 +26,11 @@ async def started(jules):
 async def test_a_session_goes_from_its_plan_to_its_patch(jules, upstream):
     made = await started(jules)
     assert (made.state, made.title, made.patches) == ("QUEUED", "Build", ()) and made.url.startswith("https://")
-    waiting = await jules.poll(made.id, seconds=5, every=0)
+    waiting = await jules.poll(made.id, seconds=30, every=0)
     assert waiting.state == "AWAITING_PLAN_APPROVAL" and waiting.waits_for_us and not waiting.ended
     await jules.approve_plan(made.id)
     await jules.send_message(made.id, "Keep it small.")
-    done = await jules.poll(made.id, seconds=5, every=0)
+    done = await jules.poll(made.id, seconds=30, every=0)
     assert done.ended and done.state == "COMPLETED"
     assert [(one.diff, one.base_commit, one.message) for one in done.patches] == [(DIFF, "abc123", "Pin redis")]
 
@@ -72,7 +72,7 @@ async def test_a_key_is_tested_without_a_session(jules, upstream):
 async def test_polling_outlasts_a_short_failure_but_not_its_time(jules, upstream):
     made = await started(jules)
     upstream.script("503", "reset", "500")
-    assert (await jules.poll(made.id, seconds=5, every=0)).waits_for_us
+    assert (await jules.poll(made.id, seconds=30, every=0)).waits_for_us
     upstream.set_mode("503")
     with pytest.raises(errors.UpstreamUnavailable):
         await jules.poll(made.id, seconds=0, every=0)
@@ -81,7 +81,7 @@ async def test_polling_outlasts_a_short_failure_but_not_its_time(jules, upstream
 async def test_polling_ends_in_time_while_the_session_still_works(jules, upstream):
     upstream.jules.ending = "IN_PROGRESS"
     made = await started(jules)
-    await jules.poll(made.id, seconds=5, every=0)
+    await jules.poll(made.id, seconds=30, every=0)
     await jules.approve_plan(made.id)
     with pytest.raises(errors.UpstreamTimeout, match=r"did not end within 0\.05 seconds"):
         await jules.poll(made.id, seconds=0.05, every=0.01)
@@ -90,9 +90,9 @@ async def test_polling_ends_in_time_while_the_session_still_works(jules, upstrea
 async def test_a_failed_session_is_an_end_without_a_patch(jules, upstream):
     upstream.jules.ending = "FAILED"
     made = await started(jules)
-    await jules.poll(made.id, seconds=5, every=0)
+    await jules.poll(made.id, seconds=30, every=0)
     await jules.approve_plan(made.id)
-    done = await jules.poll(made.id, seconds=5, every=0)
+    done = await jules.poll(made.id, seconds=30, every=0)
     assert (done.state, done.ended, done.patches) == ("FAILED", True, ())
 
 

@@ -44,7 +44,7 @@ async def until_closed(reader):
     """(event numbers, other messages, close code)"""
     numbers, others = [], []
     while True:
-        message = await reader.receive_output(timeout=5)
+        message = await reader.receive_output(timeout=30)
         if message["type"] == "websocket.close":
             return numbers, others, message["code"]
         said = json.loads(message["text"])
@@ -56,7 +56,7 @@ async def until_closed(reader):
 
 async def refused(path, user=None, origin=ORIGIN):
     reader = await socket(path, user, origin=origin)
-    connected, code = await reader.connect(timeout=5)
+    connected, code = await reader.connect(timeout=30)
     assert not connected
     return code
 
@@ -119,7 +119,7 @@ async def test_a_program_watches_with_its_token_and_without_an_origin(cast) -> N
         ((b"authorization", f"Token {secret}".encode()), [(b"origin", b"https://evil.test")]),
         (key, []),
     ):
-        assert not (await (await by_token(path, header, *more)).connect(timeout=5))[0], header
+        assert not (await (await by_token(path, header, *more)).connect(timeout=30))[0], header
 
 
 async def test_an_ended_session_is_given_whole_and_then_closed(cast) -> None:
@@ -138,9 +138,9 @@ async def test_events_come_as_they_are_written_and_a_reconnect_goes_on(cast) -> 
     assert (await reader.connect())[0]
     await hop(begin, session, 0)
     await hop(text, session, 0, "Roll back")
-    first = json.loads(await reader.receive_from(timeout=5))
+    first = json.loads(await reader.receive_from(timeout=30))
     assert first["n"] == 1 and first["type"] == "call.started" and first["member"] == 0
-    second = json.loads(await reader.receive_from(timeout=5))
+    second = json.loads(await reader.receive_from(timeout=30))
     assert second["n"] == 2 and second["data"]["text"] == "Roll back"
     await reader.disconnect()
     await hop(text, session, 0, " now", 9)
@@ -156,7 +156,7 @@ async def test_rendered_parts_come_only_when_asked_for(cast) -> None:
     for query in ("", "&render=1"):
         reader = await socket(f"/ws/senate/{session.pk}/?after=0{query}", cast["ivo"])
         assert (await reader.connect())[0]
-        frames = [json.loads(await reader.receive_from(timeout=5)) for _ in range(session.last_n)]
+        frames = [json.loads(await reader.receive_from(timeout=30)) for _ in range(session.last_n)]
         found[query] = [frame["swap"] for frame in frames if "swap" in frame]
         await reader.disconnect()
     assert found[""] == []
@@ -231,5 +231,5 @@ async def test_a_quiet_line_says_that_it_is_alive(cast, monkeypatch) -> None:
     session = await hop(running, cast["ivo"])
     reader = await socket(f"/ws/senate/{session.pk}/", cast["ivo"])
     assert (await reader.connect())[0]
-    assert json.loads(await reader.receive_from(timeout=5)) == {"type": "ping"}
+    assert json.loads(await reader.receive_from(timeout=30)) == {"type": "ping"}
     await reader.disconnect()

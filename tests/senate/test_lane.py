@@ -175,7 +175,7 @@ def test_a_cookie_needs_the_csrf_token(site, token, everyone) -> None:
     browser = Client()
     browser.force_login(everyone["ivo"])
     cookies = {name: morsel.value for name, morsel in browser.cookies.items()}
-    answer = httpx.post(f"{site.url}/api/v1/ai/chat/completions", json=ASK, cookies=cookies)
+    answer = httpx.post(f"{site.url}/api/v1/ai/chat/completions", json=ASK, cookies=cookies, timeout=30)
     assert (answer.status_code, answer.json()["error"]["code"]) == (403, "not_allowed")
 
 
@@ -186,7 +186,7 @@ def test_a_key_in_an_answer_is_masked_even_when_split(http, upstream) -> None:
 
 
 def test_the_lane_sends_the_headers_that_every_page_has(site, http) -> None:
-    page = httpx.get(f"{site.url}/login/")
+    page = httpx.get(f"{site.url}/login/", timeout=30)
     names = {"content-security-policy", "referrer-policy", "x-frame-options", "permissions-policy"}
     names |= {"cross-origin-opener-policy", "x-content-type-options", "cache-control", "x-request-id"}
     for answer in (page, http.post("/completions", json={**ASK, "model": "openai"}), http.get("/nothing")):

@@ -127,12 +127,12 @@ def test_clocks_tick_from_the_servers_time(open_page) -> None:
         "document.querySelector('main').innerHTML = '<time id=clock>0:00</time>';"
         "document.querySelector('#clock').dataset.started = new Date(Date.now() - 3_700_000).toISOString()"
     )
-    expect(page.locator("#clock")).to_have_text(re.compile("^1:01:4"))
+    expect(page.locator("#clock")).to_have_text(re.compile("^1:0[12]:"), timeout=30_000)
 
 
 def test_the_api_page_shows_its_operations_under_the_strict_policy(open_page) -> None:
     page = open_page("/api/docs/")
-    expect(page.locator(".opblock").first).to_be_visible()
+    expect(page.locator(".opblock").first).to_be_visible(timeout=30_000)
 
 
 def test_a_double_click_sends_a_form_once(open_page) -> None:

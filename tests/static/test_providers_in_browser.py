@@ -85,7 +85,7 @@ def test_a_breaker_that_opens_and_is_reset_elsewhere_shows_and_is_said(keys_page
     page.evaluate("document.addEventListener('announce', ({ detail }) => { window.said = detail; })")
     cell = page.locator("#state-claude")
     open_a_breaker("claude")
-    cell.locator(".badge", has_text="Resting").wait_for(timeout=5_000)
+    cell.locator(".badge", has_text="Resting").wait_for(timeout=30_000)
     assert page.evaluate("window.said").startswith("Claude: Resting")
     assert page.locator("#provider-tabs").inner_text().endswith("Trouble 1")
     cell.get_by_role("button", name="Let calls of Claude go again").click()

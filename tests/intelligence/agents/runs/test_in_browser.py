@@ -58,7 +58,7 @@ def test_a_run_that_waits_goes_on_before_the_readers_eyes(
         with page.expect_websocket() as watching:
             page.goto(f"{site.url}/agents/runs/{run.pk}/")
         watching.value.wait_for_event("framereceived")
-        expect(page.get_by_text("Waits for approval", exact=True)).to_be_visible()
+        expect(page.get_by_text("Waits for approval", exact=True)).to_be_visible(timeout=60_000)
         page.locator("#result-2 summary").click()
         for width in (1280, 390):
             for theme in ("light", "dark"):
@@ -68,7 +68,7 @@ def test_a_run_that_waits_goes_on_before_the_readers_eyes(
                 assert Axe().run(page).response["violations"] == [], (width, theme)
         elsewhere(lambda: approvals.decide(Approval.objects.get().pk, everyone["mara"], "approve", "go"))
         elsewhere(worked, run)
-        expect(page.get_by_text("Deployed anew.")).to_be_visible(timeout=10_000)
+        expect(page.get_by_text("Deployed anew.")).to_be_visible(timeout=60_000)
         assert page.locator("#result-2").evaluate("part => part.open"), "what was opened is shut"
         assert (
             page.get_by_role("link", name="Service: checkout-api").get_attribute("href") == f"/services/{shop.pk}/"
