@@ -171,16 +171,19 @@ def _grid_line(area: Area, dollars: Decimal, name: str) -> str:
 
 
 def _bar(area: Area, n: int, bar: Bar, chart: Chart) -> str:
-    x, below, rects = area.x(n) + (area.step - area.bar) / 2, Decimal(0), []
+    wide, below, rects = area.bar, Decimal(0), []
+    x, upper = area.x(n) + (area.step - wide) / 2, area.y(below)
     for (_, slot), part in zip(chart.series, bar.parts, strict=True):
-        upper, lower = area.y(below + part), area.y(below)
+        if not part:
+            continue
+        lower, upper = upper, area.y(below + part)
         gap = 1.0 if below and lower - upper > 2 else 0.0
         below += part
         if lower - upper < 0.05:
             continue
         name = f"series-{slot}" if slot else "series-other"
-        corner = ' rx="1.5"' if lower - upper > 4 and area.bar > 6 else ""
-        size = f'width="{area.bar:.1f}" height="{lower - upper - gap:.1f}"'
+        corner = ' rx="1.5"' if lower - upper > 4 and wide > 6 else ""
+        size = f'width="{wide:.1f}" height="{lower - upper - gap:.1f}"'
         rects.append(f'<rect class="{name}" x="{x:.1f}" y="{upper:.1f}" {size}{corner}/>')
     hit = (
         f'<rect class="hit" x="{area.x(n):.1f}" y="{area.top:.1f}" width="{area.step:.1f}"'

@@ -6,6 +6,7 @@ a missing figure is an en dash. Nothing is rounded up to a rounder figure ($9.99
 
 from datetime import UTC, datetime, timedelta
 from decimal import ROUND_DOWN, ROUND_HALF_UP, Decimal
+from functools import cache
 
 Number = Decimal | int | float | str
 
@@ -22,12 +23,14 @@ def money(value: Number | None, places: int | None = None) -> str:
     if value is None or value == "":
         return UNKNOWN_PRICE
     amount = _decimal(value)
-    digits = places if places is not None else (4 if 0 < abs(amount) < 1 else 2)
-    smallest = Decimal(1).scaleb(-digits)
-    if 0 < abs(amount) < smallest:
+    if not amount:
+        return f"${0:.{2 if places is None else places}f}"
+    size = abs(amount)
+    digits = places if places is not None else (4 if size < 1 else 2)
+    smallest = _step(digits)
+    if size < smallest:
         return f"< ${smallest}"
-    sign = "-" if amount < 0 else ""
-    return f"{sign}${_rounded(abs(amount), digits):,.{digits}f}"
+    return f"{'-' if amount < 0 else ''}${_rounded(size, digits):,.{digits}f}"
 
 
 def usd(value: Decimal) -> str:
@@ -169,9 +172,14 @@ def _decimal(value: Number) -> Decimal:
     return value if isinstance(value, Decimal) else Decimal(str(value))
 
 
+@cache
+def _step(places: int) -> Decimal:
+    return Decimal(1).scaleb(-places)
+
+
 def _rounded(amount: Decimal, places: int) -> Decimal:
     """Half up, but down where rounding up would make a rounder figure than the true one."""
-    step = Decimal(1).scaleb(-places)
+    step = _step(places)
     up = amount.quantize(step, ROUND_HALF_UP)
     if abs(up) <= abs(amount) or (places == 0 and abs(up) % 100):
         return up

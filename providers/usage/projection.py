@@ -20,7 +20,7 @@ FEWEST = 7
 def of_month(reading: Reading, month: Question) -> dict[str, Any] | None:
     """`month` is the one that today is in, so far. None where less than a week is known, or nothing was spent."""
     past = replace(month, range="custom", first=month.today - LOOK_BACK * DAY, last=month.today)
-    spent = [sums.spend(kinds) for kinds in reading.daily(past.boundaries()).get((), [])]
+    spent = [day.pico for day in reading.daily(past.boundaries()).get((), [])]
     if not any(spent):
         return None
     begun = next(n for n, pico in enumerate(spent) if pico)  # days before the first spend tell nothing

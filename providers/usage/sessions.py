@@ -4,7 +4,6 @@ Few calls in the range: all are summed. Many: sessions are walked from the one t
 which bounds what it can have spent in the range: the walk ends once no later one can come among the first.
 """
 
-from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -16,6 +15,7 @@ from providers.models.rollup import UsageSession
 from providers.usage import sums
 from providers.usage.rollup import source
 from providers.usage.rollup.cells import ALONE, Cell, Row, bin_of
+from providers.usage.rollup.days import Day, Days
 from providers.usage.rollup.reading import Group, Kinds, Money, Reading, Scope
 from providers.usage.rollup.store import LASTING, chunks, start_of_quarter
 
@@ -108,17 +108,17 @@ def kinds_of(rows: list[Row]) -> Kinds:
     return kinds
 
 
-def daily(found: Found, chosen: list[Any], reading: Reading, days: list[int]) -> dict[Group, list[Kinds]]:
+def daily(found: Found, chosen: list[Any], reading: Reading, days: list[int]) -> dict[Group, list[Day]]:
     """As `Reading.daily`, for some of the sessions."""
-    answer: dict[Group, list[Kinds]] = {}
+    answer: dict[Group, list[Day]] = {}
     for (session,) in chosen:
         if not session:
-            answer[("",)] = Reading(_alone(reading.scope)).daily(days).get((), [{} for _ in days[1:]])
+            answer[("",)] = Reading(_alone(reading.scope)).daily(days).get((), [Day()] * (len(days) - 1))
             continue
-        parts: list[list[Row]] = [[] for _ in days[1:]]
+        of_session = Days(days)
         for row in found.get(session, ()):
-            parts[bisect_right(days, row.quarter) - 1].append(row)
-        answer[(session,)] = [kinds_of(rows) for rows in parts]
+            of_session.count((session,), row)
+        answer |= of_session.found()
     return answer
 
 

@@ -11,7 +11,7 @@ from providers import refusals
 from providers.usage import projection, sessions, sums
 from providers.usage.names import Names
 from providers.usage.question import Question
-from providers.usage.rollup.cells import FAILED
+from providers.usage.rollup.days import Day
 from providers.usage.rollup.reading import Group, Kinds, Reading, Scope, snapshot
 from providers.usage.scope import scope_of, sees_everyone
 from providers.usage.sums import usd
@@ -19,7 +19,7 @@ from providers.usage.sums import usd
 SERIES = 7
 OTHER = "other"
 Figures = dict[str, Any]
-Daily = list[Kinds]
+Daily = list[Day]
 
 
 def summary(viewer: Any, question: Question) -> dict[str, Any]:
@@ -45,7 +45,7 @@ def _summary(reading: Reading, viewer: Any, question: Question) -> dict[str, Any
     found = [(key, sums.figures(kinds)) for key, kinds in shown]
     names = Names(question.group, [key for key, _ in found])
     groups = _groups(found, names, whole)
-    every = reading.daily(days).get((), [{} for _ in days[1:]])
+    every = reading.daily(days).get((), [Day()] * question.days)
     legend = _legend(groups, count, whole, found)
     month = question.this_month()
     return {
@@ -147,22 +147,21 @@ def _legend(
 def _days(question: Question, every: Daily, series: list[Daily], width: int) -> list[Figures]:
     """Every day of the range, empty ones too; `series` are dollars in the order of the legend."""
     lines = []
-    for n, kinds in enumerate(every):
-        spent = sums.spend(kinds)
-        parts = [sums.spend(of_group[n]) if of_group else 0 for of_group in series]
+    for n, whole in enumerate(every):
+        parts = [of_group[n].pico if of_group else 0 for of_group in series]
         if width > len(parts):
-            parts.append(spent - sum(parts))
-        lines.append(_day(question.first + timedelta(days=n), question.today, kinds, parts))
+            parts.append(whole.pico - sum(parts))
+        lines.append(_day(question.first + timedelta(days=n), question.today, whole, parts))
     return lines
 
 
-def _day(day: date, today: date, kinds: Kinds, parts: list[int]) -> Figures:
+def _day(day: date, today: date, whole: Day, parts: list[int]) -> Figures:
     return {
         "day": day.isoformat(),
         "today": day == today,
-        "spend_usd": usd(sums.spend(kinds)),
-        "calls": sums.calls(kinds),
-        "failed": sums.calls_of(kinds, FAILED),
+        "spend_usd": usd(whole.pico),
+        "calls": whole.calls,
+        "failed": whole.failed,
         "series": [usd(part) for part in parts],
     }
 

@@ -1,10 +1,8 @@
-"""Figures out of sums: one dict per group of calls, in plain values. Pure but for money's text."""
+"""Figures out of sums: one dict per group of calls, in plain values. Pure."""
 
 from collections.abc import Iterable, Mapping
-from decimal import Decimal
 from typing import Any
 
-from providers.fields import from_pico
 from providers.usage.rollup.cells import COUNTED, FAILED, FELL_BACK, LIMITED, TOKENS, Cell, percentile
 from providers.usage.rollup.reading import Kinds, Money
 
@@ -16,13 +14,14 @@ COLUMNS = {
     "operation": ("operation",),
     "service": ("service",),
 }
+PICO = 10**12
 PERCENTILES = (50, 95, 99)
 
 
 def usd(pico: int) -> str:
     """Exact dollars as text, at least two decimals: `12.07`, `0.000098125`."""
-    whole, _, rest = format(from_pico(pico) or Decimal(0), ".12f").partition(".")
-    return f"{whole}.{rest.rstrip('0').ljust(2, '0')}"
+    whole, rest = divmod(abs(pico), PICO)
+    return f"{'-' if pico < 0 else ''}{whole}.{f'{rest:012}'.rstrip('0').ljust(2, '0')}"
 
 
 def figures(kinds: Kinds) -> dict[str, Any]:

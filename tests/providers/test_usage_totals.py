@@ -127,3 +127,27 @@ def test_money_is_that_of_all_figures(people, zone: str) -> None:
                 reading = Reading(scope)
                 found = reading.groups(names, *span)
                 assert found and reading.money(names, *span) == {key: money(kinds) for key, kinds in found.items()}
+
+
+def test_money_and_days_are_read_from_one_index_without_its_table(people) -> None:
+    if connection.vendor != "sqlite":
+        pytest.skip("PostgreSQL chooses by how much there is: tests/benchmarks/usage.py measures it")
+    from django.test.utils import CaptureQueriesContext
+
+    from providers.usage.rollup.reading import Reading, Scope, snapshot
+
+    rows = scattered(people, each=1)
+    roll_to(len(rows), 200)
+    days = asked("UTC", *SPANS[0]).boundaries()
+    with snapshot(), CaptureQueriesContext(connection) as asked_for:
+        reading = Reading(Scope())
+        assert reading.money(("user_id", "provider", "model"), days[0], days[-1])
+        assert reading.daily(days, ("provider",), [("claude",)])
+    asked_for = [one["sql"] for one in asked_for if "providers_usage" in one["sql"] and "AS k" in one["sql"]]
+    assert len(asked_for) == 2
+    for sql in asked_for:
+        with connection.cursor() as cursor:
+            cursor.execute(f"EXPLAIN QUERY PLAN {sql}")
+            steps = [line[3] for line in cursor.fetchall() if " k " not in line[3] and "SEARCH" in line[3]]
+        assert len(steps) > 1
+        assert all("USING COVERING INDEX" in step for step in steps), steps

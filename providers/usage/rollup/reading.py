@@ -5,7 +5,6 @@ has too much of comes from the packed quarters of the two days at its ends; rows
 ledger and are added here.
 """
 
-from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, NamedTuple
@@ -29,10 +28,9 @@ from providers.usage.rollup.cells import (
     money_before,
 )
 from providers.usage.rollup.cubes import Scope, cube_for
+from providers.usage.rollup.days import Boundaries, Day, Days, Group
 
-Group = tuple[int | str, ...]
 Kinds = dict[int, Cell]  # kind -> sums
-Boundaries = Sequence[int]  # quarters since 1970 at which days begin; the last one ends the last day
 STRIDE = 31  # days that are looked at together
 _KEYS, _QUARTERS = UsageKey._meta.db_table, UsageQuarters._meta.db_table
 
@@ -117,20 +115,20 @@ class Reading:
         return self.money((), start, end).get((), Money(0, 0))
 
     def daily(
-        self, days: Boundaries, dimensions: Sequence[str] = (), only: Sequence[Group] = ()
-    ) -> dict[Group, list[Kinds]]:
-        """Calls and money (nothing else) of each day, for the groups in `only`, or without dimensions for all."""
-        found: dict[Group, list[Kinds]] = {}
-        for group, kind, day, calls, pico in self._daily(days, dimensions, only):
-            of_group = found.get(group)
-            if of_group is None:
-                of_group = found[group] = [{} for _ in days[1:]]
-            cell = of_group[day].get(kind)
-            if cell is None:
-                cell = of_group[day][kind] = Cell()
-            cell.parts[0] += calls
-            cell.parts[1] += pico
-        return found
+        self, boundaries: Boundaries, dimensions: Sequence[str] = (), only: Sequence[Group] = ()
+    ) -> dict[Group, list[Day]]:
+        """Each day's calls and money, for the groups in `only`, or without dimensions for all."""
+        days, wanted = Days(boundaries), set(only)
+        for row in self.rows:
+            group = tuple(getattr(row, name) for name in dimensions)
+            if boundaries[0] <= row.quarter < boundaries[-1] and (not dimensions or group in wanted):
+                days.count(group, row)
+        if self.generation and (only or not dimensions):
+            if days.in_utc:
+                days.add_totals(self._so_far(dimensions, only, *days.utc))
+            else:
+                days.add_packed(self._packed(dimensions, only, *days.utc))
+        return days.found()
 
     def milliseconds(self) -> dict[str, int] | None:
         """Of all calls ever, by provider; None where the sums are from before these were kept."""
@@ -151,40 +149,11 @@ class Reading:
         for first in range((end - 1) // QUARTERS, start // QUARTERS - 1, -STRIDE):
             begin = max(first - STRIDE + 1, start // QUARTERS)
             found = {q: number for q, number in new.items() if begin <= q // QUARTERS <= first}
-            for _, _, day, _, _, running in self._lines((), (), begin, first, edges=True):
+            for _, _, day, running in self._packed((), (), begin, first):
                 for place, number in counts(running):
                     quarter = day * QUARTERS + place
                     found[quarter] = found.get(quarter, 0) + number
             yield from ((q, found[q]) for q in sorted(found, reverse=True) if start <= q < end)
-
-    def _daily(
-        self, days: Boundaries, dimensions: Sequence[str], only: Sequence[Group]
-    ) -> Iterator[tuple[Group, int, int, int, int]]:
-        """(group, kind, index of the day, calls, pico) in pieces that are to be added up."""
-        wanted = set(only)
-        for row in self.rows:
-            group = tuple(getattr(row, name) for name in dimensions)
-            if days[0] <= row.quarter < days[-1] and (not dimensions or group in wanted):
-                yield group, row.kind, bisect_right(days, row.quarter) - 1, 1, row.pico
-        if not self.generation or (dimensions and not only):
-            return
-        first, last = days[0] // QUARTERS, days[-1] // QUARTERS
-        starts = [at // QUARTERS for at in days]
-        shifted: dict[int, list[tuple[int, int]]] = {}
-        for n, at in enumerate(days):
-            if at % QUARTERS:
-                shifted.setdefault(at // QUARTERS, []).append((n, at % QUARTERS))
-        edges, upto = bool(shifted), last if shifted else last - 1
-        for group, kind, day, calls, pico, running in self._lines(dimensions, only, first, upto, edges=edges):
-            if day < last:
-                yield group, kind, bisect_right(starts, day) - 1, calls, pico
-            # A whole UTC day goes to the day that begins in it: what is before the beginning is of the day before.
-            for n, quarter in shifted.get(day, ()):
-                calls, pico = money_before(running, quarter)
-                if n:
-                    yield group, kind, n - 1, calls, pico
-                if n < len(days) - 1:
-                    yield group, kind, n, -calls, -pico
 
     def _where(
         self, dimensions: Sequence[str], only: Sequence[Group] = (), *, series: bool = False
@@ -227,10 +196,12 @@ class Reading:
         less what stood before its start."""
         where, values = condition
         columns = ", ".join(f"SUM(e.{name} - COALESCE(b.{name}, 0))" for name in wanted)
-        last = f"(SELECT id FROM {table} WHERE key_id = k.id AND day < %s ORDER BY day DESC LIMIT 1)"  # noqa: S608
+        last = f"(SELECT MAX(day) FROM {table} WHERE key_id = k.id AND day < %s)"  # noqa: S608
         names = "".join(f"k.{name}, " for name in dimensions)
-        rest = f"""JOIN {table} AS e ON e.id = {last} LEFT JOIN {table} AS b ON b.id = {last}
-            WHERE {where} AND (b.id IS NULL OR b.id <> e.id) GROUP BY {names}k.kind"""
+        by = store.by_index(table)
+        rest = f"""JOIN {table} AS e {by} ON e.key_id = k.id AND e.day = {last}
+            LEFT JOIN {table} AS b {by} ON b.key_id = k.id AND b.day = {last}
+            WHERE {where} AND (b.day IS NULL OR b.day <> e.day) GROUP BY {names}k.kind"""
         days = [span[1] // QUARTERS, span[0] // QUARTERS]
         return self._read(dimensions, columns, rest, [*days, *values])
 
@@ -244,25 +215,34 @@ class Reading:
         rest = f"JOIN {table} AS q ON q.key_id = k.id AND q.day = %s WHERE {where}"
         return self._read(dimensions, columns, rest, [day, *values])
 
-    def _lines(
-        self, dimensions: Sequence[str], only: Sequence[Group], first: int, last: int, *, edges: bool
-    ) -> Iterator[tuple[Group, int, int, int, int, bytes]]:
-        """(group, kind, UTC day, calls, pico, packed quarters); these are empty without `edges`. Of kinds only
-        whether a call failed is told apart where the scope asks for no other."""
+    def _so_far(
+        self, dimensions: Sequence[str], only: Sequence[Group], first: int, last: int
+    ) -> list[tuple[Group, int, tuple[int, ...]]]:
+        """(group, kind, (key, UTC day, calls, micro-dollars, rest)): running totals of the days from `first` to
+        `last` and the one before them, by key and day."""
+        condition, values = self._where(dimensions, only, series=self.series)
+        table = store.SPEND_TABLE if self.series else store.TOTAL_TABLE
+        before = f"(SELECT MAX(day) FROM {table} WHERE key_id = k.id AND day < %s)"  # noqa: S608
+        rest = f"""JOIN {table} AS s {store.by_index(table)} ON s.key_id = k.id
+            AND s.day BETWEEN COALESCE({before}, %s) AND %s WHERE {condition}"""
+        columns = "k.id, s.day, s.calls, s.spend_high, s.spend_low"
+        lines = self._read(dimensions, columns, rest, [first, first, last, *values])
+        return sorted(lines, key=lambda line: line[2][:2])
+
+    def _packed(
+        self, dimensions: Sequence[str], only: Sequence[Group], first: int, last: int
+    ) -> Iterator[tuple[Group, int, int, bytes]]:
+        """(group, kind, UTC day, packed quarters) of the days from `first` to `last`. Of kinds only whether a call
+        failed is told apart where the scope asks for no other."""
         if not self.generation:
             return
         condition, values = self._where(dimensions, only, series=self.series)
         table = store.SERIES_TABLE if self.series else _QUARTERS
-        own = self.series and not edges  # packed quarters tell it too, and a row may be half a kilobyte of them
-        columns = "s.day, s.calls, s.spend_high, s.spend_low" if own else "s.day, s.running"
         rest = f"JOIN {table} AS s ON s.key_id = k.id AND s.day BETWEEN %s AND %s WHERE {condition}"
-        for group, kind, (day, *line) in self._read(dimensions, columns, rest, [first, last, *values]):
-            if own:
-                calls, high, low = line
-                yield group, kind, day, calls, high * MICRO + low, b""
-            else:
-                running = bytes(line[0])
-                yield group, kind, day, *money_before(running, QUARTERS), running
+        for group, kind, (day, running) in self._read(
+            dimensions, "s.day, s.running", rest, [first, last, *values]
+        ):
+            yield group, kind, day, bytes(running)
 
 
 def _cell(found: dict[Group, Kinds], group: Group, kind: int) -> Cell:

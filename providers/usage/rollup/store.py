@@ -41,6 +41,12 @@ _KEYS, _QUARTERS = rollup.UsageKey._meta.db_table, rollup.UsageQuarters._meta.db
 _SESSIONS = rollup.UsageSession._meta.db_table
 
 
+def by_index(table: str) -> str:
+    """Names the index that holds all of a running total that is money: SQLite would take the unique one, which
+    leads to the table, a page for each row."""
+    return "INDEXED BY usage_spend_all" if table == SPEND_TABLE and connection.vendor == "sqlite" else ""
+
+
 def start_of_quarter(quarter: int) -> datetime:
     return datetime.fromtimestamp(quarter * 900, UTC)
 
