@@ -2,14 +2,15 @@
 
 import hashlib
 
-from django.db.models import Count, Max
+from django.db import connection
 
-from intelligence.models import Approval
-from jules.models import FixAttempt
+NEWEST = """
+    SELECT (SELECT MAX(updated_at) FROM jules_fixattempt), (SELECT COUNT(*) FROM jules_fixattempt),
+           (SELECT COUNT(*) FROM intelligence_approval WHERE state = 'pending')"""
 
 
 def version() -> str:
-    """Two cheap queries."""
-    fixes = FixAttempt.objects.aggregate(newest=Max("updated_at"), many=Count("pk"))
-    waiting = Approval.objects.filter(state="pending").count()
-    return hashlib.blake2s(repr((fixes, waiting)).encode(), digest_size=6).hexdigest()
+    """One cheap query, in plain SQL: it is asked several times a second while a page is open."""
+    with connection.cursor() as cursor:
+        cursor.execute(NEWEST)
+        return hashlib.blake2s(repr(cursor.fetchone()).encode(), digest_size=6).hexdigest()

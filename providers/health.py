@@ -1,6 +1,7 @@
 """How each provider does: its state with reason and since when, latency, errors, spend, a small drawing.
 
-Read from the ledger and the last key test in six queries, whatever the number of providers.
+Read from the ledger and the last key test in six queries (the state alone: three), whatever the number of
+providers.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -73,23 +74,43 @@ def of(entries: Iterable[Entry], now: datetime, keyed_at: Mapping[str, datetime]
     """The health of each of them, by slug. `keyed_at`: since when its present key is saved; what happened
     before says nothing about that key."""
     asked = {entry.row.slug: entry for entry in entries}
-    checks = {check.slug: check for check in ProviderCheck.objects.filter(slug__in=asked).defer("listed")}
     calls = _newest_calls(list(asked), now - DAY)
+    found = _states(asked, calls, now, keyed_at, AIServiceConfig.get_instance())
     hours = _hours(list(asked), now)
     spend = _spend(list(asked), now)
-    resting = breaker.health(AIServiceConfig.get_instance(), now, asked)
-    found = {}
-    for slug, entry in asked.items():
-        mine = calls.get(slug, [])
-        events = _events(mine, checks.get(slug), keyed_at.get(slug))
-        state = _rested(_state(entry, events), entry, resting.get(slug, {}), now)
-        found[slug] = replace(
+    return {
+        slug: replace(
             state,
-            **_figures(mine),
+            **_figures(calls.get(slug, [])),
             calls_24h=sum(count for count, _, _ in hours.get(slug, {}).values()),
             spend_30d_usd=spend.get(slug, Decimal(0)),
             spark=drawn(hours.get(slug, {})),
         )
+        for slug, state in found.items()
+    }
+
+
+def states(
+    entries: Iterable[Entry], now: datetime, keyed_at: Mapping[str, datetime], config: AIServiceConfig
+) -> dict[str, Health]:
+    """As `of`, without the figures: for a page that shows the state alone."""
+    asked = {entry.row.slug: entry for entry in entries}
+    return _states(asked, _newest_calls(list(asked), now - DAY), now, keyed_at, config)
+
+
+def _states(
+    asked: Mapping[str, Entry],
+    calls: Mapping[str, Sequence[AIUsageLog]],
+    now: datetime,
+    keyed_at: Mapping[str, datetime],
+    config: AIServiceConfig,
+) -> dict[str, Health]:
+    checks = {check.slug: check for check in ProviderCheck.objects.filter(slug__in=asked).defer("listed")}
+    resting = breaker.health(config, now, asked)
+    found = {}
+    for slug, entry in asked.items():
+        events = _events(calls.get(slug, []), checks.get(slug), keyed_at.get(slug))
+        found[slug] = _rested(_state(entry, events), entry, resting.get(slug, {}), now)
     return found
 
 

@@ -5,17 +5,17 @@ used, a broken chain.
 """
 
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 from django.db.models import QuerySet
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.http import urlencode
 
+from aiops_site.overview.money import Money, share
 from intelligence.models import Approval, Incident
-from providers import caps, limits
+from providers import caps
 from providers.format import money, percent, seconds
-from providers.models import AIServiceConfig, ChainCheck
 from providers.roles import may
 from providers.views import caps_page
 
@@ -25,11 +25,15 @@ Need = dict[str, Any]
 
 
 def of(
-    user: Any, states: list[dict[str, Any]], standing: caps.CapStanding, services: dict[str, Any]
+    user: Any,
+    now: datetime,
+    states: list[dict[str, Any]],
+    standing: Money,
+    services: dict[str, Any],
+    broken_chains: int,
 ) -> tuple[list[Need], int]:
     """{tone, title, text, url, action} each, and how many there are beyond these. `states`: of providers;
     `services`: of `tiles.services`."""
-    now = timezone.now()
     found, unseen = approvals(user, now) if may(user, "decide approvals") else ([], 0)
     if may(user, "change services and deployments"):
         failing = [failed(one) for one in services["failing"]]
@@ -39,10 +43,10 @@ def of(
     if may(user, "save provider keys and settings"):
         found += keys(states)
     if may(user, "change caps"):
-        found += budgets(now) + people(user, now)
-    found += own_cap(standing)
-    if may(user, "see everyone's usage"):
-        found += chains()
+        found += budgets(standing) + people(standing)
+    found += own_cap(standing.own)
+    if broken_chains and may(user, "see everyone's usage"):
+        found.append(chain())
     return found, unseen
 
 
@@ -51,12 +55,14 @@ def approvals(user: Any, now: datetime) -> tuple[list[Need], int]:
     found = [
         {
             "tone": "warn",
-            "title": one.title,
-            "text": f"{one.requester} asks, {seconds((one.expires_at - now).total_seconds())} left",
-            "url": reverse("intelligence:approval", args=[one.pk]),
+            "title": title,
+            "text": f"{requester} asks, {seconds((expires_at - now).total_seconds())} left",
+            "url": reverse("intelligence:approval", args=[pk]),
             "action": "Review",
         }
-        for one in rows.order_by("expires_at")[:MOST]
+        for pk, title, requester, expires_at in rows.order_by("expires_at").values_list(
+            "pk", "title", "requester", "expires_at"
+        )[:MOST]
     ]
     return found, unseen_of(rows, found)
 
@@ -78,16 +84,17 @@ def failed(service: dict[str, Any]) -> Need:
 def incidents(user: Any, told: list[Any]) -> tuple[list[Need], int]:
     """Open ones of high or medium severity, but for services that fail, which stand here already."""
     rows = Incident.objects.visible_to(user).filter(state="open", severity__in=("high", "medium"))
-    rows = rows.exclude(service__in=told).select_related("service").order_by("-last_seen")
+    rows = rows.exclude(service__in=told).order_by("-last_seen")
+    newest = rows.values_list("severity", "service__name", "code", "title", "pk")[:MOST]
     found = [
         {
-            "tone": "bad" if one.severity == "high" else "warn",
-            "title": f"{one.service.name}: {one.code}",
-            "text": one.title,
-            "url": reverse("intelligence:incident", args=[one.pk]),
+            "tone": "bad" if severity == "high" else "warn",
+            "title": f"{service}: {code}",
+            "text": title,
+            "url": reverse("intelligence:incident", args=[pk]),
             "action": "Look",
         }
-        for one in sorted(rows[:MOST], key=lambda one: one.severity != "high")
+        for severity, service, code, title, pk in sorted(newest, key=lambda one: one[0] != "high")
     ]
     return found, unseen_of(rows, found)
 
@@ -106,8 +113,10 @@ def keys(states: list[dict[str, Any]]) -> list[Need]:
     ]
 
 
-def budgets(now: datetime) -> list[Need]:
-    stands = limits.standing(AIServiceConfig.get_instance(), now)
+def budgets(standing: Money) -> list[Need]:
+    stands = standing.site
+    if stands is None:
+        return []
     taken = (
         ("today", stands.today_usd, stands.daily_limit_usd),
         ("this month", stands.month_usd, stands.monthly_limit_usd),
@@ -125,26 +134,27 @@ def budgets(now: datetime) -> list[Need]:
     ]
 
 
-def people(user: Any, now: datetime) -> list[Need]:
-    """Others whose cap is nearly used."""
-    found = []
-    for one in caps_page.standings(user, now):
-        if (used := caps_page.fullest(one)) < NEARLY:
-            break  # the fullest come first
-        if one["username"] != user.get_username():
-            said = "has used the cap" if used >= 100 else f"is at {percent(str(used))} of the cap"
-            left = f"{money(one['used_usd'], 2)} of {money(one['daily_cost_cap_usd'], 2)} today."
-            url = reverse("providers:cap", args=[one["username"]])
-            found.append(
-                {
-                    "tone": "warn",
-                    "title": f"{one['name']} {said}",
-                    "text": left,
-                    "url": url,
-                    "action": "Change cap",
-                }
-            )
-    return found
+def people(standing: Money) -> list[Need]:
+    """Others whose cap is nearly used, the fullest first."""
+    nearly = [(used_of(one), user, one) for user, one in standing.others if used_of(one) >= NEARLY]
+    return [person(*each) for each in sorted(nearly, key=lambda each: (-each[0], each[1].get_username()))]
+
+
+def used_of(one: caps.CapStanding) -> Decimal:
+    """Percent of the cap that is used, what is reserved left out: that may yet be given back."""
+    money_used = caps_page.share(one.used_usd, one.cost_cap_usd)
+    return max(money_used, caps_page.share(one.used_tokens, one.token_cap))
+
+
+def person(used: Decimal, user: Any, one: caps.CapStanding) -> Need:
+    said = "has used the cap" if used >= 100 else f"is at {percent(str(used))} of the cap"
+    return {
+        "tone": "warn",
+        "title": f"{user.get_full_name() or user.get_username()} {said}",
+        "text": f"{money(one.used_usd, 2)} of {money(one.cost_cap_usd, 2)} today.",
+        "url": reverse("providers:cap", args=[user.get_username()]),
+        "action": "Change cap",
+    }
 
 
 def own_cap(standing: caps.CapStanding) -> list[Need]:
@@ -157,32 +167,11 @@ def own_cap(standing: caps.CapStanding) -> list[Need]:
     ]
 
 
-def chains() -> list[Need]:
-    broken = ChainCheck.objects.filter(ok=False).count()
-    text = "A row was changed or is missing. Read the runbook before anything is written."
-    url = reverse("providers:audit")
-    need = {
+def chain() -> Need:
+    return {
         "tone": "bad",
         "title": "The ledger's proof is broken",
-        "text": text,
-        "url": url,
+        "text": "A row was changed or is missing. Read the runbook before anything is written.",
+        "url": reverse("providers:audit"),
         "action": "See where",
     }
-    return [need] if broken else []
-
-
-def share(standing: caps.CapStanding) -> float:
-    """Percent of the cap that is used or reserved, by money or by tokens, whichever is nearer."""
-    return max(share_of_money(standing), share_of_tokens(standing))
-
-
-def share_of_money(standing: caps.CapStanding) -> float:
-    return part(standing.used_usd + standing.reserved_usd, standing.cost_cap_usd)
-
-
-def share_of_tokens(standing: caps.CapStanding) -> float:
-    return part(standing.used_tokens + standing.reserved_tokens, standing.token_cap)
-
-
-def part(used: Any, cap: Any) -> float:
-    return 100.0 if not cap else min(100.0, float(used / cap * 100))

@@ -19,8 +19,8 @@ SAMPLES = (
 )
 
 
-def checklist(user: Any, directory: Directory, standing: caps.CapStanding) -> list[dict[str, Any]]:
-    """Empty once all is done, or for who may not ask."""
+def checklist(user: Any, directory: Directory, standing: caps.CapStanding, filled: bool) -> list[dict[str, Any]]:
+    """Empty once all is done, or for who may not ask. `filled`: the sample data stands here."""
     if not may(user, "ask models and the Senate"):
         return []
     admin = may(user, "save provider keys and settings")
@@ -28,7 +28,7 @@ def checklist(user: Any, directory: Directory, standing: caps.CapStanding) -> li
     steps = [_key(directory, admin), _caps(standing, asked), _ask(asked)]
     if all(step["done"] for step in steps):
         return []
-    return [*steps, *_samples()] if admin else steps
+    return [*steps, *_samples(filled)] if admin else steps
 
 
 def _key(directory: Directory, admin: bool) -> dict[str, Any]:
@@ -65,9 +65,9 @@ def _ask(asked: bool) -> dict[str, Any]:
     }
 
 
-def _samples() -> list[dict[str, Any]]:
+def _samples(filled: bool) -> list[dict[str, Any]]:
     """The offer of sample data, where it has a place; it is no step that has to be done."""
-    if demo.there() or demo.refusal():
+    if filled or demo.refusal():
         return []
     return [
         {

@@ -1,14 +1,14 @@
 """The tiles under it: what runs, spend against caps, services, providers, the last fixes."""
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from django.db.models import OuterRef, Subquery
 from django.urls import reverse
 from django.utils.http import urlencode
 
-from aiops_site.overview.needs import share, share_of_money, share_of_tokens
-from intelligence.models import ENDED, AnalysisRun, Deployment, Incident, Service, Status
+from aiops_site.overview.money import Money, share, share_of_money, share_of_tokens
+from intelligence.models import ENDED, AnalysisRun, Deployment, Service, Status
 from intelligence.models.analyses import DONE
 from intelligence.models.analyses import QUEUED as ANALYSIS_QUEUED
 from intelligence.models.analyses import RUNNING as ANALYSIS_RUNNING
@@ -16,10 +16,9 @@ from intelligence.pages import LABELS
 from jules.models import OPEN_STATES as FIX_OPEN
 from jules.models import FixAttempt
 from jules.rows import TITLES, badge
-from providers import board, caps, health
-from providers.directory import Directory
+from providers import board, health
+from providers.current import Current
 from providers.format import exact_count
-from providers.roles import may
 from providers.views import caps_site
 from senate.models import OPEN_STATES, SenateSession
 
@@ -29,26 +28,42 @@ LAST_FIXES = 5
 
 def running(user: Any) -> list[dict[str, Any]]:
     """{id, question, phase, state, url, kind} of what is at work: sessions, fixes, deployments, analyses."""
-    sessions = SenateSession.objects.visible_to(user).filter(state__in=OPEN_STATES)[:MOST]
-    found = [
-        _row(row.pk, row.question, row.phase, row.state, "Session", reverse("senate:session", args=[row.pk]))
-        for row in sessions
+    return [*_sessions(user), *_fixes_at_work(user), *_deployments(user), *_analyses(user)]
+
+
+def _sessions(user: Any) -> list[dict[str, Any]]:
+    rows = SenateSession.objects.visible_to(user).filter(state__in=OPEN_STATES)
+    return [
+        _row(pk, question, phase, state, "Session", reverse("senate:session", args=[pk]))
+        for pk, question, phase, state in rows.values_list("pk", "question", "phase", "state")[:MOST]
     ]
-    fixes = FixAttempt.objects.visible_to(user).filter(state__in=FIX_OPEN).exclude(approval__state="pending")
-    for fix in fixes.select_related("service")[:MOST]:
-        title = f"Fix of {fix.service.name}"
-        url = reverse("jules:attempt", args=[fix.pk])
-        found.append(_row(fix.pk, title, TITLES.get(fix.step, ""), fix.state, "Fix", url))
-    moving = Deployment.objects.visible_to(user).exclude(status__in=ENDED)
-    for row in moving.select_related("service")[:MOST]:
-        state = "queued" if row.status == Status.QUEUED else "running"
-        url = reverse("intelligence:deployment", args=[row.pk])
-        found.append(_row(str(row.pk), row.service.name, LABELS[row.status], state, "Deployment", url))
-    reading = AnalysisRun.objects.visible_to(user).filter(state__in=(ANALYSIS_QUEUED, ANALYSIS_RUNNING))
-    for run in reading.select_related("service")[:MOST]:
-        title = f"Log of {run.service.name}" if run.service else run.title or "A log that was given"
-        url = reverse("intelligence:analysis", args=[run.pk])
-        found.append(_row(str(run.pk), title, "Reading", run.state, "Analysis", url))
+
+
+def _fixes_at_work(user: Any) -> list[dict[str, Any]]:
+    rows = FixAttempt.objects.visible_to(user).filter(state__in=FIX_OPEN).exclude(approval__state="pending")
+    return [
+        _row(pk, f"Fix of {service}", TITLES.get(step, ""), state, "Fix", reverse("jules:attempt", args=[pk]))
+        for pk, service, step, state in rows.values_list("pk", "service__name", "step", "state")[:MOST]
+    ]
+
+
+def _deployments(user: Any) -> list[dict[str, Any]]:
+    rows = Deployment.objects.visible_to(user).exclude(status__in=ENDED)
+    found = []
+    for pk, service, status in rows.values_list("pk", "service__name", "status")[:MOST]:
+        state = "queued" if status == Status.QUEUED else "running"
+        url = reverse("intelligence:deployment", args=[pk])
+        found.append(_row(str(pk), service, LABELS[status], state, "Deployment", url))
+    return found
+
+
+def _analyses(user: Any) -> list[dict[str, Any]]:
+    rows = AnalysisRun.objects.visible_to(user).filter(state__in=(ANALYSIS_QUEUED, ANALYSIS_RUNNING))
+    found = []
+    for pk, service, title, state in rows.values_list("pk", "service__name", "title", "state")[:MOST]:
+        title = f"Log of {service}" if service else title or "A log that was given"
+        url = reverse("intelligence:analysis", args=[pk])
+        found.append(_row(str(pk), title, "Reading", state, "Analysis", url))
     return found
 
 
@@ -56,12 +71,11 @@ def _row(pk: Any, title: str, phase: str, state: str, kind: str, url: str) -> di
     return {"id": pk, "question": title, "phase": phase, "state": state, "kind": kind, "url": url}
 
 
-def spend(user: Any, standing: caps.CapStanding) -> dict[str, Any]:
+def spend(user: Any, money: Money, now: datetime) -> dict[str, Any]:
     """The reader's own day, and the site's for those who see everyone's."""
-    nearer = "cap"
+    standing, nearer = money.own, "cap"
     if share_of_tokens(standing) > share_of_money(standing):
         nearer = f"{exact_count(standing.token_cap)} tokens"
-    everyone = may(user, "see everyone's usage")
     return {
         "today": standing.used_usd,
         "cap": standing.cost_cap_usd,
@@ -69,14 +83,14 @@ def spend(user: Any, standing: caps.CapStanding) -> dict[str, Any]:
         "share_percent": share(standing),
         "nearer": nearer,
         "url": f"{reverse('providers:usage')}?{urlencode({'range': 'today', 'user': user.get_username()})}",
-        "site": caps_site.budgets(user, datetime.now(UTC)) if everyone else [],
+        "site": caps_site.shown(user, now, money.config, money.site) if money.site else [],
     }
 
 
-def provider_states(directory: Directory) -> list[dict[str, Any]]:
+def provider_states(saved: Current, now: datetime) -> list[dict[str, Any]]:
     """Providers with a key, in the admin's order, with the state that their rows show."""
-    entries = [entry for entry in directory.entries.values() if entry.has_key]
-    found = health.of(entries, datetime.now(UTC), board.keyed_at(directory))
+    entries = [entry for entry in saved.directory.entries.values() if entry.has_key]
+    found = health.states(entries, now, board.keyed_at(saved.directory), saved.config)
     return [
         {
             "name": entry.row.name,
@@ -93,7 +107,7 @@ def provider_states(directory: Directory) -> list[dict[str, Any]]:
 
 
 def services() -> dict[str, Any]:
-    """{all, well, broken, broken_ids, incidents, failing: [{id, name, url, at, reason, cause}]}.
+    """{all, well, broken, broken_ids, failing: [{id, name, url, at, reason, cause}]}.
 
     The newest deployment decides; `broken` is how many fail, `failing` the newest of them."""
     newest = Deployment.objects.filter(service=OuterRef("pk")).order_by("-created_at", "-id")
@@ -103,24 +117,24 @@ def services() -> dict[str, Any]:
     states = list(rows.order_by().values_list("pk", "state", "last"))
     broken = {pk: last for pk, state, last in states if state == Status.FAILED}
     causes = AnalysisRun.objects.filter(deployment=OuterRef("pk"), state=DONE).order_by("-created_at")
-    failed = Deployment.objects.filter(pk__in=broken.values()).select_related("service")
-    failed = failed.annotate(cause=Subquery(causes.values("result__cause")[:1])).order_by("-finished_at")
+    failed = Deployment.objects.filter(pk__in=broken.values()).order_by("-finished_at")
+    failed = failed.annotate(cause=Subquery(causes.values("result__cause")[:1]))
+    named = failed.values_list("pk", "service", "service__name", "finished_at", "created_at", "reason", "cause")
     return {
         "all": len(states),
         "well": sum(state == Status.RUNNING for _, state, _ in states),
         "broken": len(broken),
         "broken_ids": list(broken),
-        "incidents": Incident.objects.filter(state="open").count(),
         "failing": [
             {
-                "id": one.service_id,
-                "name": one.service.name,
-                "url": reverse("intelligence:deployment", args=[one.pk]),
-                "at": one.finished_at or one.created_at,
-                "reason": one.reason,
-                "cause": one.cause or "",
+                "id": service,
+                "name": name,
+                "url": reverse("intelligence:deployment", args=[pk]),
+                "at": ended or began,
+                "reason": reason,
+                "cause": cause or "",
             }
-            for one in failed[:MOST]
+            for pk, service, name, ended, began, reason, cause in named[:MOST]
         ],
     }
 

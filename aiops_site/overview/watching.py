@@ -2,21 +2,28 @@
 
 import hashlib
 
-from django.db.models import Count, Max
+from django.db import connection
 
-from intelligence.models import Approval, Incident
 from providers import watching
-from providers.models import SiteDay
-from senate.models import OPEN_STATES, SenateSession
+
+CENT = 10**10  # pico-dollars: a call of a fraction of one moves no figure of the page
+NEWEST = """
+    SELECT (SELECT COUNT(*) FROM intelligence_approval),
+           (SELECT MAX(decided_at) FROM intelligence_approval),
+           (SELECT MAX(last_seen) FROM intelligence_incident),
+           (SELECT MAX(decided_at) FROM intelligence_incident),
+           (SELECT used_usd FROM providers_siteday ORDER BY day DESC LIMIT 1)"""
+OPEN = """
+    SELECT id, state, phase FROM senate_senatesession WHERE state IN ('queued', 'running') ORDER BY id LIMIT 200"""
 
 
 def version() -> str:
-    """About ten cheap queries."""
-    open_ = SenateSession.objects.filter(state__in=OPEN_STATES).order_by("pk").values_list("pk", "state", "phase")
-    approvals = Approval.objects.aggregate(many=Count("pk"), decided=Max("decided_at"))
-    incidents = Incident.objects.aggregate(seen=Max("last_seen"), decided=Max("decided_at"))
-    # Cents of the day: a call of a fraction of one moves no figure of the page.
-    spent = [f"{row.used_usd:.2f}" for row in SiteDay.objects.order_by("-day")[:1]]
+    """Five cheap queries, in plain SQL: it is asked at every look at the page, and again while one is open."""
+    with connection.cursor() as cursor:
+        cursor.execute(NEWEST)
+        *newest, spent = cursor.fetchone()
+        cursor.execute(OPEN)
+        open_ = cursor.fetchall()
     topics = [watching.version("deployments"), watching.version("fixes")]
-    parts = repr([list(open_[:200]), approvals, incidents, spent, topics])
+    parts = repr([open_, newest, int(spent or 0) // CENT, topics])
     return hashlib.blake2s(parts.encode(), digest_size=6).hexdigest()

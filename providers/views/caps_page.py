@@ -23,16 +23,19 @@ WARN, FULL = 80, 95  # percent of a cap
 
 
 def standings(viewer: Any, now: datetime) -> list[dict[str, Any]]:
-    """Today's standings, fullest first: everybody's for managers and admins, else the viewer's own.
+    """Today's standings, fullest first: everybody's for managers and admins, else the viewer's own."""
+    found_people = people(viewer, now)
+    by_id = caps.standings(found_people, now)
+    found = [plain(user, by_id[user.pk], now) for user in found_people]
+    return sorted(found, key=lambda one: (-fullest(one), one["username"]))
 
-    Accounts that can't sign in (such as that of the site's own work) are there once they spend something."""
+
+def people(viewer: Any, now: datetime) -> list[Any]:
+    """Whose standings the viewer may see. Accounts that can't sign in (such as that of the site's own work) are
+    there once they spend something."""
     spent_today = Exists(CapDay.objects.filter(user_id=OuterRef("pk"), day=now.date()))
     users = get_user_model().objects.filter(Q(is_active=True) | spent_today).order_by("username")
-    users = users[:MOST_PEOPLE] if sees_everyone(viewer) else users.filter(pk=viewer.pk)
-    people = list(users)
-    standings_by_id = caps.standings(people, now)
-    found = [plain(user, standings_by_id[user.pk], now) for user in people]
-    return sorted(found, key=lambda one: (-fullest(one), one["username"]))
+    return list(users[:MOST_PEOPLE] if sees_everyone(viewer) else users.filter(pk=viewer.pk))
 
 
 def default_cap() -> dict[str, Any]:

@@ -19,7 +19,13 @@ from providers.views.caps_page import share, tone
 def budgets(viewer: Any, now: datetime) -> list[dict[str, Any]]:
     """Day and month, money as exact text. Two queries."""
     config = AIServiceConfig.get_instance()
-    stands = limits.standing(config, now)
+    return shown(viewer, now, config, limits.standing(config, now))
+
+
+def shown(
+    viewer: Any, now: datetime, config: AIServiceConfig, stands: limits.SiteStanding
+) -> list[dict[str, Any]]:
+    """The same of a standing that was read already."""
     next_month = datetime.combine(month_after(now.astimezone(UTC).date()), time(), UTC)
     today = (stands.today_usd, stands.today_reserved_usd, stands.daily_limit_usd, resets_at(now))
     month = (stands.month_usd, stands.month_reserved_usd, stands.monthly_limit_usd, next_month)
