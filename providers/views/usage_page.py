@@ -20,7 +20,7 @@ from providers.usage.scope import sees_everyone
 from providers.usage.summary import summary
 from providers.usage.zones import OFFERED, UTC_NAME
 from providers.views import caps_page
-from providers.views.usage_limits import budget_of_month, limit_of_days
+from providers.views.usage_limits import budget_of_month, limit_of_days, policy_of
 
 FILTER_NAMES = {
     "provider": "Provider",
@@ -46,7 +46,8 @@ def look(viewer: Any, question: Question, given: dict[str, str]) -> dict[str, An
             f"view can be table, {', '.join(name for name in VIEWS if name)}, or nothing.", param="view"
         )
     data = summary(viewer, question)
-    limit = limit_of_days(viewer, question)
+    policy = policy_of(viewer, question)
+    limit = limit_of_days(viewer, question, policy)
     here = reverse("providers:calls")
     urls = [here + question.query(group="", **{"from": day["day"], "to": day["day"]}) for day in data["days"]]
     chart = chart_of(data, urls, limit)
@@ -71,7 +72,7 @@ def look(viewer: Any, question: Question, given: dict[str, str]) -> dict[str, An
         "before_label": _before_label(question),
         "highest": _highest(data["days"]),
         "limit": _limit(limit, chart) if limit else None,
-        "budget": budget_of_month(viewer, question, data["month"]),
+        "budget": budget_of_month(policy, data["month"]),
         "chart": drawn(data, chart),
         "nearest": nearest(viewer),
         "matrix": _matrix(viewer, question) if view == "matrix" else None,

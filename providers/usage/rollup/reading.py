@@ -60,6 +60,7 @@ class Reading:
 
     def __init__(self, scope: Scope) -> None:
         self.scope = scope
+        self._wholes: dict[tuple[int, int], Money] = {}
         found = UsageGeneration.objects.filter(current=True).order_by("-pk").first()
         self.generation, self.watermark = (found.pk, found.watermark) if found else (0, 0)
         self.series = found is not None and found.series and not scope.bits & ~FAILED
@@ -112,7 +113,10 @@ class Reading:
         return self.groups((), start, end).get((), {})
 
     def whole(self, start: int, end: int) -> Money:
-        return self.money((), start, end).get((), Money(0, 0))
+        """As `money` of all; the same span is read once."""
+        if (start, end) not in self._wholes:
+            self._wholes[start, end] = self.money((), start, end).get((), Money(0, 0))
+        return self._wholes[start, end]
 
     def daily(
         self, boundaries: Boundaries, dimensions: Sequence[str] = (), only: Sequence[Group] = ()
