@@ -15,6 +15,7 @@ from typing import Generic, Protocol, TypeVar
 from django.db import Error as DatabaseError
 
 from providers.exceptions import AIServiceError
+from providers.uncut import uncut
 
 logger = logging.getLogger(__name__)
 LOOK_S = 1.0  # how soon a wish (to cancel) is seen
@@ -41,6 +42,7 @@ class Desk(Generic[Key, Work]):
     def __init__(self) -> None:
         self.held: dict[Key, Work] = {}
         self._tasks: dict[Key, asyncio.Task[None]] = {}
+        self._taking: set[asyncio.Task[bool]] = set()
         self._pulse: asyncio.Task[None] | None = None
         self._closed = False
 
@@ -75,8 +77,17 @@ class Desk(Generic[Key, Work]):
         """Claims it and begins to work on it. False where somebody has it, it has ended, or the desk is full."""
         if self._closed or key in self.held or self.full():
             return False
+        taking = asyncio.create_task(self._take(key))
+        self._taking.add(taking)
+        taking.add_done_callback(self._taking.discard)
+        return await uncut(taking)  # a claim that nobody knows of would keep others away until it runs out
+
+    async def _take(self, key: Key) -> bool:
         work = await self.claim(key, new_token())
         if work is None:
+            return False
+        if self._closed:  # meanwhile
+            await self.hand_back(key, work)
             return False
         self.held[key] = work
         self._tasks[key] = asyncio.create_task(self._work(key, work))
@@ -88,7 +99,7 @@ class Desk(Generic[Key, Work]):
         try:
             await self.work(work)
         except asyncio.CancelledError:  # this process stops, or has lost the claim: another goes on
-            await self.hand_back(key, work)
+            await uncut(self.hand_back(key, work))
             raise
         except Exception:  # not even its end could be written: the claim runs out, another goes on
             logger.exception("%s %s was left", self.kind, key)
@@ -132,11 +143,14 @@ class Desk(Generic[Key, Work]):
     async def close(self) -> None:
         """Takes no more, and hands every row back, so that another worker goes on with it at once."""
         self._closed = True
+        if self._taking:
+            await asyncio.wait(set(self._taking))
         tasks = list(self._tasks.values())
         for task in tasks:
             if not task.cancelling():  # two signals close it; a second time would cut off what is being booked
                 task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        if tasks:
+            await asyncio.wait(tasks)  # `gather` would cancel them again where this wait is given up
         while self.held:  # a task that had not begun could not do it itself
             key, work = self.held.popitem()
             self._tasks.pop(key, None)

@@ -7,8 +7,7 @@ import asyncio
 from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
-from providers import ledger, loop
-from providers.desk import new_token
+from providers import loop
 from providers.exceptions import InvalidInput, NotAllowed
 from providers.hop import hop
 from senate import asking, comparison, offer
@@ -17,7 +16,7 @@ from senate.models import OPEN_STATES, SenateEvent, SenateSession
 from senate.reading import rows as reading
 from senate.reading.outcome import Ended, ended
 from senate.reading.transcript import Transcript
-from senate.work import nudges, store
+from senate.work import ending, store
 
 PAGE = 500
 
@@ -96,10 +95,7 @@ def cancel(user: Any, session: SenateSession) -> None:
     reason = f"Cancelled by {user.get_username()}."
     if not store.want_cancelled(session.pk, reason):
         return
-    if store.end_unworked(session.pk, new_token(), "cancelled", reason):
-        nudges.viewers(session.pk)
-        if session.reservation:
-            loop.run(ledger.release(str(session.reservation)))
+    loop.run(ending.end_unworked(session.pk, "cancelled", reason))
 
 
 def transcript(session: SenateSession, at: int | None = None) -> Transcript:

@@ -6,9 +6,8 @@ from typing import Any
 from celery import shared_task
 from celery.signals import worker_shutdown, worker_shutting_down
 
-from providers import ledger, loop
-from providers.desk import new_token
-from senate.work import nudges, store
+from providers import loop
+from senate.work import ending, nudges, store
 from senate.work.desk import DESK
 
 logger = logging.getLogger(__name__)
@@ -36,10 +35,7 @@ def reap(**_: Any) -> None:
             nudges.workers(session.pk, expires_s=10)
             continue
         state = "cancelled" if session.cancel_requested else "failed"
-        if store.end_unworked(session.pk, new_token(), state, reason):
-            nudges.viewers(session.pk)
-            if session.reservation:
-                loop.run(ledger.release(str(session.reservation)))
+        loop.run(ending.end_unworked(session.pk, state, reason))
 
 
 @worker_shutting_down.connect

@@ -20,7 +20,7 @@ from providers.gateway.rows import Outcome, failed_attempt, good_attempt, respon
 from providers.hop import hop
 from providers.pacing import wait_for_turn
 from providers.types import AIResponse, Meter
-from providers.uncut import uncut
+from providers.uncut import cancel_later, in_hand, uncut
 
 __all__ = ["LEASE_MARGIN_S", "Again", "attempt"]
 
@@ -72,7 +72,9 @@ async def _prepared(asked: Asked) -> Prepared:
     """What is saved now, and what follows from it; a breaker that isn't closed is asked in the database."""
     now = asked.take_current() or await current.fresh()
     given = (asked.prompt, asked.provider, asked.left_s(), asked.connection, now)
-    return await hop(prepare, *given) if now.rests(asked.breaker, asked.prompt.model) else prepare(*given)
+    if not now.rests(asked.breaker, asked.prompt.model):
+        return prepare(*given)
+    return await in_hand(hop(prepare, *given))  # it may be the one probe, which must be made or given back
 
 
 async def _performed(asked: Asked, prepared: Prepared, reservation: str, repeat: int) -> AIResponse:
@@ -96,7 +98,11 @@ async def _performed(asked: Asked, prepared: Prepared, reservation: str, repeat:
         asked.show(rest)
     calls.flush()
     row = good_attempt(asked.prompt, asked.purpose, prepared, meter, reply)
-    row = await booking.book(row, None)
+    try:
+        row = await booking.book(row, None)
+    except asyncio.CancelledError:  # too late: it is booked, and whoever asked should have what was paid
+        row = booking.row or row
+        cancel_later()
     return response_of(row, reply, prepared, asked.bill, keep_raw=asked.purpose.keep_raw)
 
 
@@ -127,6 +133,7 @@ class _Booking:
         self._asked, self._prepared, self._reservation = asked, prepared, reservation
         self._repeat, self._meter = repeat, meter
         self._lent = reservation == asked.purpose.reservation
+        self.row: ledger.Attempt | None = None
 
     async def failed(
         self,
@@ -154,6 +161,7 @@ class _Booking:
         """A reservation of this call alone ends with it, a caller's goes on."""
         if self._repeat or self._asked.used_fallback:
             row = replace(row, retry_count=self._repeat, used_fallback=self._asked.used_fallback)
+        self.row = row
         self._asked.bill.add(row)
         verdict = self._verdict(error)
         await ledger.record(

@@ -108,7 +108,7 @@ class Deliberation:
                 self._reviews = {r: group.create_task(self._ballot(r)) for r in self.proposals}
         except BaseExceptionGroup as errors:
             raise errors.exceptions[0] from None
-        for reviewer in sorted(self.called_off):
+        for reviewer in sorted(self.called_off - self.ballots.keys()):  # a ballot that was in already counts
             await self._abstained(reviewer, NOT_NEEDED)
         self.ballots = dict(sorted(self.ballots.items()))
         self._phase_done("review", len(self.ballots), len(self.proposals))
@@ -137,6 +137,8 @@ class Deliberation:
                 return
             except Unreadable as reason:
                 why = f"Its ballot could not be read: {reason}."
+                if reviewer in self.called_off:
+                    break
                 prompt = prompts.repair(model, outcome.text, str(reason), order, tokens)
         await self._abstained(reviewer, why)
 

@@ -14,6 +14,7 @@ from providers.exceptions import AIServiceError
 from providers.format import usd
 from providers.hop import hop
 from providers.types import AIResponse, Purpose, ToolDelta
+from providers.uncut import in_hand
 from senate import chat
 from senate.engine import prompts
 from senate.engine.plan import MODES, plan
@@ -114,7 +115,8 @@ async def _committee(
     **hooks: Any,
 ) -> Answered:
     asked = {"question": said.question, "mode": mode, "messages": said.as_dicts(), "on_stored": on_stored}
-    session = await hop(_start, user_id, **asked)
+    # Stored, and noted with its key, before a client that leaves is gone.
+    session = await in_hand(hop(_start, user_id, **asked))
     answered = await followed(session.pk, **hooks)
     if said.cut:
         answered.metadata["input_cut_chars"] = said.cut

@@ -13,6 +13,7 @@ from providers.calls import ToolDelta
 from providers.exceptions import AIServiceError, UpstreamError
 from providers.hop import hop
 from providers.idempotency import Claim, StillUnderWay
+from providers.uncut import in_hand, uncut
 from senate.lane import answers
 from senate.lane.admission import Admitted
 from senate.lane.answers import Answered, SessionEnded
@@ -44,7 +45,8 @@ class Once:
             return await answers.answer(request, admitted, **hooks)
         try:
             body = idempotency.fingerprint(self._body)
-            claim = await hop(idempotency.begin, admitted.user_id, ENDPOINT, self._key, body, hold_s=HOLD_S)
+            begun = hop(idempotency.begin, admitted.user_id, ENDPOINT, self._key, body, hold_s=HOLD_S)
+            claim = await in_hand(begun)  # a key that is held for nobody would refuse repeats until it runs out
         except StillUnderWay as error:
             if not error.resource:
                 raise
@@ -70,13 +72,13 @@ class Once:
             else:
                 found = await answers.answer(request, admitted, on_stored=stored, **hooks)
         except (SessionEnded, UpstreamError) as error:
-            await hop(idempotency.finish, claim, error.http_status, {"error": error.as_dict()})
+            await uncut(hop(idempotency.finish, claim, error.http_status, {"error": error.as_dict()}))
             raise
         except BaseException:
             if not made:
-                await hop(idempotency.forget, claim)
+                await uncut(hop(idempotency.forget, claim))
             raise
-        await hop(idempotency.finish, claim, 200, asdict(found))
+        await uncut(hop(idempotency.finish, claim, 200, asdict(found)))
         return found
 
 

@@ -7,8 +7,6 @@ from celery import current_app
 from channels.layers import get_channel_layer
 from kombu.exceptions import OperationalError
 
-from providers import loop
-
 logger = logging.getLogger(__name__)
 SEND_S = 2.0
 
@@ -28,12 +26,8 @@ def workers(session_id: int, expires_s: float | None = None) -> None:
         logger.warning("session %s waits for the reaper: %s", session_id, type(error).__name__)
 
 
-def viewers(session_id: int) -> None:
-    """Tells whoever watches the session; from any thread."""
-    loop.spawn(tell(session_id))
-
-
 async def tell(session_id: int) -> None:
+    """Tells whoever watches the session."""
     layer = get_channel_layer()
     if layer is None:
         return

@@ -51,20 +51,11 @@ async def book_lost(session: SenateSession, token: str) -> Left:
 
 
 async def _set_aside(session: SenateSession, token: str, call: SenateCall) -> None:
-    """The open row becomes one of a lost call, with what it cost; its key is free for asking again.
-
-    Its rows are those of the claim that made it, however many were lost since: one may have died right here.
-    """
-    lost_by = call.data.get("claim", session.claims - 1)  # none: it was begun before an update of the console
-    usage = await hop(store.usage_rows, session.pk, call.key, lost_by)
-    under_way = not usage or usage[-1].metadata.get("retried")  # and that attempt has no row yet
-    if under_way and not call.data.get("booked"):
-        attempt = lost_attempt(session, call, lost_by)
-        await ledger.record(attempt, str(session.reservation or ""))
-        usage.append(await hop(AIUsageLog.objects.get, pk=attempt.id))
+    """The open row becomes one of a lost call, with what it cost; its key is free for asking again."""
+    usage = await booked(session, call)
     note, log_id = note_of(usage), str(usage[-1].pk) if usage else ""
     row = {
-        "key": f"{call.key}:lost{lost_by}",
+        "key": f"{call.key}:lost{made_by(session, call)}",
         "state": "failed",
         "error": LOST,
         "error_code": "worker_lost",
@@ -82,6 +73,26 @@ async def _set_aside(session: SenateSession, token: str, call: SenateCall) -> No
     }
     event = Event("call.failed", call.phase, call.member, {**data, "elapsed_s": 0.0})
     await SCRIBE.write(Entry(session.pk, token, [event], [CallChange(call.key, row)]))
+
+
+async def booked(session: SenateSession, call: SenateCall) -> list[AIUsageLog]:
+    """The ledger's rows of an open call, oldest first; what a lost worker had under way is booked now.
+
+    They are those of the claim that made it, however many were lost since: one may have died right here.
+    """
+    claim = made_by(session, call)
+    usage = await hop(store.usage_rows, session.pk, call.key, claim)
+    under_way = not usage or usage[-1].metadata.get("retried")  # and that attempt has no row yet
+    if under_way and claim != session.claims and not call.data.get("booked"):
+        attempt = lost_attempt(session, call, claim)
+        await ledger.record(attempt, str(session.reservation or ""))
+        usage.append(await hop(AIUsageLog.objects.get, pk=attempt.id))
+    return usage
+
+
+def made_by(session: SenateSession, call: SenateCall) -> int:
+    """The number of the claim; of a call that was begun before an update of the console, the one before."""
+    return call.data.get("claim", session.claims - 1)
 
 
 def lost_attempt(session: SenateSession, call: SenateCall, lost_by: int) -> ledger.Attempt:

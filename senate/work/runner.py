@@ -5,14 +5,14 @@ The claim's token stands in every write. A worker that dies leaves rows; the nex
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from providers import gateway, ledger
 from providers.exceptions import AIServiceError, UpstreamTimeout
 from providers.hop import hop
 from providers.types import AIResponse, Purpose
-from providers.uncut import uncut
+from providers.uncut import through, uncut
 from senate.engine.ballots import Unreadable
 from senate.engine.case import Event, Outcome, Result, Spec
 from senate.engine.deliberation import NOT_NEEDED, Deliberation
@@ -20,7 +20,7 @@ from senate.engine.purse import Amount
 from senate.engine.streamed import FieldText
 from senate.models import SenateSession
 from senate.quote import case_of, price_of_call
-from senate.work import audit, nudges, recovery, store
+from senate.work import audit, ending, recovery, store
 from senate.work.recorder import Draft, Recorder, shown
 from senate.work.store import LeaseLost
 
@@ -60,22 +60,21 @@ class Run:
             self._task.cancel()
 
     async def go(self) -> None:
-        """Runs to the end. Errors: none that a caller could do something about; they are logged."""
+        """Runs to the end. Errors: CancelledError, where this process stops and the claim is to be handed back;
+        else none that a caller could do something about; they are logged."""
         self._task = asyncio.current_task()
         try:
             await self._work()
         except asyncio.CancelledError:
-            if self._fault is not None:
-                logger.warning("session %s was left to another worker: %s", self.session.pk, self._fault)
-            elif self._cancelled:
-                self._task.uncancel()
+            if self._fault is None and not self._cancelled:
+                raise
+            self._task.uncancel()
+            if self._fault is None:
                 await self._end("cancelled", self._cancelled)
             else:
-                await hop(store.hand_back, self.session.pk, self.token)
-                await hop(nudges.workers, self.session.pk)
-                raise
+                await uncut(self._leave(self._fault))
         except LeaseLost as error:
-            logger.warning("session %s was left to another worker: %s", self.session.pk, error)
+            await uncut(self._leave(error))
         except TimeoutError:
             await self._end("failed", store.LATE)
         except AIServiceError as error:  # what can't be had at all: no reservation, no price
@@ -85,6 +84,13 @@ class Run:
             await self._end(
                 "failed", "This failed on our side. Ask again, or give the session's number to an admin."
             )
+
+    async def _leave(self, why: Exception) -> None:
+        """Another worker goes on. It holds what is still to be spent anew, so this hold would stand beside it."""
+        logger.warning("session %s was left to another worker: %s", self.session.pk, why)
+        if self.reservation:
+            await ledger.release(self.reservation)
+        await hop(store.hand_back, self.session.pk, self.token)
 
     async def _work(self) -> None:
         session, resumed = self.session, self.session.claims > 1
@@ -98,8 +104,7 @@ class Run:
         data = {"plan": session.plan, "members": len(session.seats), "resumed": resumed}
         begun = Event("session.started", data=data)
         if resumed:
-            held = await recovery.reserve_again(session, self._purse)
-            await self._recorder.write([begun], [], held)
+            await uncut(self._begin_again(begun))
         else:
             self._recorder.hold(begun)
         self._engine = Deliberation(case_of(session), self.call, self._recorder.emit, self._recorder.hold)
@@ -107,6 +112,11 @@ class Run:
             result = await self._engine.run()
         self._at_work = False
         await self._conclude(result)
+
+    async def _begin_again(self, begun: Event) -> None:
+        """Nothing is held that the session's row does not know of."""
+        held = await recovery.reserve_again(self.session, self._purse)
+        await self._recorder.write([begun], [], held)
 
     async def call(self, spec: Spec) -> Outcome:
         """One member asked; its outcome is stored before it is returned."""
@@ -150,8 +160,16 @@ class Run:
             state = "timed_out" if isinstance(error, UpstreamTimeout) else "failed"
             spent = getattr(error, "usage_note", None) or recovery.NOTHING
             outcome = Outcome(state, draft.text, error.message, error.code)
-            return await uncut(self._store(draft, outcome, spent, getattr(error, "log_id", None), {}))
-        return await uncut(self._answered(draft, response))
+            return await self._kept(self._store(draft, outcome, spent, getattr(error, "log_id", None), {}))
+        return await self._kept(self._answered(draft, response))
+
+    async def _kept(self, stored: Awaitable[Outcome]) -> Outcome:
+        """The outcome, stored whatever comes. What cuts off this call alone (its time, or that its ballot is not
+        needed) came too late then; what stops the run goes on."""
+        outcome, cancelled = await through(stored)
+        if cancelled is not None and self._task is not None and self._task.cancelling():
+            raise cancelled
+        return outcome
 
     def _writer(self, draft: Draft) -> Callable[[str], None]:
         """What becomes of the text while it is written: shown, shown in part, or not at all."""
@@ -224,17 +242,14 @@ class Run:
         await self._end(result.state, result.reason, chair)
 
     async def _end(self, state: str, reason: str, session: dict[str, Any] | None = None) -> None:
-        """Releases what was not spent, then stores the last event and the session's end."""
-        kind = "session.done" if state in {"done", "partial"} else f"session.{state}"
-        settled = hop(store.settled, self.session.pk, reason)
-        if self.reservation:
-            (totals, still_open), _ = await asyncio.gather(settled, ledger.release(self.reservation))
-        else:
-            totals, still_open = await settled
-        data = {"state": state, "reason": reason, **totals}
-        ends = {**store.closing(state, reason), **(session or {})}
+        """Whole, whatever comes meanwhile: the rest of its money is freed, then its end is stored."""
+        self._at_work = False
+        await uncut(self._ended(state, reason, session or {}))
+
+    async def _ended(self, state: str, reason: str, session: dict[str, Any]) -> None:
+        events, calls, values = await ending.of(self.session, state, reason)
         try:
-            await self._recorder.write([Event(kind, data=data)], still_open, ends)
+            await self._recorder.write(events, calls, {**values, **session})
         except LeaseLost as error:
             logger.warning("session %s was ended by another worker: %s", self.session.pk, error)
 

@@ -7,6 +7,7 @@ its claim writes nothing more. Event numbers come from the session's own counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from decimal import Decimal
 from itertools import groupby
 from typing import Any
 
@@ -199,24 +200,9 @@ def hopeless(session: SenateSession) -> str:
     return ""
 
 
-def end_unworked(session_id: int, token: str, state: str, reason: str) -> SenateSession | None:
-    """Ends a session that nobody works on, in one transaction. None where somebody does."""
-    with transaction.atomic():
-        session = claim(session_id, token)
-        if session is None:
-            return None
-        changes = ended_calls(session_id, reason)
-        data = {"reason": reason, **totals(session_id)}
-        entry = Entry(session_id, token, [Event(f"session.{state}", data=data)], changes)
-        entry.session = closing(state, reason)
-        return session if _write(entry) else None
-
-
-def ended_calls(session_id: int, reason: str) -> list[CallChange]:
-    """What becomes of calls that are still open when their session ends."""
-    still_open = SenateCall.objects.filter(session_id=session_id, state__in=OPEN_CALLS)
-    ends = {"state": "cancelled", "error": reason, "finished_at": timezone.now()}
-    return [CallChange(key, ends) for key in still_open.values_list("key", flat=True)]
+def open_calls(session_id: int) -> list[SenateCall]:
+    """Calls without an end."""
+    return list(SenateCall.objects.filter(session_id=session_id, state__in=OPEN_CALLS))
 
 
 def left_s(session: SenateSession) -> float:
@@ -238,19 +224,12 @@ def closing(state: str, reason: str) -> dict[str, Any]:
     }
 
 
-def settled(session_id: int, reason: str) -> tuple[dict[str, Any], list[CallChange]]:
-    """(totals, ends of calls that are still open) of a session that ends."""
-    return totals(session_id), ended_calls(session_id, reason)
-
-
-def totals(session_id: int) -> dict[str, Any]:
-    """{spent_usd, tokens} over all calls, as plain values."""
-    rows = SenateCall.objects.filter(session_id=session_id).values_list(
-        "cost_usd", "input_tokens", "output_tokens"
-    )
-    figures = list(rows)
-    spent = sum((usd for usd, _, _ in figures), start=0)
-    return {"spent_usd": usd(spent), "tokens": sum(i + o for _, i, o in figures)}
+def totals(session_id: int, open_usd: Decimal, open_tokens: int) -> dict[str, Any]:
+    """{spent_usd, tokens} over all calls that have an end, and what the open ones come to; plain values."""
+    ended = SenateCall.objects.filter(session_id=session_id).exclude(state__in=OPEN_CALLS)
+    figures = list(ended.values_list("cost_usd", "input_tokens", "output_tokens"))
+    spent = sum((cost for cost, _, _ in figures), start=open_usd)
+    return {"spent_usd": usd(spent), "tokens": sum((i + o for _, i, o in figures), start=open_tokens)}
 
 
 def seen_events(session_id: int) -> set[tuple[Any, ...]]:

@@ -1,5 +1,6 @@
 """Workers and the reaper: what a nudge does, and what becomes of sessions that nobody works on."""
 
+import asyncio
 from datetime import timedelta
 
 import pytest
@@ -10,9 +11,11 @@ from providers.desk import new_token
 from providers.models import AIServiceConfig, AIUsageLog, Reservation
 from providers.pacing import wait_for_turn
 from senate import chat, tasks
-from senate.models import SenateSession
+from senate.engine.case import Event
+from senate.models import SenateCall, SenateSession
 from senate.work import nudges, store
 from senate.work.desk import DESK
+from senate.work.store import CallChange, Entry
 from tests.senate import invariants
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -99,6 +102,58 @@ def test_a_cancelled_session_whose_worker_is_lost_ends_as_cancelled(session, ask
     changed(session, claim_expires_at=ago(seconds=1))
     tasks.reap()
     assert ended(session) == ("cancelled", "Cancelled by ivo.")
+
+
+def killed_while_it_asked(session):
+    """What is in the rows where a worker is killed with a call under way: it has begun, and is not booked."""
+    token = new_token()
+    store.claim(session.pk, token)
+    note = {"worst": {"tokens": 900, "output": 500, "usd": "0.0125"}, "claim": 1}
+    row = {"phase": "answer", "member": 0, "data": note, "started_at": timezone.now()}
+    begun = Event("call.started", "answer", 0, {"key": "answer:0", "timeout_s": 180, "again": False})
+    store.commit([Entry(session.pk, token, [begun], [CallChange("answer:0", row, create=True)])])
+    changed(session, claim_expires_at=ago(seconds=1))
+
+
+@pytest.mark.parametrize("by", ["the user", "the reaper"])
+def test_what_a_killed_worker_had_asked_is_booked_when_nobody_goes_on_with_it(session, asker, nudged, by):
+    killed_while_it_asked(session)
+    if by == "the user":
+        chat.cancel(asker, session)
+    else:
+        changed(session, claims=5)
+        SenateCall.objects.update(data={**session.calls.get().data, "claim": 5})
+        tasks.reap()
+    assert ended(session)[0] == ("cancelled" if by == "the user" else "failed")
+    booked, call = AIUsageLog.objects.get(), session.calls.get()
+    assert (booked.usage_source, booked.error_code, booked.total_tokens) == ("unknown", "lost", 900)
+    assert (call.state, call.log_id, call.cost_usd) == ("cancelled", booked.pk, booked.actual_cost_usd)
+    assert chat.events(session)[-1]["data"]["spent_usd"] == "0.0125"
+    invariants.check([session])
+
+
+def test_a_session_that_runs_out_of_time_tells_what_its_open_calls_cost(session, upstream, work, monkeypatch):
+    monkeypatch.setattr(store, "left_s", lambda session: 0.5)
+    upstream.script("hangmid")
+    session = work(session)
+    assert (session.state, session.reason) == ("failed", store.LATE)
+    booked, call = AIUsageLog.objects.get(), session.calls.get()
+    assert (call.state, call.error, call.log_id) == ("cancelled", store.LATE, booked.pk)
+    assert chat.events(session)[-1]["data"]["tokens"] == booked.total_tokens
+    invariants.check([session], upstream_calls=len(upstream.calls))
+
+
+def test_a_session_that_is_claimed_while_its_worker_stops_is_handed_back(session, nudged):
+    async def stopped_meanwhile():
+        taking = asyncio.ensure_future(DESK.take(session.pk))
+        await asyncio.sleep(0)  # it has asked for the claim
+        await DESK.close()
+        return await taking
+
+    assert loop.run(stopped_meanwhile(), 20) is False
+    DESK.open()
+    session.refresh_from_db()
+    assert (session.claimed_by, nudged) == ("", [session.pk])
 
 
 def test_a_worker_that_is_stopped_hands_its_sessions_back_at_once(session, upstream, committee, asker):
