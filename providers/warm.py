@@ -19,8 +19,13 @@ def start() -> None:
 
 def _up_and_settled() -> None:
     up()
+    settle()
+
+
+def settle() -> None:
+    """What was imported stays: full collections need not look at it again, a tenth of a second of some answer."""
     gc.collect()
-    gc.freeze()  # what was imported stays: full collections need not look at it again
+    gc.freeze()
 
 
 def up() -> None:

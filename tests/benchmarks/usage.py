@@ -93,6 +93,10 @@ def _measure(rounds: int) -> None:
     from django.contrib.auth import get_user_model
     from django.test import Client
 
+    from providers import warm
+
+    warm.up()  # as the web process does at its start
+    warm.settle()
     settings.ALLOWED_HOSTS = ["testserver"]
     user, _ = get_user_model().objects.get_or_create(username="bench", defaults={"is_superuser": True})
     client = Client()

@@ -198,3 +198,20 @@ def test_the_cap_is_a_line_in_steps_in_both_charts(rows, raised, open_page) -> N
     body = page.locator(".chart-plot").bounding_box()
     assert body["x"] <= name["x"] and name["x"] + name["width"] <= body["x"] + body["width"] + 1
     page.context.close()
+
+
+def test_figures_come_with_the_page_and_no_more_than_three_requests_bring_data(rows, open_page) -> None:
+    page = open_page("/usage/")
+    page.wait_for_selector(PLOTTED)
+    page.wait_for_load_state("networkidle")
+    asked = []
+    page.on("request", lambda request: asked.append(request))
+    page.on("websocket", lambda socket: asked.append(socket))
+    page.reload()
+    page.wait_for_selector(PLOTTED)
+    page.wait_for_load_state("networkidle")
+    data = [one.url for one in asked if "/static/" not in one.url]
+    assert any("/static/" in one.url for one in asked)
+    assert data[0].endswith("/usage/")
+    assert len(data) <= 3, data
+    assert not any("/api/" in url for url in data)
