@@ -206,7 +206,6 @@ def test_figures_come_with_the_page_and_no_more_than_three_requests_bring_data(r
     page.wait_for_load_state("networkidle")
     asked = []
     page.on("request", lambda request: asked.append(request))
-    page.on("websocket", lambda socket: asked.append(socket))
     page.reload()
     page.wait_for_selector(PLOTTED)
     page.wait_for_load_state("networkidle")
