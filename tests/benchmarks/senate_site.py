@@ -107,21 +107,22 @@ class SenateSite:
             "SENATE_TIMEOUT_SECONDS": "180",
         }
         self._site, self._upstream = Site(folder, before=NO_REDIS if no_redis else "", **more), upstream
-        self.port = self._site.port
+        self.port, self.environment = self._site.port, self._site.environment
+        self.supervisor = self._site.process.pid
 
     def __enter__(self) -> "SenateSite":
         until(lambda: self._site.said("is ready") or self._site.process.poll() is not None, "a ready site", 300)
         if self._site.process.poll() is not None:
             raise SystemExit("\n".join(self._site.lines[-20:]))
         seeds = (self._upstream.openai_url, ",".join(PERSONAS), str(USERS))
-        self.cookie_name, rows = json.loads(self._run(SEED, *seeds))
+        self.cookie_name, rows = json.loads(self.run(SEED, *seeds))
         self.tokens, self.cookies = [row[0] for row in rows], [row[1] for row in rows]
         return self
 
     def __exit__(self, *_: object) -> None:
         self._site.stop()
 
-    def _run(self, code: str, *arguments: str) -> str:
+    def run(self, code: str, *arguments: str) -> str:
         env = {**self._site.environment, "DJANGO_SETTINGS_MODULE": "aiops_site.settings"}
         done = subprocess.run(
             [sys.executable, "-c", code, *arguments], cwd=ROOT, env=env, capture_output=True, text=True
@@ -164,7 +165,7 @@ class SenateSite:
     def until_ended(self, sessions: list[int], seconds: float = 120) -> list[dict[str, Any]]:
         end = time.monotonic() + seconds
         while True:
-            rows: list[dict[str, Any]] = json.loads(self._run(READ, json.dumps(sessions)))
+            rows: list[dict[str, Any]] = json.loads(self.run(READ, json.dumps(sessions)))
             if all(row["state"] not in ("queued", "running") for row in rows):
                 return rows
             if time.monotonic() > end:
@@ -227,4 +228,4 @@ class SenateSite:
         """The invariants, read from the site's own database."""
         env_path = os.environ.get("PYTHONPATH", "")
         self._site.environment.setdefault("PYTHONPATH", f"{ROOT}:{env_path}")
-        return self._run(CHECK)
+        return self.run(CHECK)
