@@ -5,21 +5,24 @@ import os
 import threading
 import time
 from collections.abc import Callable
+from functools import lru_cache
 from pathlib import Path
 
 import redis
 from django.conf import settings
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 HEART = "WORKER_NAME"  # in the environment of a worker: whose heart beats in it
 EVERY, STALE_AFTER = 5.0, 20.0  # seconds
+ANSWER_S = 2.0
 logger = logging.getLogger(__name__)
 
 
 def beat(name: str) -> None:
     """Says that `name` is alive now. Errors: redis.RedisError, OSError."""
     if settings.REDIS_URL:
-        with _redis() as client:
-            client.set(_key(name), str(time.time()), ex=int(STALE_AFTER * 3))
+        client(settings.REDIS_URL).set(_key(name), str(time.time()), ex=int(STALE_AFTER * 3))
         return
     path = _file(name)
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -30,8 +33,7 @@ def beat(name: str) -> None:
 def age(name: str) -> float | None:
     """Seconds since `name` last said that it is alive; None when it never did."""
     if settings.REDIS_URL:
-        with _redis() as client:
-            said = client.get(_key(name))
+        said = client(settings.REDIS_URL).get(_key(name))
         return None if said is None else max(0.0, time.time() - float(said))
     try:
         return max(0.0, time.time() - _file(name).stat().st_mtime)
@@ -42,8 +44,7 @@ def age(name: str) -> float | None:
 def forget(name: str) -> None:
     """After a clean stop, so that the next start waits for the new process. Errors as in `beat`."""
     if settings.REDIS_URL:
-        with _redis() as client:
-            client.delete(_key(name))
+        client(settings.REDIS_URL).delete(_key(name))
     else:
         _file(name).unlink(missing_ok=True)
 
@@ -69,8 +70,13 @@ def keep_beating(name: str) -> threading.Event:
     return stopped
 
 
-def _redis() -> redis.Redis:
-    return redis.Redis.from_url(settings.REDIS_URL, socket_timeout=2, socket_connect_timeout=2)
+@lru_cache(maxsize=4)
+def client(url: str) -> redis.Redis:
+    """One that keeps its connections: a new one is four exchanges, which takes seconds where Redis is slow.
+    What was cut is asked again, what did not answer in time is not."""
+    again = Retry(NoBackoff(), 1, supported_errors=(redis.ConnectionError,))
+    waits = {"socket_timeout": ANSWER_S, "socket_connect_timeout": ANSWER_S, "retry": again}
+    return redis.Redis.from_url(url, **waits)
 
 
 def _key(name: str) -> str:

@@ -19,7 +19,7 @@ from limits.storage import Storage, storage_from_string
 from limits.strategies import MovingWindowRateLimiter
 from redis import BlockingConnectionPool, Redis
 from redis.backoff import NoBackoff
-from redis.exceptions import RedisError
+from redis.exceptions import ConnectionError, RedisError
 from redis.retry import Retry
 from rest_framework.throttling import BaseThrottle
 
@@ -79,9 +79,11 @@ def _client(url: str) -> Redis:
 
 @lru_cache(maxsize=4)
 def _pool(url: str) -> BlockingConnectionPool:
-    """A full pool is waited for: the library's own raises when two hundred ask at once."""
+    """A full pool is waited for: the library's own raises when two hundred ask at once. Only what was cut is asked
+    again: what did not answer in time may have counted."""
     waits = {"timeout": ANSWER_S, "socket_timeout": ANSWER_S, "socket_connect_timeout": ANSWER_S}
-    return BlockingConnectionPool.from_url(url, max_connections=50, retry=Retry(NoBackoff(), 1), **waits)
+    again = Retry(NoBackoff(), 1, supported_errors=(ConnectionError,))
+    return BlockingConnectionPool.from_url(url, max_connections=50, retry=again, **waits)
 
 
 def _file() -> Storage:

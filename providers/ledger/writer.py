@@ -25,6 +25,8 @@ logger = logging.getLogger(__name__)
 LARGEST_BATCH = 256
 LONGEST_QUEUE = 5_000
 DRAIN_S = 10.0
+CROWDED = "The ledger has more writes waiting than it can take. Try again shortly."
+NO_WRITES = "The ledger's database takes no writes now. Try again shortly."
 
 
 class Job(Protocol):
@@ -59,7 +61,7 @@ class Writer:
         ticket = _Ticket(job)
         with self._change:
             if job.admits and len(self._tickets) >= LONGEST_QUEUE:
-                raise LedgerUnavailable("The ledger has more writes waiting than it can take. Try again shortly.")
+                raise LedgerUnavailable(CROWDED, retry_after=5)
             self._tickets.append(ticket)
             if self._thread is None:
                 self._closing = False
@@ -148,7 +150,7 @@ def _fail(database: Database, batch: list[_Ticket], error: Exception) -> None:
     for ticket in batch:
         ticket.error = error
         if isinstance(error, database.out_of_order):
-            ticket.error = LedgerUnavailable("The ledger's database takes no writes now. Try again shortly.")
+            ticket.error = LedgerUnavailable(NO_WRITES, retry_after=5)
             ticket.error.__cause__ = error
 
 

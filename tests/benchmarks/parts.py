@@ -99,6 +99,16 @@ PARTS = {
         (Figure("pages: p95 of the slowest, ms", r" (\d+\.\d)(?:  slow)?$", 100),),
         quick=("2",),
     ),
+    "soak": Part(
+        "tests.benchmarks.soak",
+        (
+            Figure("soak: memory of all processes grown, %", rf"grown {NUMBER} %", 5),
+            Figure("soak: zombies", rf"^zombies: {NUMBER}", 0),
+            Figure("soak: requests not answered as they should be", rf"should be: {NUMBER}", 0),
+            Figure("soak: open reservations at the end", rf"open reservations: {NUMBER}", 0),
+        ),
+        quick=("--minutes", "0.5", "--from", "0.2"),
+    ),
     "big_log": Part(
         "tests.benchmarks.big_log",
         (
