@@ -1,9 +1,9 @@
 """The gate as an MCP server, over streamable HTTP at /api/v1/ops/mcp, for agents that speak MCP.
 
-The official SDK (requirements-mcp.txt) has the protocol; who asks is looked at before it, and every call passes
-the gate like any other. Only tools that read are offered unless `OPS_MCP_WRITE` says otherwise. Requests stand
-alone: no session is kept, any process answers. ASGI servers without a lifespan (Daphne) need the SDK's tasks
-started here.
+The official SDK (docs/deploy/requirements-mcp.txt) has the protocol; who asks is looked at before it, and every
+call passes the gate like any other. Only tools that read are offered unless `OPS_MCP_WRITE` says otherwise.
+Requests stand alone: no session is kept, any process answers. ASGI servers without a lifespan (Daphne) need the
+SDK's tasks started here.
 """
 
 import asyncio
@@ -29,7 +29,7 @@ PATH = "/api/v1/ops/mcp"
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
-MISSING = "MCP is not installed here: pip install -r requirements-mcp.txt."
+MISSING = "MCP is not installed here: pip install -r docs/deploy/requirements-mcp.txt."
 logger = logging.getLogger(__name__)
 _managers: WeakKeyDictionary[asyncio.AbstractEventLoop, Any] = WeakKeyDictionary()
 _tasks: set[asyncio.Task[None]] = set()
