@@ -3,13 +3,16 @@
 Set up the first administrator, save three keys, ask, watch the Senate arrive, see what it cost.
 """
 
+import os
 import re
+import signal
+from functools import partial
 
 import httpx
 import pytest
 
 from providers.format import money
-from tests.aiops_site.running import Site, until
+from tests.aiops_site.running import Site, descendants, until
 from tests.flow.looking import faults_of
 
 pytestmark = pytest.mark.browser
@@ -108,6 +111,55 @@ def test_any_openai_client_works_with_a_token_of_the_site(site, fake, browser) -
     ).json()
     assert answer["choices"][0]["message"]["content"]
     assert len(answer["metadata"]["votes"]) == 6
+
+
+def of_site(site: Site, part: str) -> set[int]:
+    return {pid for pid, args in descendants(site.process.pid).items() if part in args}
+
+
+def killed(site: Site, *parts: str) -> None:
+    """Kills these processes of the site with -9, and waits for the ones after them, and for an answer."""
+    before = {part: of_site(site, part) for part in parts}
+    assert all(before.values()), before
+    for pid in set.union(*before.values()):
+        os.kill(pid, signal.SIGKILL)
+    for part, first in before.items():
+        until(lambda part=part, first=first: of_site(site, part) - first, f"another {part}")
+    until(partial(answers, site), "a site that answers again")
+
+
+def answers(site: Site) -> bool:
+    try:
+        return site.get("/healthz").status == 200
+    except OSError:
+        return False
+
+
+def test_a_page_that_watches_outlives_redis_and_the_web_process(site, fake, browser) -> None:
+    """Both are killed while three members are asked; the page goes on by itself and misses nothing."""
+    page = browser.new_page(viewport={"width": 1280, "height": 860})
+    sign_in(page, site)
+    fake.script("hold", "hold", "hold")
+    asked = len(fake.calls)
+    page.goto(address(site, "/senate/"))
+    page.fill("[name=question]", QUESTION)
+    page.get_by_role("button", name="Ask").click()
+    page.wait_for_url(re.compile(r"/senate/\d+/"))
+    page.get_by_text("Request sent, no text yet.").nth(2).wait_for(timeout=60_000)
+    fake.wait_for(lambda calls: len(calls) >= asked + 3)
+    killed(site, "redis-server", "supervisor.web")
+    page.get_by_text("Connection lost, the work goes on.").first.wait_for(timeout=60_000)
+    fake.release()
+    page.evaluate("dispatchEvent(new Event('online'))")
+    page.wait_for_selector("#head[data-state=ended]", timeout=90_000, state="attached")
+    page.wait_for_selector(".stepper-lost", state="detached", timeout=60_000)
+    live = page.inner_text("main")
+    number = re.search(r"/senate/(\d+)/", page.url).group(1)
+    told = page.request.get(address(site, f"/api/v1/senate/sessions/{number}/events/")).json()
+    assert [event["n"] for event in told["events"]] == list(range(1, told["last_n"] + 1)) and not told["open"]
+    assert len(fake.calls) == asked + 7, "nothing was asked twice"
+    page.reload()
+    assert settled(page.inner_text("main")) == settled(live)
 
 
 PAGES = [
