@@ -72,6 +72,11 @@ def any_mock(members: Sequence[dict[str, Any]]) -> bool:
 
 
 @register.filter
+def any_text(members: Sequence[dict[str, Any]]) -> bool:
+    return any(member["call"] and member["call"]["text"] for member in members)
+
+
+@register.filter
 def supported(support: dict[str, Any]) -> str:
     """The badge of a proposal's support; half of the ballots is support."""
     return "Supported" if support["agree"] * 2 >= support["of"] else "Not supported"

@@ -7,7 +7,7 @@ import pytest
 
 from senate.models import SenateSession
 from tests.senate.pages import API, HTMX, JSON, as_user
-from tests.senate.rows import begin, deliberated, ended, phase, running, text
+from tests.senate.rows import begin, deliberated, done, ended, phase, running, text
 
 
 def test_a_stranger_an_outsider_and_an_unknown_id_get_no_session(cast, client) -> None:
@@ -77,6 +77,19 @@ def test_every_plan_has_a_page_in_every_state(ivo, cast, plan, seats, state) -> 
     page = ivo.get(f"/senate/{session.pk}/").content.decode()
     assert 'id="resolution"' in page
     assert ("A reason that is given." in page) == (state != "running")
+
+
+@pytest.mark.parametrize("words", ["", "Roll back."])
+def test_a_session_that_failed_is_no_partial_one_and_points_only_to_words_that_are_there(ivo, cast, words) -> None:
+    session = running(cast["ivo"])
+    phase(session, "propose", 3)
+    for member in range(3):
+        begin(session, member)
+        done(session, member, words if member == 0 else "", state="done" if words and member == 0 else "failed")
+    ended(session, "failed", "A reason that is given.")
+    page = ivo.get(f"/senate/{session.pk}/").content.decode()
+    assert "Failed" in page and "Partial" not in page
+    assert ("What the members wrote stands below." in page) == bool(words)
 
 
 def test_hostile_words_of_models_are_inert_on_the_page(ivo, cast) -> None:
