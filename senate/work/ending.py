@@ -1,6 +1,5 @@
 """How a session ends: what its open calls cost is told as the ledger has it, and the rest is freed."""
 
-import asyncio
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
@@ -32,9 +31,10 @@ async def of(
     session: SenateSession, state: str, reason: str
 ) -> tuple[list[Event], list[CallChange], dict[str, Any]]:
     """(last events, ends of its open calls, the session's last values). Nothing is held for it afterwards."""
-    release = ledger.release(str(session.reservation)) if session.reservation else asyncio.sleep(0)
     cut = await _cut_off(session, reason)  # first: what was lost is booked against what is held
-    totals, _ = await asyncio.gather(hop(store.totals, session.pk, cut.usd, cut.tokens), release)
+    totals = await hop(store.totals, session.pk, cut.usd, cut.tokens)
+    for held in await hop(recovery.holds_of, session):
+        await ledger.release(held)
     kind = "session.done" if state in {"done", "partial"} else f"session.{state}"
     last = Event(kind, data={"state": state, "reason": reason, **totals})
     return [*cut.events, last], cut.changes, store.closing(state, reason)

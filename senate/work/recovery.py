@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from providers import ledger
 from providers.hop import hop
-from providers.models import AIUsageLog
+from providers.models import AIUsageLog, Reservation
 from providers.own_prices import OwnPrices
 from providers.types import Usage
 from senate.engine.case import Event, Outcome
@@ -156,13 +156,19 @@ def purse_of(session: SenateSession) -> Purse:
     return purse
 
 
+def holds_of(session: SenateSession) -> list[str]:
+    """What is held for the session as a whole, and what a worker held that died before its row knew. Sync."""
+    unknown = Reservation.objects.filter(session_id=str(session.pk), attempt__isnull=True, closed_at=None)
+    return [str(key) for key in {session.reservation, *unknown.values_list("pk", flat=True)} - {None}]
+
+
 async def reserve_again(session: SenateSession, purse: Purse) -> dict[str, Any]:
     """Holds what is still to come, calls that are made again included; the session's new values.
 
     Errors: BudgetExceeded, where the caps no longer have room for it.
     """
-    if session.reservation:
-        await ledger.release(str(session.reservation))
+    for held in await hop(holds_of, session):
+        await ledger.release(held)
     quote, ahead = purse.raise_to_bound()
     session.quoted_tokens, session.quoted_usd = quote.tokens, quote.usd
     session.reservation = await ledger.reserve(

@@ -2,11 +2,12 @@
 
 import asyncio
 from datetime import timedelta
+from decimal import Decimal
 
 import pytest
 from django.utils import timezone
 
-from providers import loop
+from providers import ledger, loop
 from providers.desk import new_token
 from providers.models import AIServiceConfig, AIUsageLog, Reservation
 from providers.pacing import wait_for_turn
@@ -141,6 +142,15 @@ def test_a_session_that_runs_out_of_time_tells_what_its_open_calls_cost(session,
     assert (call.state, call.error, call.log_id) == ("cancelled", store.LATE, booked.pk)
     assert chat.events(session)[-1]["data"]["tokens"] == booked.total_tokens
     invariants.check([session], upstream_calls=len(upstream.calls))
+
+
+def test_what_a_worker_held_that_died_before_its_row_knew_of_it_is_freed_by_the_next(session, asker, work):
+    store.claim(session.pk, new_token())
+    held = {"user_id": asker.pk, "operation": "solo", "session_id": str(session.pk), "lease_s": 90}
+    loop.run(ledger.reserve(**held, tokens=1_000, usd=Decimal(0)))
+    changed(session, claim_expires_at=ago(seconds=1))
+    assert work(session).state == "done"
+    assert not Reservation.objects.filter(closed_at=None).exists()
 
 
 def test_a_session_that_is_claimed_while_its_worker_stops_is_handed_back(session, nudged):
