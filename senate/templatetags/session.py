@@ -1,5 +1,6 @@
 """What the session's templates ask of a transcript (`senate/reading/`): small questions, no queries."""
 
+import re
 from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
@@ -16,6 +17,7 @@ from senate.reading.markdown import to_html
 register = template.Library()
 
 TITLE_CHARS = 240
+PERCENT = re.compile(r"(?<=\d) %")
 BADGES = {
     "waiting": "Waiting",
     "queued": "Waiting",
@@ -139,8 +141,8 @@ def reading(text: str) -> SafeString:
 
 @register.filter
 def title_of(question: str) -> str:
-    """The first lines of a question, short enough for a heading."""
-    flat = " ".join(question.split())
+    """The first lines of a question, short enough for a heading; a percent sign stays with its figure."""
+    flat = PERCENT.sub("\N{NO-BREAK SPACE}%", " ".join(question.split()))
     return flat if len(flat) <= TITLE_CHARS else flat[: TITLE_CHARS - 1].rstrip() + "…"
 
 

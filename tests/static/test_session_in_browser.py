@@ -139,3 +139,14 @@ def test_the_slider_shows_the_past_and_leads_back_without_a_reload(past, open_pa
     page.keyboard.press(" ")
     page.get_by_text(f"{session.last_n} events").wait_for()
     assert page.evaluate(SHOWN) == whole and "at=" not in page.url
+
+
+def test_what_a_script_wakes_has_its_room_from_first_paint(past, open_page):
+    plain = open_page(f"/senate/{past.pk}/", 412, scripts=False)
+    assert not plain.get_by_role("button", name="Copy link").is_visible()
+    page = open_page(f"/senate/{past.pk}/", 412)
+    page.get_by_role("button", name="Copy link").wait_for()
+    copy, team = (page.locator(".actions .button", has_text=name) for name in ("Copy link", "Team"))
+    before = team.bounding_box()
+    copy.evaluate("(button) => { button.hidden = true; }")  # as it comes from the server
+    assert not copy.is_visible() and team.bounding_box() == before
