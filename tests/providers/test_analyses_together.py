@@ -89,7 +89,7 @@ def test_two_processes_make_one_call(openai, everyone) -> None:
             assert child.stdout.readline() == "asking\n"
         openai.wait_for(lambda made: made, 20)
         openai.release()
-        outcomes = [json.loads(child.communicate(timeout=60)[0]) for child in children]
+        outcomes = [json.loads(child.communicate(timeout=240)[0]) for child in children]
     finally:
         for child in children:
             child.kill()

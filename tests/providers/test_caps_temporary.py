@@ -95,13 +95,15 @@ def test_a_shell_changes_a_cap_at_the_next_call_and_stands_in_the_log(cast):
 
 def test_the_history_says_who_did_what_until_when_and_why(cast):
     ivo, mara = cast["ivo"], cast["mara"]
-    caps.change(ivo, daily_cost_cap_usd=15, until="2026-12-24T18:30+01:00", by=mara, reason="release day")
+    day = clock.now() + timedelta(days=30)
+    until = f"{day:%Y-%m-%d}T18:30+01:00"
+    caps.change(ivo, daily_cost_cap_usd=15, until=until, by=mara, reason="release day")
     caps.change(ivo, daily_token_cap=5, by=mara, reason="over")
     UserAICap.objects.update_or_create(user=cast["lee"], defaults={"daily_token_cap": 7})
     told = caps_history.newest()
     assert [(one["by"], one["verb"], one["about"], one["to"], one["reason"]) for one in told] == [
         ("shell", "lowered", "lee", "7 tokens", ""),
         ("mara", "lowered", "ivo", "5 tokens", "over"),
-        ("mara", "raised", "ivo", "$15.00 until Dec 24, 17:30 UTC", "release day"),
+        ("mara", "raised", "ivo", f"$15.00 until {day:%b %-d}, 17:30 UTC", "release day"),
     ]
     assert [one["about"] for one in caps_history.newest([cast["lee"].pk])] == ["lee"]

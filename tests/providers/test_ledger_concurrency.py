@@ -17,7 +17,7 @@ from tests.providers.ledger_kit import assert_reconciled, counters, set_cap
 
 ROOT = Path(__file__).resolve().parents[2]
 CAP = Decimal("1.00")
-TIMEOUT_S = 60
+TIMEOUT_S = 240
 
 
 @pytest.fixture

@@ -19,7 +19,7 @@ from providers.ledger.database import Database
 from providers.ledger.writer import LARGEST_BATCH, Writer
 from tests.providers.ledger_kit import attempt, reserve
 
-TIMEOUT_S = 10
+TIMEOUT_S = 60
 
 
 @dataclass

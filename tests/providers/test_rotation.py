@@ -170,7 +170,7 @@ def test_killed_at_every_row_no_secret_is_lost_and_the_next_run_goes_on(secrets)
     database = str(connection.settings_dict["NAME"])
     connection.close()
     command = [sys.executable, "-m", "tests.providers.rotation_child", database, f"{NEW},{OLD}", "8"]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=240, check=True)
     assert json.loads(done.stdout.splitlines()[-1]) == [1, 3, 6, 10, 15, 21, 28, 30]
     assert {plain(NEW, secret) for secret in raw().values()} == {f"{CANARY}-{n}" for n in range(30)}
 

@@ -64,7 +64,7 @@ def test_two_processes_of_four_threads_are_admitted_exactly_as_often_as_the_rate
                 for child in children:
                     child.stdin.write("go\n")
                     child.stdin.flush()
-                admitted = [int(child.communicate(timeout=60)[0]) for child in children]
+                admitted = [int(child.communicate(timeout=240)[0]) for child in children]
             finally:
                 for child in children:
                     child.kill()

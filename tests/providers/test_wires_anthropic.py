@@ -17,7 +17,7 @@ KEY = "sk-ant-canary-0123456789abcdef0123456789"
 async def ask(upstream):
     """Asks the fake upstream in a mode; returns reply, meter and pieces."""
 
-    async def asked(mode="ok", *, stream=True, timeout_s=5.0, **prompt):
+    async def asked(mode="ok", *, stream=True, timeout_s=30.0, **prompt):
         pieces = []
         meter = asked.meter = Meter(on_text=pieces.append if stream else None)
         prompt = {"max_output_tokens": 500, "system": "You are terse."} | prompt

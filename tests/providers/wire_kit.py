@@ -19,7 +19,7 @@ PREFIX = {"cloudflare": "@cf/own/"}
 
 
 def connection(server: FakeUpstream, provider: str, **more: Any) -> Connection:
-    given = {"key": KEY, "timeout_s": 5.0, "account_id": "acc-1", "allowed_hosts": ("127.0.0.1",)}
+    given = {"key": KEY, "timeout_s": 30.0, "account_id": "acc-1", "allowed_hosts": ("127.0.0.1",)}
     return Connection(provider, server.url(provider), **{**given, **more})
 
 

@@ -215,7 +215,7 @@ def test_a_changed_body_does_not_fit_its_signature(service):
     assert post("github", body.replace(b"main", b"evil"), headers).status_code == 401
 
 
-@pytest.mark.parametrize("away", [-301, 301])
+@pytest.mark.parametrize("away", [-301, 600])
 def test_a_replayed_one_is_stale(service, away):
     answer = send("generic", GENERIC, at=time.time() + away)
     assert (answer.status_code, answer.json()["error"]["code"]) == (401, "stale")
