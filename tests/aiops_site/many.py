@@ -18,7 +18,7 @@ from typing import Any
 from aiops_site.supervisor.redis_server import free_port
 from aiops_site.supervisor.run import ALONE, CELERY
 from tests import postgres, redis_server
-from tests.aiops_site.running import DEADLINE, ROOT, environment, until
+from tests.aiops_site.running import DEADLINE, ROOT, START, environment, until
 from tests.fakes.upstream import FakeUpstream
 
 QUEUES = ["-Q", "work,deliberations"]
@@ -93,10 +93,10 @@ class Many:
 
     def until_ready(self) -> None:
         for part in (self.parts["web-0"], self.parts["web-1"]):
-            until(part.answers, f"{part.name} answers")
-            until(lambda part=part: part.readiness()["status"] == "ok", f"{part.name} is ready")
+            until(part.answers, f"{part.name} answers", START)
+            until(lambda part=part: part.readiness()["status"] == "ok", f"{part.name} is ready", START)
         for part in (self.parts["worker-0"], self.parts["worker-1"]):
-            until(lambda part=part: part.has_said("ready."), f"{part.name} takes messages")
+            until(lambda part=part: part.has_said("ready."), f"{part.name} takes messages", START)
 
     def stop(self) -> None:
         running = [part.process for part in self.parts.values() if part.process.poll() is None]
