@@ -53,7 +53,7 @@
   }
 
   async function copy(button) {
-    if (!navigator.clipboard) return toast({ text: "Browsers copy on https alone. Select the text instead." });
+    if (!navigator.clipboard) return toast({ text: "Copying needs https." });
     await navigator.clipboard.writeText(button.dataset.copies);
     toast({ text: "Copied." });
   }
