@@ -44,6 +44,7 @@ def look(user: Any) -> dict[str, Any]:
         "providers": states,
         "working": sum(state["state"] in WORKING for state in states),
         "fixes": tiles.fixes(user),
+        "may_ask": may(user, "ask models and the Senate"),
         "may_add_service": may(user, "change services and deployments"),
         "version": version(),
         "page_keys": KEYS,

@@ -92,7 +92,7 @@ def incidents(user: Any, told: list[Any]) -> tuple[list[Need], int]:
             "title": f"{service}: {code}",
             "text": title,
             "url": reverse("intelligence:incident", args=[pk]),
-            "action": "Look",
+            "action": "See incident",
         }
         for severity, service, code, title, pk in sorted(newest, key=lambda one: one[0] != "high")
     ]

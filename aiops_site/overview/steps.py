@@ -20,7 +20,7 @@ SAMPLES = (
 
 
 def checklist(user: Any, directory: Directory, standing: caps.CapStanding, filled: bool) -> list[dict[str, Any]]:
-    """Empty once all is done, or for who may not ask. `filled`: the sample data stands here."""
+    """Empty once all is done, or for who may not ask; `next` marks the step to take. `filled`: the sample data stands here."""
     if not may(user, "ask models and the Senate"):
         return []
     admin = may(user, "save provider keys and settings")
@@ -28,6 +28,7 @@ def checklist(user: Any, directory: Directory, standing: caps.CapStanding, fille
     steps = [_key(directory, admin), _caps(standing, asked), _ask(asked)]
     if all(step["done"] for step in steps):
         return []
+    next((step for step in steps if step["action"] and not step["done"]), {})["next"] = True
     return [*steps, *_samples(filled)] if admin else steps
 
 

@@ -11,6 +11,7 @@ from django.utils import timezone
 from providers.catalog import CATALOG, EXTRA
 from providers.charts import Chart, Limit
 from providers.exceptions import InvalidInput
+from providers.roles import may
 from providers.usage.advice import advice
 from providers.usage.chart import chart_of, day_name, drawn
 from providers.usage.matrix import matrix
@@ -75,6 +76,7 @@ def look(viewer: Any, question: Question, given: dict[str, str]) -> dict[str, An
         "budget": budget_of_month(policy, data["month"]),
         "chart": drawn(data, chart),
         "nearest": nearest(viewer),
+        "may_ask": may(viewer, "ask models and the Senate"),
         "matrix": _matrix(viewer, question) if view == "matrix" else None,
         "advice": _advice(viewer, question) if view == "advice" else None,
     }

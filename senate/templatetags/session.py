@@ -85,8 +85,10 @@ def supported(support: dict[str, Any]) -> str:
 
 
 @register.filter
-def step_class(state: str) -> str:
-    return {"running": "now", "done": "done"}.get(state, "")
+def step_class(step: dict[str, Any]) -> str:
+    """How a step looks: a phase that ended with nothing of what it is for was stopped, not done."""
+    done = "done" if step["done"] else "stopped"
+    return {"running": "now", "done": done}.get(step["state"], "")
 
 
 @register.filter

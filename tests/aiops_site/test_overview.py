@@ -1,5 +1,6 @@
 """The overview: first steps that tick themselves, and the cap that is nearer to its end."""
 
+import re
 from decimal import Decimal
 
 import pytest
@@ -32,6 +33,25 @@ def test_the_first_steps_tick_themselves_and_go(overview, people) -> None:
     assert done(overview()) == [True, True, False]
     SenateSession.objects.create(owner=people["mara"], question="Why?")
     assert overview()["checklist"] == []
+
+
+def test_an_empty_overview_says_what_to_do_next_once_in_ink(client, people) -> None:
+    client.force_login(people["mara"])
+    page = client.get("/", headers={"Accept": "text/html"}).content.decode()
+    assert re.findall(r'button-primary" href="([^"]+)"', page) == ["/providers/"]
+    for sentence, step in (
+        ("Nothing is running.", "Ask a question"),
+        ("No provider has a key.", "Add key"),
+        ("No service yet.", "Add service"),
+        ("No fix yet.", "Choose services"),
+    ):
+        assert re.search(rf'<p>{re.escape(sentence)}</p><a class="button" href="[^"]+">{step}</a>', page), sentence
+
+
+def test_the_next_step_is_the_first_that_is_open_and_may_be_done(overview, people) -> None:
+    marked = lambda name: [step["title"] for step in overview(name)["checklist"] if step.get("next")]  # noqa: E731
+    assert marked("mara") == ["Save a key"]
+    assert marked("ivo") == ["Look at caps"], "an engineer saves no keys"
 
 
 def test_who_may_not_ask_gets_no_steps(overview) -> None:

@@ -92,6 +92,34 @@ def test_a_session_that_failed_is_no_partial_one_and_points_only_to_words_that_a
     assert ("What the members wrote stands below." in page) == bool(words)
 
 
+@pytest.mark.parametrize("answered", [0, 1])
+def test_a_phase_that_brought_nothing_was_stopped_and_not_done(ivo, cast, answered) -> None:
+    session = running(cast["ivo"])
+    phase(session, "propose", 3)
+    for member in range(3):
+        begin(session, member)
+        done(session, member, "Roll back." if member < answered else "", state="done" if member < answered else "failed")
+    phase(session, "propose", 3, finished=True)
+    ended(session, "failed", "A reason that is given.")
+    page = ivo.get(f"/senate/{session.pk}/").content.decode()
+    shown = re.search(r'<li class="(\w*)"><span class="step-mark">', page).group(1)
+    assert shown == ("done" if answered else "stopped")
+    assert ("Failed:</span>" in page) == (not answered)
+    assert 'form="again"' in page and 'id="again"' in page, "a session that failed can be asked again from its head"
+
+
+def test_only_a_call_that_was_cancelled_is_said_to_have_been_stopped(ivo, cast) -> None:
+    session = running(cast["ivo"])
+    phase(session, "propose", 3)
+    for member, state in enumerate(("failed", "cancelled", "timed_out")):
+        begin(session, member)
+        done(session, member, "", state=state, error="Its answer could not be read.", output_tokens=96)
+    page = ivo.get(f"/senate/{session.pk}/").content.decode()
+    said = re.findall(r'id="member-\d".*?</article>', page, re.DOTALL)
+    assert ["The call was stopped." in column for column in said] == [False, True, False]
+    assert all("tokens were billed" in column for column in said)
+
+
 def test_hostile_words_of_models_are_inert_on_the_page(ivo, cast) -> None:
     bad = "<script>alert(1)</script><img src=x onerror=alert(1)> [x](javascript:alert(1)) <b hx-get='/x'>b</b>"
     session = deliberated(cast["ivo"], proposal=bad, resolution=bad, reason=bad, answer=bad)
