@@ -21,6 +21,15 @@ from providers.views import caps_page
 
 MOST = 20  # of a kind; how many more there are is counted
 NEARLY = 95  # percent of a cap or a budget
+TROUBLES = {
+    "Key refused": "refuses its key",
+    "Can't decrypt": "has a key that can't be decrypted",
+    "No key": "has a key that is held back",
+    "Failed": "fails",
+    "Resting": "rests",
+    "Probing": "is tried again after a rest",
+}
+WRONG_KEYS = {"Key refused", "Can't decrypt"}  # badges of what a new key cures
 Need = dict[str, Any]
 
 
@@ -103,10 +112,10 @@ def keys(states: list[dict[str, Any]]) -> list[Need]:
     return [
         {
             "tone": "bad",
-            "title": f"{state['name']}: {state['state'].lower()}",
+            "title": f"{state['name']} {TROUBLES.get(state['state'], 'is in trouble')}",
             "text": state["sentence"],
             "url": f"{reverse('providers:keys')}?{urlencode({'edit': state['slug']})}",
-            "action": "Replace key",
+            "action": "Replace key" if state["state"] in WRONG_KEYS else "See provider",
         }
         for state in states
         if state["trouble"]

@@ -20,7 +20,7 @@ SAMPLES = (
 
 
 def checklist(user: Any, directory: Directory, standing: caps.CapStanding, filled: bool) -> list[dict[str, Any]]:
-    """Empty once all is done, or for who may not ask; `next` marks the step to take. `filled`: the sample data stands here."""
+    """Empty once all is done, or for who may not ask. `next`: the one to take. `filled`: samples stand here."""
     if not may(user, "ask models and the Senate"):
         return []
     admin = may(user, "save provider keys and settings")

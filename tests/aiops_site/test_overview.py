@@ -5,6 +5,7 @@ from decimal import Decimal
 
 import pytest
 
+from aiops_site.overview import needs
 from intelligence.models import Deployment, Service
 from providers.models import AIProviderSettings, CapDay, UserAICap
 from senate.models import SenateSession
@@ -52,6 +53,17 @@ def test_the_next_step_is_the_first_that_is_open_and_may_be_done(overview, peopl
     marked = lambda name: [step["title"] for step in overview(name)["checklist"] if step.get("next")]  # noqa: E731
     assert marked("mara") == ["Save a key"]
     assert marked("ivo") == ["Look at caps"], "an engineer saves no keys"
+
+
+@pytest.mark.parametrize(
+    ("state", "title", "action"),
+    [("Key refused", "OpenRouter refuses its key", "Replace key"), ("Failed", "OpenRouter fails", "See provider")],
+)
+def test_a_provider_in_trouble_is_told_in_a_sentence_with_what_cures_it(state, title, action) -> None:
+    (told,) = needs.keys(
+        [{"name": "OpenRouter", "slug": "openrouter", "state": state, "trouble": True, "sentence": "It said so."}]
+    )
+    assert (told["title"], told["action"]) == (title, action)
 
 
 def test_who_may_not_ask_gets_no_steps(overview) -> None:

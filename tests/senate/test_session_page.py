@@ -98,14 +98,15 @@ def test_a_phase_that_brought_nothing_was_stopped_and_not_done(ivo, cast, answer
     phase(session, "propose", 3)
     for member in range(3):
         begin(session, member)
-        done(session, member, "Roll back." if member < answered else "", state="done" if member < answered else "failed")
+        words, state = ("Roll back.", "done") if member < answered else ("", "failed")
+        done(session, member, words, state=state)
     phase(session, "propose", 3, finished=True)
     ended(session, "failed", "A reason that is given.")
     page = ivo.get(f"/senate/{session.pk}/").content.decode()
     shown = re.search(r'<li class="(\w*)"><span class="step-mark">', page).group(1)
     assert shown == ("done" if answered else "stopped")
     assert ("Failed:</span>" in page) == (not answered)
-    assert 'form="again"' in page and 'id="again"' in page, "a session that failed can be asked again from its head"
+    assert 'form="again"' in page and 'id="again"' in page, "it can be asked again from the head"
 
 
 def test_only_a_call_that_was_cancelled_is_said_to_have_been_stopped(ivo, cast) -> None:
