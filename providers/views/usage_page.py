@@ -76,7 +76,6 @@ def look(viewer: Any, question: Question, given: dict[str, str]) -> dict[str, An
         "budget": budget_of_month(policy, data["month"]),
         "chart": drawn(data, chart),
         "nearest": nearest(viewer),
-        "may_ask": may(viewer, "ask models and the Senate"),
         "matrix": _matrix(viewer, question) if view == "matrix" else None,
         "advice": _advice(viewer, question) if view == "advice" else None,
     }
@@ -184,10 +183,11 @@ def _transcript(call: dict[str, Any]) -> str:
 
 
 def controls(viewer: Any, question: Question, route: str) -> dict[str, Any]:
-    """Filter chips and the form of all filters; both lead back to `route`."""
+    """Filter chips and the form of all filters, which lead back to `route`; what the reader may do."""
     everyone = sees_everyone(viewer)
     return {
         "sees_everyone": everyone,
+        "may_ask": may(viewer, "ask models and the Senate"),
         "chips": [
             {"name": FILTER_NAMES[name], "value": _shown(name, value), "remove_url": question.query(**{name: ""})}
             for name, value in question.filters.items()
