@@ -51,7 +51,7 @@ def _run(owner: Any) -> None:
         most_steps=12,
         most_seconds=300,
         most_usd=Decimal("0.20"),
-        steps_used=len(TOOLS) + 2,
+        steps_used=len(TOOLS),
         seconds=14.2,
         cost_usd=Decimal("0.0312"),
         started_at=begun,

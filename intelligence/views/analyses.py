@@ -196,6 +196,7 @@ def one_page(request: Request, run: AnalysisRun) -> dict[str, Any]:
             shown.recommendation(one) | ({} if one.run_id == run.pk else {"lines": None}) for one in found
         ],
         "calls": shown.calls(run),
+        "again": {"label": "Analyse a log", "url": reverse("intelligence:analyses")},
         "may_decide": may(request.user, "decide approvals"),
         "crumbs": [*CRUMBS, {"label": run.service.name if run.service else run.title}],
         "errors": {},

@@ -76,7 +76,7 @@ class ApprovalPage(APIView):
         crumbs = [{"label": "Approvals", "url": reverse("intelligence:approvals")}, {"label": one.act}]
         context = {
             "approvals": [presented(one, request.user)],
-            "single": True,
+            "single": one.title,
             "version": version,
             "refused": refused,
             "crumbs": crumbs,

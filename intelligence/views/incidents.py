@@ -1,6 +1,7 @@
 """Incidents: the list with its filters, one with its history, the decisions on it. Pages and JSON."""
 
 from typing import Any
+from urllib.parse import urlencode
 from uuid import UUID
 
 from django.db.models import Count, Max
@@ -142,6 +143,13 @@ def _options(values: Any) -> list[dict[str, str]]:
     return [{"value": one, "label": one} for one in values]
 
 
+def ask(one: Incident) -> str:
+    """Where an agent is asked about it, with service and question filled in."""
+    subject = f" of {one.subject[:100]}" if one.subject else ""
+    given = {"service": one.service_id, "question": f"Why is there {one.code}{subject} in {one.service.name}?"}
+    return f"{reverse('intelligence:agent-runs')}?{urlencode(given)}"
+
+
 def one_page(request: Request, one: Incident) -> dict[str, Any]:
     runs = list(one.analyses.select_related("service", "requested_by", "reviewed_by").order_by("-created_at")[:20])
     steps = one.recommendations.select_related("decided_by").order_by("-run__created_at", "n")[:40]
@@ -154,6 +162,7 @@ def one_page(request: Request, one: Incident) -> dict[str, Any]:
         "recommendations": [shown.recommendation(step) for step in steps],
         "run": run_rows.of_incident(one.pk),
         "may_decide": may(request.user, "decide approvals"),
+        "ask": ask(one),
         "crumbs": [{"label": "Incidents", "url": reverse("intelligence:incidents")}, {"label": one.code}],
         "errors": {},
     }

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import urlencode
 
 from django.conf import settings
 from django.http import HttpResponseRedirect
@@ -39,6 +40,8 @@ WORDS = {"refused": "refused", "lost": "its worker was lost; it is not repeated"
 WORDS |= {"waiting": "waits its turn", "approval": "a person decides"}
 CAUSES = {"asked": "", "incident": "began by itself for an incident", "cost": "the weekly look at costs"}
 MOST_SHOWN = 20_000
+MOST_ASKED = 4_000
+MOST_IN_ADDRESS = 1_000
 
 
 class Runs(APIView):
@@ -77,7 +80,10 @@ def page(request: Request) -> dict[str, Any]:
         "version": version("runs"),
         "tabs": tabs(request.user, "agent-runs"),
         "errors": {},
-        "values": {"question": "", "service_id": request.query_params.get("service", "")},
+        "values": {
+            "question": request.query_params.get("question", "")[:MOST_ASKED],
+            "service_id": request.query_params.get("service", ""),
+        },
     }
 
 
@@ -91,6 +97,12 @@ class RunPage(APIView):
     def get(self, request: Request, pk: Any) -> Response:
         run = troubleshooter.found(request.user, pk)
         return Response(run_page(request.user, run), template_name="intelligence/run.html")
+
+
+def again(run: AgentRun) -> str:
+    """The form with this run's question and service filled in."""
+    given = {"service": run.service_id or "", "question": run.question[:MOST_IN_ADDRESS]}
+    return f"{reverse('intelligence:agent-runs')}?{urlencode(given)}"
 
 
 def run_page(user: Any, run: AgentRun) -> dict[str, Any]:
@@ -110,6 +122,7 @@ def run_page(user: Any, run: AgentRun) -> dict[str, Any]:
             "usd": usd,
         },
         "version": version("runs"),
+        "again": again(run),
         "json_url": reverse("intelligence:api-agent-run", args=[run.pk]),
         "cancel_url": reverse("intelligence:agent-run-cancel", args=[run.pk]),
         "crumbs": [

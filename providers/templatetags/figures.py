@@ -3,12 +3,13 @@
 Filters give text (`{{ spend|money }}`); `figure` and `when` give elements that carry the exact value.
 """
 
+import re
 from collections.abc import Callable
 from datetime import datetime
 
 from django import template
 from django.utils import timezone
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from providers import format as shown
@@ -47,6 +48,14 @@ def figure(value: shown.Number | None, form: str = "money", note: str = "") -> S
     if exact == text:
         return format_html('<data value="{}">{}</data>', value, text)
     return format_html('<data class="exact" value="{}" data-exact="{}">{}</data>', value, exact, text)
+
+
+@register.filter
+def coded(text: object) -> SafeString:
+    """Plain text, escaped; what stands in backticks becomes `<code>`, a backtick without its pair is dropped."""
+    parts = enumerate(re.split(r"`([^`\n]+)`", str(text or "")))
+    shapes = ((format_html("<code>{}</code>", part) if n % 2 else part.replace("`", ""),) for n, part in parts)
+    return format_html_join("", "{}", shapes)
 
 
 @register.filter

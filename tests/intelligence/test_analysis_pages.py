@@ -37,6 +37,14 @@ def test_every_role_gets_page_fragment_and_json_of_an_empty_site(page, path):
         assert "All quiet." in whole.content.decode()
 
 
+def test_what_is_empty_names_one_next_step(page):
+    rooms = "incidents/ analyses/ jules/ approvals/ agents/ agents/runs/".split()
+    parts = "incidents/?state=snoozed incidents/?severity=high jules/?state=failed approvals/?tab=decided".split()
+    for path in (f"/{one}" for one in rooms + parts):
+        empty = page("mara").get(path).content.decode().split('<div class="empty">')[1:]
+        assert empty and all(one.split("</div>")[0].count('class="button"') == 1 for one in empty), path
+
+
 def test_pasted_lines_lead_to_their_analysis_and_its_answer_escapes_what_the_log_says(page):
     hostile = LOG.replace("oauthlib'\n", "oauthlib' <script>alert(1)</script>\n")
     made = page("ivo").post("/analyses/", {"log": hostile, "mode": "rules"})

@@ -3,6 +3,7 @@ from datetime import timedelta
 
 import pytest
 from django.db import connections
+from django.test import Client
 from django.utils import timezone
 
 from intelligence import acts, approvals
@@ -51,6 +52,16 @@ def test_what_is_approved_runs_once_as_it_was_asked(ask, people, as_user):
     again = as_user("mara").post(url, {"decision": "approve"}, format="json")
     assert again.status_code == 409 and len(RAN) == 1
     assert as_user("lee").get(url).json()["decided_by"] == "mara"
+
+
+def test_a_long_argument_is_folded_whole_and_a_short_one_stays_open(ask, people):
+    short = ask(arguments={"mode": "rolling"})
+    long = ask(arguments={"script": "echo 1;" * 400 + "<b>end"})
+    client = Client()
+    client.force_login(people["mara"])
+    folded, whole = (client.get(f"/approvals/{one.pk}/").content.decode() for one in (long, short))
+    assert '<details class="fold">' in folded and "&lt;b&gt;end&quot;</span></details>" in folded
+    assert long.digest in folded and '<details class="fold">' not in whole and short.digest in whole
 
 
 def test_the_requester_and_those_who_only_read_do_not_decide(ask, people, as_user):

@@ -11,6 +11,11 @@ def render(source: str, **context: object) -> str:
     return Template("{% load figures %}" + source).render(Context(context))
 
 
+def test_text_between_backticks_is_code_and_the_rest_is_escaped() -> None:
+    html = render("{{ text|coded }}", text="run `ss -ltnp <i>` & look ` there")
+    assert html == "run <code>ss -ltnp &lt;i&gt;</code> &amp; look  there"
+
+
 def test_a_figure_carries_its_exact_value_and_the_source_of_the_price() -> None:
     html = render("{% figure cost 'estimated' 'genai-prices' %}", cost="0.009812500000")
     assert 'value="0.009812500000"' in html
