@@ -1,6 +1,7 @@
 """Every error leaves in the shape of the surface that was used: page, fragment or JSON."""
 
 import logging
+import sys
 from typing import Any
 
 from django.core.exceptions import (
@@ -11,13 +12,22 @@ from django.core.exceptions import (
 )
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.shortcuts import render
+from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.http import urlencode
 from rest_framework import exceptions as drf
 from rest_framework.response import Response
 
 from aiops_site.renderers import is_fragment
-from providers.exceptions import AIServiceError, InvalidInput, NotAllowed, NotFound, RateLimited
+from providers.exceptions import (
+    AIServiceError,
+    DatabaseUnavailable,
+    InvalidInput,
+    NotAllowed,
+    NotFound,
+    RateLimited,
+)
+from providers.outage import as_outage
 
 logger = logging.getLogger(__name__)
 WHOLE = "non_field_errors"  # REST framework's name for what is wrong with more than one field
@@ -54,6 +64,8 @@ def exception_handler(error: Exception, context: dict[str, Any]) -> Response | H
     if known is None:
         return None
     request, view = context["request"], context["view"]
+    if isinstance(known, DatabaseUnavailable):
+        return away(request, known, error)
     page = getattr(request.accepted_renderer, "format", "json") == "html"
     headers = headers_of(known)
     if not page:
@@ -91,7 +103,7 @@ def as_known(error: Exception) -> AIServiceError | None:
             return NotParsed("The body is over 2 MB.", code="body_too_large", status=413)
         case TooManyFieldsSent() | TooManyFilesSent():
             return NotParsed("The body has too many fields.", code="invalid_body")
-    return None
+    return as_outage(error)
 
 
 def from_fields(detail: Any) -> InvalidInput:
@@ -178,10 +190,25 @@ def error_page(error: AIServiceError, request: Any) -> dict[str, Any]:
     }
 
 
+def wants_json(request: Any) -> bool:
+    accept = request.headers.get("Accept", "")
+    return request.path.startswith("/api/") or ("application/json" in accept and "text/html" not in accept)
+
+
+def away(request: Any, error: DatabaseUnavailable, cause: BaseException | None) -> HttpResponse:
+    """In a page that asks the database for nothing: not who is looking, nor what the frame counts."""
+    logger.error("503 at %s: %s: %.300s", request.path, type(cause).__name__, cause)
+    status, headers = error.http_status, headers_of(error)
+    if wants_json(request):
+        return JsonResponse({"error": error.as_dict()}, status=status, headers=headers)
+    again = request.get_full_path() if request.method == "GET" else "/"
+    page = {**error_page(error, request), "title": "Not just now", "again": again}
+    return HttpResponse(render_to_string("errors/bare_error.html", page), status=status, headers=headers)
+
+
 def plain(request: HttpRequest, error: AIServiceError) -> HttpResponse:
     """For Django's own handlers, which stand outside REST framework."""
-    accept = request.headers.get("Accept", "")
-    if request.path.startswith("/api/") or ("application/json" in accept and "text/html" not in accept):
+    if wants_json(request):
         return JsonResponse({"error": error.as_dict()}, status=error.http_status)
     signed_in = getattr(getattr(request, "user", None), "is_authenticated", False)
     template = "errors/error.html" if signed_in else "errors/bare_error.html"
@@ -205,4 +232,7 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
+    cause = sys.exception()
+    if outage := as_outage(cause):
+        return away(request, outage, cause)
     return plain(request, AIServiceError("This failed on our side. Give the request id to your admin."))

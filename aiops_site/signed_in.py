@@ -1,5 +1,6 @@
 """Where somebody is signed in: written at the sign-in, seen now and then, ended from the account page."""
 
+import logging
 import re
 import time
 from collections.abc import Callable
@@ -9,6 +10,7 @@ from typing import Any
 
 from django.contrib.auth.signals import user_logged_in
 from django.contrib.sessions.models import Session
+from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
@@ -16,6 +18,7 @@ from aiops_site.models import SignedIn
 from providers import audit
 from providers.exceptions import NotFound
 
+logger = logging.getLogger(__name__)
 GetResponse = Callable[[HttpRequest], HttpResponse]
 SEEN_EVERY = 300.0  # seconds between two writes for one session, in each process
 MOST_KNOWN = 10_000
@@ -64,11 +67,20 @@ def middleware(get_response: GetResponse) -> GetResponse:
             if len(_seen) > MOST_KNOWN:
                 _seen.clear()
             _seen[key] = now
-            late = timezone.now() - timedelta(seconds=SEEN_EVERY)
-            SignedIn.objects.filter(session_id=key, seen_at__lt=late).update(seen_at=timezone.now())
+            _write_seen(key)
         return response
 
     return seen
+
+
+def _write_seen(key: str) -> None:
+    """Or doesn't: on a full disk, a page that can be read is worth more than when its reader was here."""
+    now = timezone.now()
+    try:
+        due = SignedIn.objects.filter(session_id=key, seen_at__lt=now - timedelta(seconds=SEEN_EVERY))
+        due.update(seen_at=now)
+    except DatabaseError as error:
+        logger.warning("a session's last use can't be written: %s", error)
 
 
 def listed(user: Any, here: str | None) -> list[dict[str, Any]]:

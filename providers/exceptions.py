@@ -11,6 +11,7 @@
     |- RateLimited               429
     |- ToolFailed            500  a tool of the site broke
     |- LedgerUnavailable         503  spending can't be written down now, so nothing is spent     retryable
+    |- DatabaseUnavailable       503  no page and no record can be read or written now          retryable
     `- UpstreamError             502  the provider answered badly, or not at all
        |- KeyRefused             502  its 401 or 403, so that no client doubts its own token
        |- CreditExhausted        502  its 402, or a 429 that says that the money is used up
@@ -125,6 +126,12 @@ class ToolFailed(AIServiceError):
 class LedgerUnavailable(AIServiceError):
     http_status = 503
     code = "ledger_unavailable"
+    retryable = True
+
+
+class DatabaseUnavailable(AIServiceError):
+    http_status = 503
+    code = "database_unavailable"
     retryable = True
 
 

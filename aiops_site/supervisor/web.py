@@ -80,6 +80,7 @@ def uvicorn(application: Any) -> None:
         log_config=None,
         access_log=False,
         server_header=False,
+        ws_max_size=1 << 20,  # Daphne's own; readers send nothing, so they need none
         timeout_graceful_shutdown=int(DRAIN),
     )
     DrainingServer(config).run()

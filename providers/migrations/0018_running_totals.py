@@ -18,6 +18,14 @@ def running_totals(source: str, into: str, columns: tuple[str, ...]) -> str:
         WINDOW w AS (PARTITION BY key_id ORDER BY day ROWS UNBOUNDED PRECEDING)"""  # noqa: S608
 
 
+def hold(apps: Apps, schema_editor: BaseDatabaseSchemaEditor) -> None:
+    """Nobody adds to the sums until this is done: what old code, still running, added between the copy and the end
+    would be missing from the totals for good. SQLite has one writer anyway."""
+    if schema_editor.connection.vendor == "postgresql":
+        tables = ", ".join(f"providers_{name}" for name in ("usagegeneration", "usageday", "usageseries"))
+        schema_editor.execute(f"LOCK TABLE {tables} IN EXCLUSIVE MODE")
+
+
 def forget(apps: Apps, schema_editor: BaseDatabaseSchemaEditor) -> None:
     """Backwards: the sums of days are empty again, so all are made again from the ledger."""
     for table in DERIVED:
@@ -30,7 +38,7 @@ class Migration(migrations.Migration):
     dependencies = [("providers", "0017_refusal")]
 
     operations = [
-        migrations.RunPython(migrations.RunPython.noop, forget),
+        migrations.RunPython(hold, forget),
         migrations.CreateModel(
             name="UsageTotal",
             fields=[

@@ -13,6 +13,8 @@ from typing import Any
 
 from providers import idempotency, loop, request_id
 from providers.exceptions import AIServiceError
+from providers.hop import hop
+from providers.outage import as_outage
 from senate.lane import sse
 from senate.lane.admission import Admitted, admit
 from senate.lane.chat_request import ChatRequest, parse
@@ -56,9 +58,10 @@ async def chat_lane(scope: Scope, receive: Receive, send: Send) -> None:
         return
     except AIServiceError as error:
         await out.fail(error)
-    except Exception:
+    except Exception as error:
         logger.exception("chat lane failed")
-        await out.fail(AIServiceError("This failed on our side. Give the request id to your admin."))
+        ours = AIServiceError("This failed on our side. Give the request id to your admin.")
+        await out.fail(await hop(as_outage, error) or ours)
     finally:
         request_id.current.reset(token)
 

@@ -47,15 +47,15 @@ def environment(data: Path, **more: str) -> dict[str, str]:
 
 
 class Site:
-    """One `up`. `lines` is what its terminal shows."""
+    """One `up` of the code in `tree`. `lines` is what its terminal shows."""
 
-    def __init__(self, data: Path, *, before: str = "", **more: str) -> None:
+    def __init__(self, data: Path, *, before: str = "", tree: Path = ROOT, **more: str) -> None:
         self.environment = environment(data, **more)
         self.port = int(self.environment["PORT"])
         code = f"import sys; sys.argv = ['manage.py', 'up']\n{before}\nimport manage; manage.main()"
         self.process = subprocess.Popen(
             [sys.executable, "-c", code],
-            cwd=ROOT,
+            cwd=tree,
             env=self.environment,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,

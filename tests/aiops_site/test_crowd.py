@@ -25,6 +25,10 @@ FRAMES, SIZE = int(sys.argv[2]), int(sys.argv[3])
 async def application(scope, receive, send):
     await receive()
     await send({"type": "websocket.accept"})
+    if scope["path"].startswith("/ws/senate/9/"):
+        await receive()  # as `listen` in senate/live/consumers.py
+        await send({"type": "websocket.close", "code": 4403})
+        return
     for n in range(FRAMES):
         await send({"type": "websocket.send", "text": f"{n:06d}" + "x" * SIZE})
         if scope["path"].startswith("/ws/senate/7/"):
@@ -105,3 +109,29 @@ def test_a_reader_that_comes_late_to_the_end_still_gets_all_of_it(server) -> Non
             return read + [int(message[:6]) async for message in reader]
 
     assert asyncio.run(late()) == list(range(FRAMES))
+
+
+def pump(port: int, data: bytes, times: int) -> int:
+    """Sends masked frames until they are no longer taken; how many times it could."""
+    with socket.create_connection(("127.0.0.1", port), 30) as loud:
+        loud.sendall(handshake(port, 9, "none=1"))
+        assert b" 101 " in loud.recv(4096)
+        for sent in range(times):
+            try:
+                loud.sendall(data)
+            except OSError:
+                return sent
+    return times
+
+
+def test_c8_a_flood_of_frames_and_one_without_an_end_cost_no_memory_and_nobody_else(server) -> None:
+    port, _, process = server
+    until(lambda: listens(port), "a server")
+    assert asyncio.run(whole(port)) == list(range(FRAMES))
+    before = memory_mb(process.pid)
+    small = b"\x82\x84" + bytes(8)
+    pump(port, small * 10_000, 20)
+    endless = b"\x82\xff" + (1 << 40).to_bytes(8, "big") + bytes(4)
+    assert pump(port, endless + bytes(1 << 20), 64) < 64, "a terabyte is refused at its head"
+    assert memory_mb(process.pid) - before < 50
+    assert asyncio.run(whole(port)) == list(range(FRAMES))

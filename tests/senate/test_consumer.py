@@ -1,12 +1,15 @@
 """The websocket of a session through the real ASGI application: who may connect, what comes, what ends it."""
 
 import json
+from datetime import timedelta
 
 import pytest
 from asgiref.sync import sync_to_async
 from channels.testing import WebsocketCommunicator
 from django.conf import settings
+from django.contrib.sessions.models import Session
 from django.test import Client
+from django.utils import timezone
 
 from aiops_site.asgi import application
 from providers.hop import close_all, hop
@@ -198,7 +201,14 @@ def make_private(cast, session, key):
     SenateSession.objects.filter(pk=session.pk).update(visibility="private")
 
 
-@pytest.mark.parametrize("change, code", [(log_out, 4401), (deactivate, 4401), (make_private, 4404)])
+def expire(cast, session, key):
+    Session.objects.filter(pk=key).update(expire_date=timezone.now() - timedelta(seconds=1))
+
+
+LOSSES = [(log_out, 4401), (expire, 4401), (deactivate, 4401), (make_private, 4404)]
+
+
+@pytest.mark.parametrize("change, code", LOSSES)
 async def test_who_loses_the_right_loses_the_socket(cast, monkeypatch, change, code) -> None:
     monkeypatch.setattr(consumers, "RECHECK_S", 0.05)
     session = await hop(running, cast["ivo"])
@@ -208,6 +218,15 @@ async def test_who_loses_the_right_loses_the_socket(cast, monkeypatch, change, c
     await sync_to_async(change)(cast, session, key)
     _, others, closed = await until_closed(reader)
     assert closed == code and others[-1]["reason"]
+
+
+async def test_who_is_no_admin_any_more_loses_what_only_admins_see(cast, monkeypatch) -> None:
+    monkeypatch.setattr(consumers, "RECHECK_S", 0.05)
+    session = await hop(running, cast["ivo"], visibility="owner")
+    reader = await socket(f"/ws/senate/{session.pk}/", cast["mara"])
+    assert (await reader.connect())[0]
+    await hop(cast["mara"].groups.set, await hop(lambda: list(cast["lee"].groups.all())))
+    assert (await until_closed(reader))[2] == 4404
 
 
 async def test_more_sockets_than_anybody_needs_are_refused_with_a_reason(cast, monkeypatch) -> None:

@@ -38,9 +38,9 @@ ATTACKS = {
     "C3": (f"{S}/test_consumer.py", "test_a_private_session_is_as_unknown_to_others"),
     "C4": (f"{S}/test_consumer.py", "test_a_token_in_the_address_opens_nothing"),
     "C5": (f"{S}/test_consumer.py", "test_whatever_a_reader_sends_closes_its_socket"),
-    "C6": (f"{S}/test_consumer.py", "test_who_loses_the_right_loses_the_socket"),
+    "C6": (f"{S}/test_consumer.py", "test_who_is_no_admin_any_more_loses"),
     "C7": (f"{S}/test_consumer.py", "test_who_loses_the_right_loses_the_socket"),
-    "C8": (f"{S}/test_consumer.py", "test_whatever_a_reader_sends_closes_its_socket"),
+    "C8": (f"{A}/test_crowd.py", "test_c8_a_flood_of_frames"),
     "C9": (f"{S}/test_consumer.py", "test_more_sockets_than_anybody_needs"),
     "C10": (f"{A}/test_crowd.py", "test_a_reader_that_does_not_read"),
     "C11": (f"{S}/test_acts.py", "test_the_sse_feed_has_the_same_rows_as_json"),
@@ -162,6 +162,7 @@ FAULTS = {
     5: (f"{A}/test_slow_redis.py", "test_f5_while_redis_says_nothing"),
     6: (f"{A}/test_beyond_one_machine.py", "test_f6_f3_"),
     7: (f"{P}/test_ledger_writer.py", "test_a_database_that_stays_away"),
+    8: (f"{A}/test_full_disk.py", "test_f8_a_full_disk_refuses"),
     9: (f"{P}/test_ledger_reservation.py", "test_a_clock_that_jumps_back"),
     10: (f"{S}/test_faults.py", "test_every_fault_of_one_member"),
     11: (f"{S}/test_faults.py", "test_all_members_down"),
@@ -177,15 +178,11 @@ FAULTS = {
 }
 # What no test of the suite shows, and how it was looked at instead (docs/runbook.md, docs/benchmarks.md).
 BY_HAND = {
-    8: "a full tmpfs under the database of a running site",
-    15: "not looked at: no migration was run over a million rows beside old code",
+    15: "python -m tests.benchmarks.migrate, with and without --postgres (docs/benchmarks.md)",
     22: "python -m tests.benchmarks.soak, 12 minutes; not 24 hours",
 }
 # What the test that is named shows only in part: the rest has none of its own.
 PARTLY = {
-    "C6": "an account that is closed and one that is signed out; not a role that changes",
-    "C7": "as C6; not a session that runs out while it is connected",
-    "C8": "whatever is sent closes the socket; not the memory of 10,000 frames",
     "D11": "tokens of users and of agents; not the same one in a cookie or a body",
     "D16": "no default password; not which hash is used",
     "E2": "the export's address is guarded; it is one for the site, no service has its own",
