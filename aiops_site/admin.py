@@ -8,8 +8,8 @@ from django.contrib.auth.admin import UserAdmin
 from django.contrib.auth.models import Group
 from django.http import HttpRequest
 
-from providers.admin_rights import ForAdmins
-from providers.roles import role_of
+from providers.access.admin_rights import ForAdmins
+from providers.access.roles import role_of
 
 admin.site.unregister(Group)
 admin.site.unregister(get_user_model())

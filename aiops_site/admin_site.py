@@ -1,7 +1,7 @@
 """Django's admin, at /admin/: for admins alone, by the one policy table, with the site's own sign-in.
 
 What can be changed here is audited like everywhere: who analyses (through the same functions as its page), people
-and their roles (by the signals of `providers/audited.py`). All else is shown and can't be changed.
+and their roles (by the signals of `providers/trail/audited.py`). All else is shown and can't be changed.
 """
 
 from collections.abc import Callable
@@ -16,7 +16,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import path, reverse
 
 from aiops_site.policy import allows
-from providers.roles import Role, role_of
+from providers.access.roles import Role, role_of
 
 DROPPED = ("autocomplete", "view_on_site", "app_list")  # nothing here uses the first two; the third stands below
 View = Callable[..., HttpResponse]

@@ -6,9 +6,10 @@ class SiteConfig(AppConfig):
     verbose_name = "AIOps Console"
 
     def ready(self) -> None:
-        from aiops_site import checks, signed_in  # noqa: F401  registers the system checks
+        from aiops_site import checks  # noqa: F401  registers the system checks
         from aiops_site.overview.watching import version
-        from providers import watching
+        from aiops_site.sign_in import signed_in
+        from providers.runtime import watching
 
         watching.register("overview", version)
         signed_in.connect()

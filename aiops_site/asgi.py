@@ -11,8 +11,8 @@ django_application = get_asgi_application()
 
 from channels.routing import ProtocolTypeRouter, URLRouter  # noqa: E402  needs the apps
 
-from aiops_site import csp, origin  # noqa: E402
-from aiops_site.body_limit import BoundedBodies  # noqa: E402
+from aiops_site.web import csp, origin  # noqa: E402
+from aiops_site.web.body_limit import BoundedBodies  # noqa: E402
 from intelligence.agents.mcp_server import PATH as MCP  # noqa: E402
 from intelligence.agents.mcp_server import mcp_lane  # noqa: E402
 from providers import wires  # noqa: E402

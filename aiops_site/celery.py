@@ -12,7 +12,7 @@ from typing import Any
 from celery import Celery, signals
 from celery.beat import PersistentScheduler
 
-from aiops_site.logs import request_id
+from aiops_site.operation.logs import request_id
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "aiops_site.settings")
 app = Celery("aiops")
@@ -30,7 +30,7 @@ class Scheduler(PersistentScheduler):
     sends; the others look every few seconds whether it has gone."""
 
     def tick(self, *args: Any, **kwargs: Any) -> float:
-        from aiops_site import heartbeat, turn
+        from aiops_site.operation import heartbeat, turn
 
         if not turn.mine():
             return float(self.max_interval)
@@ -38,7 +38,7 @@ class Scheduler(PersistentScheduler):
         return float(super().tick(*args, **kwargs))
 
     def close(self) -> None:
-        from aiops_site import turn
+        from aiops_site.operation import turn
 
         turn.give_up()
         super().close()
@@ -64,14 +64,14 @@ def make_message_folders(**kwargs: Any) -> None:
 
 @signals.worker_init.connect
 def audit_as_worker(**kwargs: Any) -> None:
-    from providers import audit
+    from providers.trail import audit
 
     audit.on("worker")
 
 
 @signals.worker_ready.connect
 def start_heart(**kwargs: Any) -> None:
-    from aiops_site import heartbeat
+    from aiops_site.operation import heartbeat
 
     global _heart
     _heart = heartbeat.keep_beating(os.environ.get(heartbeat.HEART, "worker"))
@@ -80,14 +80,14 @@ def start_heart(**kwargs: Any) -> None:
 @signals.worker_ready.connect
 def warm_up(**kwargs: Any) -> None:
     """What takes seconds is not made ready during the first deliberation."""
-    from providers import warm
+    from providers.runtime import warm
 
     warm.start()
 
 
 @signals.worker_shutting_down.connect
 def stop_heart(**kwargs: Any) -> None:
-    from aiops_site import heartbeat
+    from aiops_site.operation import heartbeat
 
     if _heart is not None:
         _heart.set()

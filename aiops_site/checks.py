@@ -8,7 +8,9 @@ from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, Warning, register
 from django.db import DatabaseError, connection
 
-from providers import output_limits, retention, throttles
+from providers import retention
+from providers.money import output_limits
+from providers.rates import throttles
 
 FERNET = re.compile(r"[A-Za-z0-9_-]{43}=")
 NEW_KEY = 'python -c "from cryptography.fernet import Fernet; print(Fernet.generate_key().decode())"'
@@ -46,7 +48,7 @@ def addresses_may_be_called(app_configs: Any, databases: Any = None, **kwargs: A
     asked: `manage.py check --database default`."""
     if not databases:
         return []
-    from providers.directory import unusable
+    from providers.configuration.directory import unusable
 
     try:
         found = unusable()

@@ -7,7 +7,7 @@ Left the route's name, then the method, then the roles; PUBLIC routes need no si
 from collections.abc import Mapping
 
 from aiops_site.policy_admin import ADMIN_ROUTES
-from providers.roles import ALL, Role
+from providers.access.roles import ALL, Role
 
 Roles = frozenset[Role]
 ADMIN: Roles = frozenset({Role.ADMIN})

@@ -5,7 +5,7 @@ It stands apart because these are no pages of ours: what walks the pages (weight
 
 from collections.abc import Mapping
 
-from providers.roles import Role
+from providers.access.roles import Role
 
 Roles = frozenset[Role]
 ADMIN: Roles = frozenset({Role.ADMIN})

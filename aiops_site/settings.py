@@ -7,7 +7,7 @@ import dj_database_url
 from cryptography.fernet import Fernet
 
 from aiops_site import env
-from aiops_site.schedule import SCHEDULE
+from aiops_site.operation.schedule import SCHEDULE
 from aiops_site.settings_told import *  # noqa: F403
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -46,22 +46,22 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
-    "aiops_site.middleware.request_id",
-    "aiops_site.middleware.caller",
+    "aiops_site.web.middleware.request_id",
+    "aiops_site.web.middleware.caller",
     "django.middleware.security.SecurityMiddleware",
-    "aiops_site.middleware.security_headers",
+    "aiops_site.web.middleware.security_headers",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
-    "aiops_site.middleware.audited",
+    "aiops_site.web.middleware.audited",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
-    "aiops_site.middleware.first_visit",
-    "aiops_site.signed_in.middleware",
-    "aiops_site.zone.middleware",
+    "aiops_site.web.middleware.first_visit",
+    "aiops_site.sign_in.signed_in.middleware",
+    "aiops_site.web.zone.middleware",
 ]
 
 ROOT_URLCONF = "aiops_site.urls"
@@ -76,7 +76,7 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
-                "aiops_site.context.frame",
+                "aiops_site.web.context.frame",
             ],
         },
     }
@@ -104,7 +104,7 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
-# Sign-in by an OpenID provider, beside names and passwords (aiops_site/oidc.py)
+# Sign-in by an OpenID provider, beside names and passwords (aiops_site/sign_in/oidc.py)
 OIDC_ISSUER = env.text("OIDC_ISSUER")
 OIDC_RP_CLIENT_ID, OIDC_RP_CLIENT_SECRET = env.text("OIDC_CLIENT_ID"), env.text("OIDC_CLIENT_SECRET")
 OIDC_ROLE_CLAIM = env.text("OIDC_ROLE_CLAIM", "groups")
@@ -113,10 +113,10 @@ OIDC_RP_SIGN_ALGO, OIDC_RP_SCOPES, OIDC_USE_PKCE = "RS256", "openid email profil
 OIDC_AUTHENTICATION_CALLBACK_URL = "oidc-callback"
 AUTHENTICATION_BACKENDS = ["django.contrib.auth.backends.ModelBackend"]
 if OIDC_ISSUER:
-    AUTHENTICATION_BACKENDS.append("aiops_site.oidc.Backend")
-DEFAULT_EXCEPTION_REPORTER = "aiops_site.fault_report.Reporter"
-DEFAULT_EXCEPTION_REPORTER_FILTER = "aiops_site.fault_report.Filter"
-CSRF_FAILURE_VIEW = "aiops_site.errors.csrf_failure"
+    AUTHENTICATION_BACKENDS.append("aiops_site.sign_in.oidc.Backend")
+DEFAULT_EXCEPTION_REPORTER = "aiops_site.web.fault_report.Reporter"
+DEFAULT_EXCEPTION_REPORTER_FILTER = "aiops_site.web.fault_report.Filter"
+CSRF_FAILURE_VIEW = "aiops_site.web.errors.csrf_failure"
 LOGIN_URL = "login"
 LOGIN_REDIRECT_URL = "overview"
 LOGOUT_REDIRECT_URL = "login"
@@ -131,14 +131,14 @@ STATIC_ROOT.mkdir(exist_ok=True)
 STATICFILES_DIRS = [BASE_DIR / "static"]
 STATICFILES_FINDERS = [
     "django.contrib.staticfiles.finders.FileSystemFinder",
-    "aiops_site.static_files.AppFinder",
-    "aiops_site.static_files.PlotlyFinder",
+    "aiops_site.web.static_files.AppFinder",
+    "aiops_site.web.static_files.PlotlyFinder",
 ]
 COLLECTED = "collectstatic" in sys.argv or (STATIC_ROOT / "staticfiles.json").exists()
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {
-        "BACKEND": "aiops_site.static_files.Storage"
+        "BACKEND": "aiops_site.web.static_files.Storage"
         if COLLECTED
         else "django.contrib.staticfiles.storage.StaticFilesStorage"
     },
@@ -243,24 +243,24 @@ SENATE_CHAIR_TOKENS = env.whole("SENATE_CHAIR_TOKENS", 1_100)
 SENATE_THINKING_TOKENS = env.whole("SENATE_THINKING_TOKENS", 1_500)
 SENATE_EARLY_STOP = env.flag("SENATE_EARLY_STOP")  # ballots that can't change the result are called off
 SENATE_COMMITTEE_COST_MULTIPLIER = env.whole("SENATE_COMMITTEE_COST_MULTIPLIER", 3)
-PROVIDER_ENV_KEY = env.text  # the only door to provider keys in the environment (providers/directory.py)
+PROVIDER_ENV_KEY = env.text  # the only door to keys in the environment (providers/configuration/directory.py)
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
-        "aiops_site.authentication.TokenAuthentication",
-        "aiops_site.authentication.SessionAuthentication",
+        "aiops_site.sign_in.authentication.TokenAuthentication",
+        "aiops_site.sign_in.authentication.SessionAuthentication",
     ],
-    "DEFAULT_PERMISSION_CLASSES": ["aiops_site.authentication.PolicyPermission"],
-    "DEFAULT_RENDERER_CLASSES": ["aiops_site.renderers.PageRenderer", "aiops_site.renderers.JsonRenderer"],
-    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "aiops_site.renderers.Negotiation",
+    "DEFAULT_PERMISSION_CLASSES": ["aiops_site.sign_in.authentication.PolicyPermission"],
+    "DEFAULT_RENDERER_CLASSES": ["aiops_site.web.renderers.PageRenderer", "aiops_site.web.renderers.JsonRenderer"],
+    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "aiops_site.web.renderers.Negotiation",
     "DEFAULT_PARSER_CLASSES": [
-        "aiops_site.parsers.JsonParser",
+        "aiops_site.web.parsers.JsonParser",
         "rest_framework.parsers.FormParser",
         "rest_framework.parsers.MultiPartParser",
     ],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "DEFAULT_METADATA_CLASS": None,  # OPTIONS would describe views from inside; the schema is for that
-    "EXCEPTION_HANDLER": "aiops_site.errors.exception_handler",
+    "EXCEPTION_HANDLER": "aiops_site.web.errors.exception_handler",
     "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
 }
 SPECTACULAR_SETTINGS = {
@@ -269,20 +269,23 @@ SPECTACULAR_SETTINGS = {
     "VERSION": "0.1.0",
     "OAS_VERSION": "3.1.0",
     "SERVE_INCLUDE_SCHEMA": False,
-    "SERVE_PERMISSIONS": ["aiops_site.authentication.PolicyPermission"],
+    "SERVE_PERMISSIONS": ["aiops_site.sign_in.authentication.PolicyPermission"],
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "REDOC_DIST": "SIDECAR",
-    "PREPROCESSING_HOOKS": ["aiops_site.schema.only_api"],
-    "POSTPROCESSING_HOOKS": ["aiops_site.schema.add_chat_lane", "aiops_site.schema_shared.say_what_all_share"],
+    "PREPROCESSING_HOOKS": ["aiops_site.openapi.schema.only_api"],
+    "POSTPROCESSING_HOOKS": [
+        "aiops_site.openapi.schema.add_chat_lane",
+        "aiops_site.openapi.schema_shared.say_what_all_share",
+    ],
     "SCHEMA_PATH_PREFIX": "/api/v1",
 }
 
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "filters": {"request_id": {"()": "aiops_site.logs.RequestIdFilter"}},
-    "formatters": {"json": {"()": "aiops_site.logs.JsonFormatter"}},
+    "filters": {"request_id": {"()": "aiops_site.operation.logs.RequestIdFilter"}},
+    "formatters": {"json": {"()": "aiops_site.operation.logs.JsonFormatter"}},
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "json", "filters": ["request_id"]}},
     "root": {"handlers": ["stderr"], "level": env.text("LOG_LEVEL", "INFO")},
     "loggers": {

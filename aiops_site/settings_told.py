@@ -1,6 +1,7 @@
 """The part of the settings on who is told what (mail, metrics, spans) and on agents. Read by `settings.py`."""
 
-from aiops_site import env, mail
+from aiops_site import env
+from aiops_site.operation import mail
 
 # For notifications: smtp://user:password@host:587 (STARTTLS), smtps://…:465, or smtp://…?tls=0 without
 EMAIL_URL = env.text("EMAIL_URL")

@@ -35,7 +35,7 @@ urlpatterns = [
     path("", include("providers.urls")),
 ]
 
-handler400 = "aiops_site.errors.bad_request"
-handler403 = "aiops_site.errors.forbidden"
-handler404 = "aiops_site.errors.not_found"
-handler500 = "aiops_site.errors.server_error"
+handler400 = "aiops_site.web.errors.bad_request"
+handler403 = "aiops_site.web.errors.forbidden"
+handler404 = "aiops_site.web.errors.not_found"
+handler500 = "aiops_site.web.errors.server_error"

@@ -9,11 +9,11 @@ from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
-from intelligence import models, saved_providers
+from intelligence import models
 from intelligence.models.services import SECRETS
-from intelligence.providers import PROVIDER_CLASSES
+from intelligence.providers import PROVIDER_CLASSES, saved_providers
 from intelligence.providers.base import SECRET_KEYS
-from providers.admin_rights import ForAdmins, Shown
+from providers.access.admin_rights import ForAdmins, Shown
 from providers.exceptions import InvalidInput
 
 SET = '"set" stands for a saved secret, which is never shown. Left so, it stays as it is saved.'

@@ -14,10 +14,11 @@ from uuid import UUID
 
 from django.db import transaction
 
-from intelligence import given, nudges, runs
+from intelligence import nudges
+from intelligence.analysis import given, runs
+from intelligence.analysis.quotes import Checked, Claim, check_quotes
 from intelligence.models import AnalysisRun, Deployment
 from intelligence.models.analyses import MODES
-from intelligence.quotes import Checked, Claim, check_quotes
 from intelligence.rules.analysis import analyse
 from intelligence.rules.types import Analysis
 from providers.exceptions import InvalidInput

@@ -5,10 +5,11 @@ class IntelligenceConfig(AppConfig):
     name = "intelligence"
 
     def ready(self) -> None:
-        from intelligence import approvals, code_tools, live, retention, tools  # noqa: F401  (tools register themselves)
-        from intelligence.agents import approved
-        from intelligence.names import service_names
-        from providers import watching
+        from intelligence import live, retention, tools  # noqa: F401  (tools register themselves)
+        from intelligence.agents import approved, code_tools  # noqa: F401
+        from intelligence.approval import approvals
+        from intelligence.fleet.names import service_names
+        from providers.runtime import watching
         from providers.usage.names import name_services
 
         name_services(service_names)

@@ -8,15 +8,18 @@ from celery import shared_task
 from celery.signals import worker_shutdown, worker_shutting_down
 from django.conf import settings
 
-from intelligence import analyst, approvals, health_scan, nudges, runs, samples, scans, summaries
+from intelligence import analyst, nudges
 from intelligence.agents import troubleshooter
 from intelligence.agents.runs import unasked
+from intelligence.analysis import runs, summaries
+from intelligence.approval import approvals
 from intelligence.deployer import store
 from intelligence.deployer.desk import DESK
+from intelligence.fleet import health_scan, samples, scans
 from intelligence.models import Deployment, Service
 from intelligence.webhooks import work
-from providers import clock, loop
-from providers.desk import new_token
+from providers.runtime import clock, loop
+from providers.runtime.desk import new_token
 
 logger = logging.getLogger(__name__)
 

@@ -8,9 +8,12 @@ from uuid import UUID
 
 from pydantic import Field
 
-from intelligence import analyst, deployments, logbook, samples, services, shown
+from intelligence import analyst
+from intelligence.analysis import shown
+from intelligence.fleet import deployments, samples, services
+from intelligence.fleet.serializers import BRANCH, COMMIT, DeploymentRow
+from intelligence.logs import logbook
 from intelligence.models import ENDED, AnalysisRun, Deployment, Incident, Service
-from intelligence.serializers import BRANCH, COMMIT, DeploymentRow
 from providers.exceptions import InvalidInput
 from providers.tools import Preview, tool
 

@@ -9,7 +9,7 @@ class JulesConfig(AppConfig):
         from jules import follow, retention, tools  # noqa: F401  (tools register themselves)
         from jules.watching import version
         from jules.work import redeploy
-        from providers import watching
+        from providers.runtime import watching
 
         redeploy.register()
         webhooks.listen("fixes", follow.heard)

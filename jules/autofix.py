@@ -22,8 +22,9 @@ from jules.context import _collect_failure_context
 from jules.models import OPEN_STATES, FixAttempt, FixStep
 from jules.work import store
 from jules.work.desk import DESK
-from providers import audit, loop
 from providers.exceptions import AIServiceError, InvalidInput, NotFound
+from providers.runtime import loop
+from providers.trail import audit
 
 __all__ = ["FixResult", "_collect_failure_context", "fix", "lineage_of", "retry", "start", "take"]
 PREFIX = "jules/auto-fix-"

@@ -4,9 +4,10 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from intelligence import analyst, logbook
+from intelligence import analyst
+from intelligence.analysis.reducer import reduce_log
+from intelligence.logs import logbook
 from intelligence.models import Deployment
-from intelligence.reducer import reduce_log
 from jules.monitoring import monitoring
 from providers.guard import Redactor
 

@@ -16,9 +16,9 @@ from jules import body, nudges
 from jules.forges import Forge, ForgeError, PullRequest, forge_of
 from jules.models import FixAttempt
 from jules.work import store
-from providers import audit
 from providers.exceptions import AIServiceError
-from providers.hop import hop
+from providers.runtime.hop import hop
+from providers.trail import audit
 
 logger = logging.getLogger(__name__)
 MOST = 40

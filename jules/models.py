@@ -7,8 +7,8 @@ from django.db import models
 from django.db.models import Q
 
 from intelligence.models import Approval, Deployment, Service
+from providers.access.roles import role_of
 from providers.fields import MoneyField
-from providers.roles import role_of
 
 STEPS = ("collect", "ask", "plan", "push", "pull_request")
 OPEN_STATES = ("queued", "running")

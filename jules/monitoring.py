@@ -2,9 +2,9 @@
 
 from collections.abc import Callable
 
-from intelligence import samples
+from intelligence.fleet import samples
+from intelligence.fleet.scaling import Point, mb
 from intelligence.models import Alert, Service
-from intelligence.scaling import Point, mb
 
 MOST_ALERTS, MOST_LINE = 5, 400
 

@@ -11,10 +11,10 @@ from typing import Any
 from intelligence.agents import confine, trial
 from intelligence.agents.sandbox import Limits, Sandbox
 from intelligence.agents.sandbox_types import MB
+from intelligence.analysis.reducer import reduce_log
 from intelligence.deployer.packages import prepared
 from intelligence.git import Repository
 from intelligence.models import Service
-from intelligence.reducer import reduce_log
 from jules.context import plain
 from providers.guard import Redactor
 

@@ -9,9 +9,9 @@ from celery.signals import worker_shutdown, worker_shutting_down
 from jules import autofix, follow, nudges
 from jules.work import store
 from jules.work.desk import DESK
-from providers import loop
-from providers.desk import new_token
 from providers.exceptions import InvalidInput
+from providers.runtime import loop
+from providers.runtime.desk import new_token
 
 logger = logging.getLogger(__name__)
 

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from pydantic import Field
 
-from intelligence import deployments, services
+from intelligence.fleet import deployments, services
 from intelligence.models import Deployment
 from jules import autofix, rows
 from jules.models import OPEN_STATES, FixAttempt

@@ -7,9 +7,12 @@ class ProvidersConfig(AppConfig):
     name = "providers"
 
     def ready(self) -> None:
-        from providers import audited, outbound, retained, site_tools, watching  # noqa: F401  (tools register themselves)
-        from providers.caps import version as caps_version
+        from providers import retained, site_tools  # noqa: F401  (tools register themselves)
         from providers.ledger.triggers import reinstall
+        from providers.money.caps import version as caps_version
+        from providers.network import outbound
+        from providers.runtime import watching
+        from providers.trail import audited
 
         outbound.configure(settings.AI_PRIVATE_HOSTS)
         watching.register("providers", watching.providers_version)

@@ -12,10 +12,12 @@ from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from providers import breaker, clock, limits, refusals
 from providers.fields import from_pico
 from providers.ledger.frontier import stable_frontier
 from providers.models import AIServiceConfig, NotificationDelivery, Reservation
+from providers.money import limits, refusals
+from providers.resilience import breaker
+from providers.runtime import clock
 from providers.telemetry import export
 from providers.usage.rollup.cells import BINS, BOUNDS_MS, FAILED, LIMITED, TOKENS, Cell
 from providers.usage.rollup.reading import Kinds, Reading, Scope, snapshot

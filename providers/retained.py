@@ -7,7 +7,7 @@ from django.contrib.sessions.models import Session
 from django.db.models import QuerySet
 
 from providers import retention
-from providers.idempotency import KEPT_FOR
+from providers.access.idempotency import KEPT_FOR
 from providers.models import AIAnalysis, IdempotentRequest, Notification
 from providers.models.analysis import RUNNING
 

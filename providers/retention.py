@@ -14,8 +14,8 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import QuerySet
 
-from providers import audit
 from providers.models.forever import Forever
+from providers.trail import audit
 
 LONGEST_DAYS = 36_500
 AT_ONCE, PAUSE_S = 500, 0.01  # short transactions with a breath between them: the ledger writes to the same file

@@ -17,15 +17,18 @@ from django.conf import settings
 from django.db import models
 from pydantic import BaseModel
 
-from providers import analyses, gateway, loop, output_limits, structured
+from providers import gateway
 from providers.catalog import provider as row_of
-from providers.directory import Directory
+from providers.configuration.directory import Directory
+from providers.configuration.explicit import ExplicitConnection
+from providers.conversation import analyses, structured
+from providers.conversation.turns import choice_in, tools_in, turns_of
 from providers.exceptions import InvalidInput, UpstreamTimeout
-from providers.explicit import ExplicitConnection
 from providers.guard import DATA_IS_DATA, NEVER_REVEAL, clean, fenced, mark
-from providers.hop import hop
 from providers.models import AIAnalysis, AIServiceConfig
-from providers.turns import choice_in, tools_in, turns_of
+from providers.money import output_limits
+from providers.runtime import loop
+from providers.runtime.hop import hop
 from providers.types import AIResponse, Prompt, Purpose
 
 __all__ = ["AIResponse", "AIService", "AIStream"]

@@ -8,10 +8,12 @@ from django.contrib.auth import get_user_model
 from django.utils import timezone
 from pydantic import Field
 
-from providers import board, caps, health
-from providers.directory import Directory
+from providers.configuration import board
+from providers.configuration.directory import Directory
 from providers.exceptions import InvalidInput, NotFound
 from providers.guard import storable
+from providers.money import caps
+from providers.resilience import health
 from providers.tools import Preview, tool
 from providers.usage import question
 from providers.usage.scope import sees_everyone

@@ -6,9 +6,10 @@ from typing import Any
 
 from celery import shared_task
 
-from providers import clock, ledger, retained, retention
+from providers import ledger, retained, retention
 from providers.ledger import anchor, chains, seals, verify
 from providers.notify import delivery, thresholds
+from providers.runtime import clock
 from providers.telemetry import export
 from providers.usage.rollup import roller
 

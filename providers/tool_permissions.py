@@ -7,8 +7,8 @@ from typing import Any
 
 from django.apps import apps
 
+from providers.access.roles import Role, role_of
 from providers.exceptions import InvalidInput
-from providers.roles import Role, role_of
 
 
 def check_permission(permission: Any) -> None:

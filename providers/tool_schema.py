@@ -13,7 +13,7 @@ from jsonschema.validators import validator_for
 from pydantic import BaseModel, ConfigDict, create_model
 from pydantic.errors import PydanticUserError
 
-from providers.calls import ToolSpec
+from providers.conversation.calls import ToolSpec
 from providers.exceptions import InvalidInput
 
 INJECTED = ("user",)

@@ -26,14 +26,14 @@ from jsonschema.exceptions import best_match
 from jsonschema.protocols import Validator
 from pydantic import BaseModel, ValidationError
 
-from providers import loop
-from providers.calls import ToolSpec, parsed_arguments
+from providers.conversation.calls import ToolSpec, parsed_arguments
+from providers.conversation.turns import calls_in
 from providers.exceptions import AIServiceError, InvalidInput, NotAllowed, NotFound, ToolFailed
 from providers.guard import Redactor, mended
-from providers.hop import hop
+from providers.runtime import loop
+from providers.runtime.hop import hop
 from providers.tool_permissions import check_permission, permitted
 from providers.tool_schema import arguments_model, described, schema_of, unfitting, validator
-from providers.turns import calls_in
 
 __all__ = ["Tool", "ToolRegistry", "tool"]
 

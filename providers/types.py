@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, Literal
 
-from providers.calls import Assembly, ToolCall, ToolDelta, ToolSpec
+from providers.conversation.calls import Assembly, ToolCall, ToolDelta, ToolSpec
 from providers.guard import mended
 
 __all__ = [
@@ -52,7 +52,7 @@ class Connection:
 @dataclass(frozen=True, slots=True)
 class ChatMessage:
     """One turn. An assistant's turn may hold calls; each is then answered by a turn of role `tool`, which names
-    the call and its tool (`providers.turns` sees to that)."""
+    the call and its tool (`providers.conversation.turns` sees to that)."""
 
     role: Literal["user", "assistant", "tool"]
     content: str
@@ -231,7 +231,7 @@ class AIResponse:
     frame without the text; empty where nobody asked for it. `tool_calls`: what the model asks for, in OpenAI's
     shape (send them back as they are), each with `error` where its arguments are broken; None where it asks for
     nothing. `parsed` and `validation_errors`: with `response_model` only. `metadata`: used_fallback, attempts,
-    fallback_for, budget_warning; of a structured answer also `structured` (see `providers.structured`)."""
+    fallback_for, budget_warning; of a structured answer also `structured` (see `conversation.structured`)."""
 
     content: str
     provider: str

@@ -5,7 +5,7 @@ class SenateConfig(AppConfig):
     name = "senate"
 
     def ready(self) -> None:
-        from providers import modes
+        from providers.configuration import modes
         from providers.usage import advice
         from senate import retention
         from senate.offer import auto_now

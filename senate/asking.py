@@ -7,11 +7,12 @@ from typing import Any
 from django.conf import settings
 from django.db import transaction
 
-from providers import ledger, loop
-from providers.conversation import within
-from providers.directory import Seat
+from providers import ledger
+from providers.configuration.directory import Seat
+from providers.conversation.conversation import within
 from providers.exceptions import InvalidInput
 from providers.guard import clean, storable
+from providers.runtime import loop
 from senate import offer
 from senate.engine.plan import Plan
 from senate.models import SenateSession

@@ -7,9 +7,9 @@ import asyncio
 from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
-from providers import loop
 from providers.exceptions import InvalidInput, NotAllowed
-from providers.hop import hop
+from providers.runtime import loop
+from providers.runtime.hop import hop
 from senate import asking, comparison, offer
 from senate.asking import VISIBILITIES, again, start
 from senate.models import OPEN_STATES, SenateEvent, SenateSession

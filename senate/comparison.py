@@ -10,9 +10,9 @@ from django.db import IntegrityError
 from django.db.models import Sum
 from django.urls import reverse
 
-from providers import caps
 from providers.exceptions import BudgetExceeded, InvalidInput
 from providers.format import usd
+from providers.money import caps
 from senate import offer
 from senate.asking import start
 from senate.engine.purse import Amount

@@ -9,8 +9,8 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
+from providers.access.roles import Role, role_of
 from providers.fields import MoneyField
-from providers.roles import Role, role_of
 
 OPEN_STATES = ("queued", "running")
 

@@ -10,14 +10,16 @@ from typing import Any
 from django.conf import settings
 from django.db.models import Sum
 
-from providers import caps, clock, ledger, limits, loop
-from providers.conversation import Conversation
-from providers.directory import Directory, Seat
+from providers import ledger
+from providers.configuration.directory import Directory, Seat
+from providers.conversation.conversation import Conversation
 from providers.exceptions import AIDisabled, BudgetExceeded, InvalidInput, NotConfigured, PriceUnknown
 from providers.format import usd
 from providers.ledger.refusal import resets_at
 from providers.models import AIServiceConfig
-from providers.pricing import cost_of, price_of
+from providers.money import caps, limits
+from providers.money.pricing import cost_of, price_of
+from providers.runtime import clock, loop
 from providers.types import Prompt, Usage
 from senate.engine import prompts
 from senate.engine.plan import LABELS, MODES, MOST_MEMBERS, Plan, made_words, plan

@@ -11,10 +11,10 @@ from typing import Any
 
 from django.conf import settings
 
-from providers import pricing
 from providers.models import AIServiceConfig
-from providers.own_prices import OwnPrices
-from providers.tokens import is_english
+from providers.money import pricing
+from providers.money.own_prices import OwnPrices
+from providers.money.tokens import is_english
 from providers.types import ChatMessage, Prompt
 from senate.engine import prompts
 from senate.engine.ballots import Ballot, Vote

@@ -6,7 +6,7 @@ from typing import Any
 from celery import shared_task
 from celery.signals import worker_shutdown, worker_shutting_down
 
-from providers import loop
+from providers.runtime import loop
 from senate.work import ending, nudges, store
 from senate.work.desk import DESK
 

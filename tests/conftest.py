@@ -39,7 +39,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 @pytest.fixture(autouse=True)
 def pauses(monkeypatch):
     """What the gateway would have waited for between attempts, in seconds; nobody waits."""
-    from providers import clock
+    from providers.runtime import clock
 
     waited: list[float] = []
 

@@ -34,7 +34,7 @@ django.setup()
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Group
 from django.core.management import call_command
-from providers.identity import make_token
+from providers.access.identity import make_token
 call_command("seed_demo")
 tokens = []
 for role in "admin", "engineer", "manager", "viewer":

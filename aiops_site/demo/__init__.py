@@ -15,9 +15,9 @@ from django.db import transaction
 
 from aiops_site.demo import agents, findings, fixes, people, services, sessions, usage
 from intelligence.models import Agent, AgentRun, Approval, Service
-from providers import audit
-from providers.directory import Directory
+from providers.configuration.directory import Directory
 from providers.exceptions import InvalidInput
+from providers.trail import audit
 from providers.usage import seeding
 from senate.models import SenateSession
 

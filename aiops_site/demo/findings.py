@@ -6,7 +6,8 @@ from typing import Any
 from django.db.models import F
 
 from aiops_site.demo import services
-from intelligence import incidents, recommendations, runs, scans
+from intelligence.analysis import incidents, recommendations, runs
+from intelligence.fleet import scans
 from intelligence.models import AnalysisRun, Deployment, Incident, Recommendation, Status
 from intelligence.models.analyses import FAILURE
 

@@ -10,14 +10,14 @@ from django.utils import timezone
 
 from aiops_site.demo import services
 from aiops_site.demo.shop import FORGE
-from intelligence import approvals
+from intelligence.approval import approvals
 from intelligence.models import Approval, Deployment, Status
 from jules.autofix import PREFIX
 from jules.models import STEPS, FixAttempt, FixStep
 from jules.patch import cheats
 from jules.work.plan import APPROVE, counted, digest
 from jules.work.redeploy import DEPLOY
-from providers import audit
+from providers.trail import audit
 
 TEST = 'def test_discount():\n    assert price(10) == 80, "ten cost eighty"\n'
 SECONDS = (1.2, 41.0, 24.3, 2.2, 1.1)  # of the steps

@@ -11,9 +11,10 @@ from uuid import NAMESPACE_DNS, UUID, uuid5
 from django.utils import timezone
 
 from aiops_site.demo.shop import DAYS, FORGE, SHOPS, Broken, Shop
-from intelligence import logbook, samples
+from intelligence.fleet import samples
+from intelligence.fleet.services import save
+from intelligence.logs import logbook
 from intelligence.models import Deployment, Sample, Service, Status
-from intelligence.services import save
 from providers.guard import Redactor
 
 LOGS = Path(__file__).parent / "logs"

@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from providers import caps
 from providers.models import AIUsageLog
+from providers.money import caps
 from providers.usage import seed, seeding
 from providers.usage.rollup import roller
 

@@ -10,10 +10,10 @@ from aiops_site.overview import needs, steps, tiles
 from aiops_site.overview.money import read as money_of
 from aiops_site.overview.watching import version
 from intelligence.models import Incident, ServiceScan
-from providers import current
+from providers.access.roles import may
+from providers.configuration import current
 from providers.counting import counted
 from providers.models import ChainCheck
-from providers.roles import may
 
 MOST_NEEDS = 7
 WORKING = {"Working", "Waiting", "Test answers"}  # badges; what was not used yet is not in trouble

@@ -4,9 +4,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from providers import caps, limits
+from providers.access.roles import may
 from providers.models import AIServiceConfig
-from providers.roles import may
+from providers.money import caps, limits
 from providers.views import caps_page
 
 

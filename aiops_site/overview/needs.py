@@ -14,9 +14,9 @@ from django.utils.http import urlencode
 
 from aiops_site.overview.money import Money, share
 from intelligence.models import Approval, Incident
-from providers import caps
+from providers.access.roles import may
 from providers.format import money, percent, seconds
-from providers.roles import may
+from providers.money import caps
 from providers.views import caps_page
 
 MOST = 20  # of a kind; how many more there are is counted

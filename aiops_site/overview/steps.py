@@ -6,11 +6,11 @@ from django.conf import settings
 from django.urls import reverse
 
 from aiops_site import demo
-from providers import caps
-from providers.directory import Directory
+from providers.access.roles import may
+from providers.configuration.directory import Directory
 from providers.format import money
 from providers.models import UserAICap
-from providers.roles import may
+from providers.money import caps
 from senate.models import SenateSession
 
 SAMPLES = (

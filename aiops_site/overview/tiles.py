@@ -8,17 +8,18 @@ from django.urls import reverse
 from django.utils.http import urlencode
 
 from aiops_site.overview.money import Money, share, share_of_money, share_of_tokens
+from intelligence.fleet.pages import LABELS
 from intelligence.models import ENDED, AnalysisRun, Deployment, Service, Status
 from intelligence.models.analyses import DONE
 from intelligence.models.analyses import QUEUED as ANALYSIS_QUEUED
 from intelligence.models.analyses import RUNNING as ANALYSIS_RUNNING
-from intelligence.pages import LABELS
 from jules.models import OPEN_STATES as FIX_OPEN
 from jules.models import FixAttempt
 from jules.rows import TITLES, badge
-from providers import board, health
-from providers.current import Current
+from providers.configuration import board
+from providers.configuration.current import Current
 from providers.format import exact_count
+from providers.resilience import health
 from providers.views import caps_site
 from senate.models import OPEN_STATES, SenateSession
 

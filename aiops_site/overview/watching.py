@@ -4,7 +4,7 @@ import hashlib
 
 from django.db import connection
 
-from providers import watching
+from providers.runtime import watching
 
 CENT = 10**10  # pico-dollars: a call of a fraction of one moves no figure of the page
 NEWEST = """

@@ -8,7 +8,7 @@ from types import FrameType
 
 from django.conf import settings
 
-from aiops_site.heartbeat import HEART
+from aiops_site.operation.heartbeat import HEART
 from aiops_site.supervisor import address
 from aiops_site.supervisor.child import Child
 from aiops_site.supervisor.output import Output, say

@@ -10,8 +10,8 @@ from typing import Any
 
 from daphne.http_protocol import HTTPFactory, WebRequest
 
-from aiops_site import body_limit, early
-from aiops_site.body_limit import Refusal
+from aiops_site.web import body_limit, early
+from aiops_site.web.body_limit import Refusal
 
 LINGER_S = 5  # so long the rest is thrown away unread: closing at once would take the answer from the client
 

@@ -19,8 +19,8 @@ def main() -> None:
     from django.conf import settings
 
     from aiops_site.asgi import application  # sets Django up
-    from aiops_site.drain import Draining
-    from providers import warm
+    from aiops_site.operation.drain import Draining
+    from providers.runtime import warm
 
     serve = {"daphne": daphne, "uvicorn": uvicorn}.get(settings.WEB_SERVER)
     if serve is None:
@@ -36,7 +36,7 @@ def daphne(application: Any) -> None:
     from django.conf import settings
     from twisted.internet import reactor
 
-    from aiops_site import drain
+    from aiops_site.operation import drain
     from aiops_site.supervisor.crowd import CrowdServer
     from aiops_site.supervisor.twisted_request import BoundedFactory
 
@@ -65,7 +65,7 @@ def uvicorn(application: Any) -> None:
     from django.conf import settings
     from uvicorn import Config, Server
 
-    from aiops_site import drain
+    from aiops_site.operation import drain
 
     class DrainingServer(Server):
         def handle_exit(self, sig: int, frame: FrameType | None) -> None:

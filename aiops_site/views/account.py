@@ -10,13 +10,14 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from aiops_site import signed_in, signin_limit, zone
-from aiops_site.context import THEMES
-from aiops_site.errors import plain
-from providers import identity
+from aiops_site.sign_in import signed_in, signin_limit
+from aiops_site.web import zone
+from aiops_site.web.context import THEMES
+from aiops_site.web.errors import plain
+from providers.access import identity
+from providers.access.roles import ACTS, role_of
 from providers.exceptions import AIServiceError
 from providers.models import ApiToken
-from providers.roles import ACTS, role_of
 from providers.usage.zones import OFFERED, zone_of
 
 

@@ -4,12 +4,12 @@ from django.http import HttpRequest, HttpResponse
 
 
 def begin(request: HttpRequest) -> HttpResponse:
-    from aiops_site import oidc
+    from aiops_site.sign_in import oidc
 
     return oidc.begin(request)
 
 
 def callback(request: HttpRequest) -> HttpResponse:
-    from aiops_site import oidc
+    from aiops_site.sign_in import oidc
 
     return oidc.callback(request)

@@ -9,7 +9,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from aiops_site import accounts, demo
+from aiops_site import demo
+from aiops_site.sign_in import accounts
 from providers.exceptions import NotFound
 
 

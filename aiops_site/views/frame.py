@@ -7,8 +7,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from aiops_site import context, overview, search
-from providers.roles import role_of
+from aiops_site import overview, search
+from aiops_site.web import context
+from providers.access.roles import role_of
 
 
 @extend_schema(exclude=True)

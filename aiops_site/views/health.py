@@ -2,7 +2,7 @@
 
 from django.http import HttpRequest, JsonResponse
 
-from aiops_site import readiness
+from aiops_site.operation import readiness
 
 
 def healthz(request: HttpRequest) -> JsonResponse:

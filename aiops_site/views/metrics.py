@@ -10,10 +10,10 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.http import require_safe
 from prometheus_client import CONTENT_TYPE_LATEST
 
-from aiops_site import heartbeat
+from aiops_site.operation import heartbeat
 from providers import metrics
-from providers.identity import user_of_header
-from providers.roles import Role, role_of
+from providers.access.identity import user_of_header
+from providers.access.roles import Role, role_of
 from senate.live.hub import open_sockets
 from senate.models import OPEN_STATES, SenateSession
 

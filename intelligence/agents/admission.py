@@ -8,16 +8,19 @@ from uuid import UUID
 
 from django.utils import timezone
 
-from intelligence import approvals, secrets
 from intelligence.agents import callers
 from intelligence.agents.callers import Caller, Standing
-from intelligence.binding import canonical
+from intelligence.approval import approvals
+from intelligence.approval.binding import canonical
+from intelligence.logs import secrets
 from intelligence.models import Approval
-from providers import audit, idempotency, throttles
-from providers.calls import parsed_arguments
+from providers.access import idempotency
+from providers.conversation.calls import parsed_arguments
 from providers.exceptions import AIServiceError, InvalidInput, NotAllowed, RateLimited
 from providers.guard import Redactor
+from providers.rates import throttles
 from providers.tools import Tool, ToolRegistry
+from providers.trail import audit
 
 FAMILY = "tool"  # of acts: `tool.<name>`
 MOST_WAITING = 20  # approvals of one caller: a person who is asked too much no longer reads

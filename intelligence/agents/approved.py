@@ -3,10 +3,11 @@
 from collections.abc import Mapping
 from typing import Any
 
-from intelligence import approvals, secrets
 from intelligence.agents import callers
 from intelligence.agents.admission import FAMILY
 from intelligence.agents.callers import Caller, Standing
+from intelligence.approval import approvals
+from intelligence.logs import secrets
 from intelligence.models import Approval
 from providers.exceptions import NotAllowed
 from providers.tools import Tool, ToolRegistry

@@ -14,10 +14,10 @@ from django.db.models import Model
 from intelligence.agents import scopes
 from intelligence.models import Agent, AgentStop
 from intelligence.models.agents import CALLS_PER_MINUTE
-from providers import audit
 from providers.exceptions import NotAllowed
 from providers.tool_permissions import permitted
 from providers.tools import Tool
+from providers.trail import audit
 
 
 @dataclass(frozen=True, slots=True)

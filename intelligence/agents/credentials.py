@@ -15,10 +15,11 @@ from intelligence.agents import scopes, tokens
 from intelligence.agents.callers import Caller, named, standing
 from intelligence.agents.tokens import LONGEST_S, Claims, TokenRefused
 from intelligence.models import Agent, AgentKey, AgentStop, EndedToken
-from providers import audit, throttles
+from providers.access.identity import digest
+from providers.access.roles import Role, role_of
 from providers.exceptions import AIServiceError, InvalidInput, NotFound, RateLimited
-from providers.identity import digest
-from providers.roles import Role, role_of
+from providers.rates import throttles
+from providers.trail import audit
 
 SHORTEST_S = 30
 ISSUES = "60/min"  # tokens of one agent or person

@@ -18,9 +18,9 @@ from typing import Any
 from intelligence.agents import admission, callers
 from intelligence.agents.admission import Admitted, Offered, Outcome, Refused
 from intelligence.agents.callers import Caller, standing
-from providers import loop
 from providers.exceptions import AIServiceError, ToolFailed
-from providers.hop import hop
+from providers.runtime import loop
+from providers.runtime.hop import hop
 from providers.tools import ToolRegistry
 
 __all__ = ["Caller", "Offered", "Outcome", "Refused", "acall", "call", "earlier", "tools"]

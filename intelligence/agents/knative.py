@@ -11,7 +11,6 @@ from typing import Any
 from intelligence.agents.executor import ASKED, DONE
 from intelligence.agents.sandbox_types import Killer, Run
 from intelligence.agents.snippet import LIMITS, Snippet
-from providers import outbound
 from providers.exceptions import (
     AIServiceError,
     InvalidInput,
@@ -20,7 +19,8 @@ from providers.exceptions import (
     UpstreamTimeout,
     UpstreamUnavailable,
 )
-from providers.transport import FAULTS
+from providers.network import outbound
+from providers.network.transport import FAULTS
 
 COLD_START_S = 60.0  # from no pod at all to one that is ready
 KILLERS = frozenset(Killer.__args__)  # type: ignore[attr-defined]

@@ -21,9 +21,9 @@ from django.http.request import split_domain_port, validate_host
 
 from intelligence.agents import credentials, gate, tokens
 from intelligence.agents.callers import Caller
-from providers import audit
 from providers.exceptions import AIServiceError, InvalidInput, NotAllowed, NotConfigured, NotFound
-from providers.hop import hop
+from providers.runtime.hop import hop
+from providers.trail import audit
 
 PATH = "/api/v1/ops/mcp"
 Scope = MutableMapping[str, Any]

@@ -9,15 +9,15 @@ from django.db import IntegrityError, transaction
 from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
-from intelligence import services
 from intelligence.agents import scopes
 from intelligence.agents.callers import CALLS_PER_MINUTE
+from intelligence.fleet import services
 from intelligence.models import Agent, AgentKey, AgentStop, Approval
-from providers import audit
+from providers.access.identity import digest
+from providers.access.roles import Role, role_of
 from providers.exceptions import InvalidInput, NotAllowed, NotFound
 from providers.guard import mended
-from providers.identity import digest
-from providers.roles import Role, role_of
+from providers.trail import audit
 
 PREFIX = "aiops_agent_"
 GRACE = timedelta(hours=24)  # how long the key before the newest lives on

@@ -21,10 +21,10 @@ from intelligence.agents.runs.desk import DESK
 from intelligence.agents.runs.types import Ending
 from intelligence.models import AgentRun, Service
 from intelligence.models.agent_runs import OPEN_RUN
-from providers import audit
-from providers.desk import new_token
 from providers.exceptions import InvalidInput, NotFound
 from providers.guard import clean, storable
+from providers.runtime.desk import new_token
+from providers.trail import audit
 
 READING = ("read", "code", "senate")
 ACTING = (*READING, "write", "destructive")

@@ -10,11 +10,11 @@ from django.db import Error as DatabaseError
 from intelligence.deployer import hook, local, store
 from intelligence.deployer.job import Cancelled, Failed, Job
 from intelligence.deployer.store import LeaseLost
+from intelligence.logs.secrets import redactor
 from intelligence.models import Status
-from intelligence.secrets import redactor
-from providers import desk
 from providers.exceptions import AIServiceError
-from providers.hop import hop
+from providers.runtime import desk
+from providers.runtime.hop import hop
 
 logger = logging.getLogger(__name__)
 LONGEST_S = 2_700.0

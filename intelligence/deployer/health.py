@@ -3,9 +3,10 @@
 import asyncio
 
 from intelligence.deployer.job import Failed, Job
-from providers import clock, outbound
 from providers.exceptions import AIServiceError
-from providers.transport import FAULTS
+from providers.network import outbound
+from providers.network.transport import FAULTS
+from providers.runtime import clock
 
 TRIES, PAUSE_S, ANSWER_S = 20, 3.0, 5.0
 MOST_WORDS = 200

@@ -8,9 +8,9 @@ import asyncio
 from intelligence.deployer.health import answers
 from intelligence.deployer.job import Cancelled, Failed, Job
 from intelligence.models import Status
-from providers import outbound
 from providers.exceptions import AIServiceError
-from providers.transport import FAULTS
+from providers.network import outbound
+from providers.network.transport import FAULTS
 
 ANSWER_S = 30.0
 REPORT_S = 1_800.0

@@ -9,7 +9,7 @@ from intelligence.deployer.store import LeaseLost
 from intelligence.models import ENDED, Deployment
 from providers.exceptions import AIServiceError
 from providers.guard import Redactor
-from providers.hop import hop
+from providers.runtime.hop import hop
 
 
 class Failed(AIServiceError):

@@ -19,7 +19,7 @@ from intelligence.deployer.job import Failed, Job
 from intelligence.git import GitError, Repository
 from intelligence.git.remotes import remote_of
 from intelligence.models import Service, Status
-from providers import outbound
+from providers.network import outbound
 
 GB = 1024 * MB
 BUILD = Limits(

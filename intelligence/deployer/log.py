@@ -7,7 +7,7 @@ from intelligence.deployer import store
 from intelligence.deployer.store import LeaseLost
 from providers.exceptions import InvalidInput
 from providers.guard import Redactor
-from providers.hop import hop
+from providers.runtime.hop import hop
 
 FLUSH_S = 0.3
 MARK = "==>"  # begins the console's own lines

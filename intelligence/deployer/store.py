@@ -9,7 +9,8 @@ from django.db import transaction
 from django.db.models import F, Q
 from django.utils import timezone
 
-from intelligence import deployments, logbook
+from intelligence.fleet import deployments
+from intelligence.logs import logbook
 from intelligence.models import ENDED, Deployment, Status
 from providers.exceptions import InvalidInput
 from providers.guard import Redactor

@@ -16,8 +16,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from providers.addresses import Guard, Origin
 from providers.exceptions import AIServiceError, OutboundRefused
+from providers.network.addresses import Guard, Origin
 
 MOST_OUTPUT = 64 * 1024 * 1024
 LOOK_S = 0.5

@@ -17,7 +17,7 @@ from itertools import takewhile
 from pathlib import Path
 
 from intelligence.git.command import Git, GitError, Remote
-from providers.addresses import Guard
+from providers.network.addresses import Guard
 
 REVISION = re.compile(r"HEAD|[0-9a-f]{4,64}")
 MOST_FILE = 2 * 1024 * 1024

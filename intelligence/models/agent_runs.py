@@ -9,8 +9,8 @@ from django.db import models
 from intelligence.models.approvals import Approval
 from intelligence.models.incidents import Incident
 from intelligence.models.services import Service
+from providers.access.roles import Role, role_of
 from providers.fields import MoneyField
-from providers.roles import Role, role_of
 
 OPEN_RUN = ("queued", "running", "waiting")
 ENDED_STEP = ("done", "failed", "refused", "lost", "cancelled")

@@ -10,8 +10,8 @@ from django.db.models import Q
 from intelligence.models.deployments import Deployment
 from intelligence.models.incidents import Incident
 from intelligence.models.services import Service
+from providers.access.roles import role_of
 from providers.models import AIUsageLog
-from providers.roles import role_of
 
 QUEUED, RUNNING, DONE, FAILED = "queued", "running", "done", "failed"
 MODES = ("rules", "hybrid", "ai")

@@ -8,7 +8,7 @@ from django.db import models
 from django.db.models import Q
 
 from intelligence.models.agents import Agent
-from providers.roles import role_of
+from providers.access.roles import role_of
 
 WAITING = "pending"
 

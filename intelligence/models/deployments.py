@@ -7,7 +7,7 @@ from django.conf import settings
 from django.db import models
 
 from intelligence.models.services import Service
-from providers.roles import role_of
+from providers.access.roles import role_of
 
 
 class Status(models.TextChoices):

@@ -8,7 +8,7 @@ from django.db import models
 
 from intelligence.models.deployments import Deployment
 from intelligence.models.services import Service
-from providers.roles import role_of
+from providers.access.roles import role_of
 
 OPEN, SNOOZED, RESOLVED, DISMISSED = "open", "snoozed", "resolved", "dismissed"
 STATES = (OPEN, SNOOZED, RESOLVED, DISMISSED)

@@ -7,8 +7,8 @@ from django.conf import settings
 from django.db import models
 from django.db.models.functions import Lower
 
+from providers.access.roles import role_of
 from providers.fields import SecretField
-from providers.roles import role_of
 
 FORGES = ("github", "gitlab", "bitbucket")
 HOSTS = ("local", "docker", "kubernetes", "vercel", "render", "railway", "heroku", "other")

@@ -5,14 +5,14 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
-from intelligence.accounts import analyst
-from intelligence.advice import SYSTEM, Advice, Said, Subject
+from intelligence.analysis.advice import SYSTEM, Advice, Said, Subject
+from intelligence.providers.accounts import analyst
 from providers.catalog import provider as catalog_row
+from providers.configuration.explicit import ExplicitConnection
 from providers.exceptions import AIServiceError, InvalidInput, NotFound, PriceUnknown
-from providers.explicit import ExplicitConnection
 from providers.guard import DATA_IS_DATA, clean, fenced, mark
 from providers.models import AIServiceConfig
-from providers.pricing import cost_of
+from providers.money.pricing import cost_of
 from providers.service import AIService
 from providers.types import AIResponse, Usage
 

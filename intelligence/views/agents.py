@@ -8,7 +8,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from intelligence.agent_serializers import (
+from intelligence.agents import roster
+from intelligence.agents.agent_serializers import (
     AgentChange,
     AgentMade,
     AgentNew,
@@ -19,7 +20,6 @@ from intelligence.agent_serializers import (
     Switch,
     SwitchState,
 )
-from intelligence.agents import roster
 from intelligence.models import AgentStop
 from intelligence.views.services import Pages
 

@@ -9,9 +9,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from intelligence import agent_pages
-from intelligence.agent_serializers import AgentNew
-from intelligence.agents import roster
+from intelligence.agents import agent_pages, roster
+from intelligence.agents.agent_serializers import AgentNew
 from providers.exceptions import InvalidInput
 from providers.serializers import CSRF_FIELD
 

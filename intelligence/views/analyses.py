@@ -9,18 +9,19 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from intelligence import analyst, recommendations, shown
-from intelligence.analysis_schema import AnalysisOut, AnalyzeFields, Decision, RecommendationRow, RunRow
+from intelligence import analyst
+from intelligence.analysis import recommendations, shown
+from intelligence.analysis.analysis_schema import AnalysisOut, AnalyzeFields, Decision, RecommendationRow, RunRow
 from intelligence.models import AnalysisRun, Recommendation
 from intelligence.models.analyses import MODES
 from intelligence.providers import get_provider
 from intelligence.views.deployments import visible
 from intelligence.views.paging import Paged, paged
 from intelligence.views.services import Pages
+from providers.access.roles import may
 from providers.exceptions import InvalidInput, NotFound
 from providers.format import estimated
-from providers.roles import may
-from providers.throttles import AIAnalysisRateThrottle
+from providers.rates.throttles import AIAnalysisRateThrottle
 from providers.views.answers import fields_of, wants_page
 
 CRUMBS = [{"label": "Analyses", "url": "/analyses/"}]

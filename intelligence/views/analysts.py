@@ -8,13 +8,12 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from intelligence import accounts, saved_providers
-from intelligence.analysis_schema import AnalystList, AnalystRow, ProviderFields
+from intelligence.analysis.analysis_schema import AnalystList, AnalystRow, ProviderFields
 from intelligence.models import IntelligenceProvider
-from intelligence.providers import PROVIDER_CLASSES, get_provider
+from intelligence.providers import PROVIDER_CLASSES, accounts, get_provider, saved_providers
 from intelligence.providers.base import SECRET_KEYS
-from providers.configure import Note
-from providers.roles import may
+from providers.access.roles import may
+from providers.configuration.configure import Note
 from providers.views.answers import fields_of, keep_for_next_page, wants_page
 
 TEMPLATE = "intelligence/providers.html"

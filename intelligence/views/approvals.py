@@ -8,9 +8,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from intelligence import approvals
 from intelligence.agents.authentication import AgentAuthentication
 from intelligence.agents.callers import Caller
+from intelligence.approval import approvals
 from intelligence.models import Approval
 from intelligence.views.services import Pages
 from providers.exceptions import NotFound

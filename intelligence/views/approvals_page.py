@@ -11,11 +11,11 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from intelligence import approvals
+from intelligence.approval import approvals
 from intelligence.models import Approval
 from intelligence.views.approvals import ApprovalRow, Decision, rows
-from providers import watching
 from providers.exceptions import AIServiceError, NotFound
+from providers.runtime import watching
 from providers.views.answers import fields_of
 
 MOST = 100

@@ -7,16 +7,10 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from intelligence import deployments, logbook
-from intelligence.secrets import redactor
-from intelligence.serializers import (
-    DeploymentChange,
-    DeploymentRow,
-    LogLines,
-    LogPiece,
-    LogQuery,
-    LogSize,
-)
+from intelligence.fleet import deployments
+from intelligence.fleet.serializers import DeploymentChange, DeploymentRow, LogLines, LogPiece, LogQuery, LogSize
+from intelligence.logs import logbook
+from intelligence.logs.secrets import redactor
 
 visible = deployments.found
 

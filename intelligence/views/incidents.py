@@ -11,14 +11,15 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from intelligence import incidents, run_rows, shown
-from intelligence.analysis_schema import IncidentDecision, IncidentRow
+from intelligence.agents import run_rows
+from intelligence.analysis import incidents, shown
+from intelligence.analysis.analysis_schema import IncidentDecision, IncidentRow
 from intelligence.models import Incident, Service, ServiceScan
 from intelligence.models.incidents import SEVERITIES, STATES
 from intelligence.views.paging import paged
 from intelligence.views.services import Pages
+from providers.access.roles import may
 from providers.exceptions import InvalidInput
-from providers.roles import may
 from providers.views.answers import fields_of, wants_page
 
 FILTERS = ("state", "severity", "service", "code")

@@ -11,8 +11,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from intelligence.agent_serializers import Called, TokenMade, TokenWish, ToolArguments, ToolRows, Waits
 from intelligence.agents import credentials, gate
+from intelligence.agents.agent_serializers import Called, TokenMade, TokenWish, ToolArguments, ToolRows, Waits
 from intelligence.agents.authentication import OnlyAgents
 
 

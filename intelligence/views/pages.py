@@ -8,9 +8,10 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from intelligence import deployment_page, deployments, pages, services, viewer
-from intelligence.forms import choices, fields_of_form, given_by
-from intelligence.serializers import LogQuery, ServiceFields
+from intelligence.fleet import deployment_page, deployments, pages, services
+from intelligence.fleet.forms import choices, fields_of_form, given_by
+from intelligence.fleet.serializers import LogQuery, ServiceFields
+from intelligence.logs import viewer
 from intelligence.views.deployments import visible
 from providers.exceptions import InvalidInput
 

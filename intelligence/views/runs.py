@@ -9,13 +9,13 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from intelligence import run_rows, services
-from intelligence.agents import troubleshooter
+from intelligence.agents import run_rows, troubleshooter
+from intelligence.fleet import services
 from intelligence.models import AgentRun
 from intelligence.views.services import Pages
 from providers.exceptions import InvalidInput
+from providers.rates.throttles import AIAnalysisRateThrottle
 from providers.serializers import Strict
-from providers.throttles import AIAnalysisRateThrottle
 from providers.views.answers import fields_of
 
 

@@ -13,17 +13,17 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from intelligence import run_rows, services
-from intelligence.agent_pages import tabs
-from intelligence.agents import troubleshooter
+from intelligence.agents import run_rows, troubleshooter
+from intelligence.agents.agent_pages import tabs
+from intelligence.fleet import services
 from intelligence.models import AgentRun, Approval
 from intelligence.views.approvals_page import presented
 from intelligence.views.paging import paged
 from intelligence.views.runs import started
 from providers.exceptions import InvalidInput
-from providers.throttles import AIAnalysisRateThrottle
+from providers.rates.throttles import AIAnalysisRateThrottle
+from providers.runtime.watching import version
 from providers.views.answers import fields_of
-from providers.watching import version
 
 BADGES = {
     "queued": ("Waiting", "Queued"),

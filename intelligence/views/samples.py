@@ -7,8 +7,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from intelligence import samples, services
-from intelligence.serializers import SampleFields, SampleFindings, Samples, SamplesTaken
+from intelligence.fleet import samples, services
+from intelligence.fleet.serializers import SampleFields, SampleFindings, Samples, SamplesTaken
 
 
 class ServiceSamples(APIView):

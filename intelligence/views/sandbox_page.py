@@ -10,10 +10,10 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from intelligence.agent_pages import tabs
 from intelligence.agents import code_runner, snippet, trial
-from providers import loop
-from providers.throttles import AIAnalysisRateThrottle
+from intelligence.agents.agent_pages import tabs
+from providers.rates.throttles import AIAnalysisRateThrottle
+from providers.runtime import loop
 
 TRIAL_S = 60.0
 

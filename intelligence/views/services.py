@@ -9,9 +9,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from intelligence import deployments, services
+from intelligence.fleet import deployments, services
+from intelligence.fleet.serializers import DeploymentNew, DeploymentRow, ServiceFields, ServiceRow
 from intelligence.models import Deployment
-from intelligence.serializers import DeploymentNew, DeploymentRow, ServiceFields, ServiceRow
 
 
 class Pages(PageNumberPagination):

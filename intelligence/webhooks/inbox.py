@@ -16,8 +16,8 @@ from intelligence import nudges
 from intelligence.models import ENDED, Service, WebhookDelivery, WebhookRefusal
 from intelligence.webhooks import reading, signatures
 from intelligence.webhooks.signatures import Refused
-from providers import clock
 from providers.guard import storable_all
+from providers.runtime import clock
 
 MOST_BYTES = 2 * 1024 * 1024
 UNKNOWN = "No service here has this repository or name; add ?service= and its id to the address."

@@ -8,11 +8,12 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils.dateparse import parse_datetime
 
-from intelligence import deployments, logbook
+from intelligence.fleet import deployments
+from intelligence.logs import logbook
+from intelligence.logs.secrets import redactor
 from intelligence.models import ENDED, Alert, Deployment, Service, Status, WebhookDelivery
-from intelligence.secrets import redactor
-from providers import clock
 from providers.exceptions import InvalidInput
+from providers.runtime import clock
 
 SAME_FAILURE = timedelta(hours=1)
 LOUD = ("critical", "page", "emergency")

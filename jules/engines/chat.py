@@ -10,7 +10,7 @@ from jules.engines.types import Answer, Desk, Failure, Stopped
 from jules.patch.contract import SCHEMA, Proposal, Unusable, read
 from providers import gateway
 from providers.guard import mark
-from providers.hop import hop
+from providers.runtime.hop import hop
 from providers.service import chosen
 from providers.types import ChatMessage, Prompt, Purpose
 

@@ -11,9 +11,9 @@ from django.conf import settings
 from jules.engines import words
 from jules.engines.types import Answer, Desk, Failure, Stopped
 from jules.work.patience import patient
-from providers.directory import Directory
+from providers.configuration.directory import Directory
 from providers.guard import mark
-from providers.hop import hop
+from providers.runtime.hop import hop
 from providers.wires import wire_for
 from providers.wires.jules import POLL_SECONDS, JulesWire, Session
 

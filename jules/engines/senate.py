@@ -11,7 +11,7 @@ from jules.engines import words
 from jules.engines.chat import usable
 from jules.engines.types import Answer, Desk, Failure, Stopped
 from providers.guard import mark
-from providers.hop import hop
+from providers.runtime.hop import hop
 from senate import chat
 from senate.models import SenateCall, SenateSession
 

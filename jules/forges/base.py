@@ -11,8 +11,8 @@ from typing import Any, ClassVar, Literal
 from urllib.parse import urlencode, urlsplit
 
 from providers.exceptions import AIServiceError, UpstreamError
-from providers.outbound import upstream
-from providers.transport import FAULTS
+from providers.network.outbound import upstream
+from providers.network.transport import FAULTS
 
 State = Literal["open", "closed", "merged"]
 TIMEOUT_S = 30.0

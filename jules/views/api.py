@@ -9,13 +9,13 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from intelligence import services
+from intelligence.fleet import services
 from intelligence.models import Deployment
 from jules import autofix, rows
 from jules.models import FixAttempt
 from jules.serializers import Attempt, AttemptRow, FixWish, HistoryFilters, Started
 from providers.exceptions import NotFound
-from providers.throttles import AIAnalysisRateThrottle
+from providers.rates.throttles import AIAnalysisRateThrottle
 
 
 class Pages(PageNumberPagination):

@@ -17,8 +17,8 @@ from jules.summary import shares, summary
 from jules.views.api import failed_deployment, visible
 from jules.views.diff import files_of
 from jules.watching import version
-from providers.roles import may
-from providers.throttles import AIAnalysisRateThrottle
+from providers.access.roles import may
+from providers.rates.throttles import AIAnalysisRateThrottle
 from providers.views.answers import fields_of
 
 PER_PAGE = 50

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from jules import proof
 from jules.context import _collect_failure_context
-from providers.hop import hop
+from providers.runtime.hop import hop
 
 if TYPE_CHECKING:
     from jules.work.run import Run

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 
 from jules.work import store
 from jules.work.run import Run
-from providers import desk
-from providers.hop import hop
+from providers.runtime import desk
+from providers.runtime.hop import hop
 
 MOST = 2  # at once in one process
 

@@ -5,8 +5,8 @@ from typing import TypeVar
 
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, stop_after_attempt, wait_exponential
 
-from providers import clock
 from providers.exceptions import AIServiceError
+from providers.runtime import clock
 
 T = TypeVar("T")
 TRIES, FACTOR, LONGEST_S = 5, 2, 60.0

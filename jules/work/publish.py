@@ -10,7 +10,7 @@ from jules.forges import ForgeError, PullRequest
 from jules.work import plan, redeploy, store
 from jules.work.patience import patient
 from jules.work.story import story
-from providers.hop import hop
+from providers.runtime.hop import hop
 
 if TYPE_CHECKING:
     from jules.work.run import Run

@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from intelligence import approvals, deployments
+from intelligence.approval import approvals
+from intelligence.fleet import deployments
 from intelligence.models import Approval, Deployment
 from jules import switches
 from jules.models import FixAttempt

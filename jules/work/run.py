@@ -13,11 +13,11 @@ from typing import Any
 from django.conf import settings
 from django.db import Error as DatabaseError
 
-from intelligence import approvals
+from intelligence.approval import approvals
 from intelligence.git import GitError, Repository
 from intelligence.git.remotes import remote_of
+from intelligence.logs.secrets import redactor
 from intelligence.models import Approval
-from intelligence.secrets import redactor
 from jules import proof
 from jules.engines.types import Stopped, Waits
 from jules.forges import forge_of
@@ -28,9 +28,9 @@ from jules.patch.policy import PROTECTED
 from jules.work import ask, collect, plan, publish, store
 from jules.work.patience import patient
 from jules.work.store import LeaseLost
-from providers import outbound
 from providers.exceptions import AIServiceError
-from providers.hop import hop
+from providers.network import outbound
+from providers.runtime.hop import hop
 
 logger = logging.getLogger(__name__)
 LONGEST_S = 3_600.0 * 2

@@ -11,8 +11,8 @@ from django.utils import timezone
 
 from intelligence.models.approvals import WAITING
 from jules.models import OPEN_STATES, STEPS, FixAttempt, FixStep
-from providers import audit
 from providers.guard import mended
+from providers.trail import audit
 
 CLAIM_FOR = timedelta(seconds=30)
 QUEUE_FOR = timedelta(hours=1)

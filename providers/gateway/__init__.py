@@ -11,9 +11,9 @@ attempt after attempt), `attempt` (one call, booked whatever happens), `prepare`
 from collections.abc import Callable
 from dataclasses import replace
 
-from providers.current import Current
+from providers.configuration.current import Current
+from providers.configuration.explicit import ExplicitConnection
 from providers.exceptions import InvalidInput
-from providers.explicit import ExplicitConnection
 from providers.gateway.asked import Asked
 from providers.gateway.chain import answered
 from providers.guard import NEVER_REVEAL

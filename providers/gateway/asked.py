@@ -4,8 +4,8 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
-from providers.current import Current
-from providers.explicit import ExplicitConnection
+from providers.configuration.current import Current
+from providers.configuration.explicit import ExplicitConnection
 from providers.gateway.rows import Bill
 from providers.types import Prompt, Purpose, ToolDelta
 

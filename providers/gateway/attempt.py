@@ -5,7 +5,8 @@ import logging
 from dataclasses import replace
 from datetime import timedelta
 
-from providers import breaker, clock, current, ledger, retry
+from providers import ledger
+from providers.configuration import current
 from providers.exceptions import (
     AIServiceError,
     BudgetExceeded,
@@ -17,10 +18,12 @@ from providers.gateway.asked import Asked
 from providers.gateway.perform import MaskedCalls, masked, perform
 from providers.gateway.prepare import LEASE_MARGIN_S, Prepared, prepare, reserve
 from providers.gateway.rows import Outcome, failed_attempt, good_attempt, response_of
-from providers.hop import hop
-from providers.pacing import wait_for_turn
+from providers.rates.pacing import wait_for_turn
+from providers.resilience import breaker, retry
+from providers.runtime import clock
+from providers.runtime.hop import hop
+from providers.runtime.uncut import cancel_later, in_hand, uncut
 from providers.types import AIResponse, Meter
-from providers.uncut import cancel_later, in_hand, uncut
 
 __all__ = ["LEASE_MARGIN_S", "Again", "attempt"]
 

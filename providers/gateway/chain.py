@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from providers.directory import Directory
+from providers.configuration.directory import Directory
 from providers.exceptions import (
     AIServiceError,
     CreditExhausted,
@@ -14,8 +14,8 @@ from providers.exceptions import (
 )
 from providers.gateway.asked import Asked
 from providers.gateway.repeats import repeated
-from providers.hop import hop
 from providers.models import AIServiceConfig
+from providers.runtime.hop import hop
 from providers.types import AIResponse
 
 OPENS_THE_BREAKER = (ProviderResting, KeyRefused, CreditExhausted)

@@ -5,12 +5,16 @@ from datetime import datetime
 from decimal import Decimal
 from uuid import UUID, uuid4
 
-from providers import breaker, clock, current, ledger, limits, pricing
-from providers.current import Current
+from providers import ledger
+from providers.configuration import current
+from providers.configuration.current import Current
+from providers.configuration.explicit import ExplicitConnection
 from providers.exceptions import AIDisabled
-from providers.explicit import ExplicitConnection
 from providers.guard import Redactor
 from providers.models import AIServiceConfig
+from providers.money import limits, pricing
+from providers.resilience import breaker
+from providers.runtime import clock
 from providers.types import Connection, Prompt, Purpose
 
 LEASE_MARGIN_S = 60.0

@@ -1,9 +1,9 @@
 """One provider, attempt after attempt, until it answers or there is no point in asking again."""
 
-from providers import clock
 from providers.exceptions import AIServiceError, UpstreamError
 from providers.gateway.asked import Asked
 from providers.gateway.attempt import Again, attempt
+from providers.runtime import clock
 from providers.types import AIResponse
 
 

@@ -7,9 +7,10 @@ from dataclasses import asdict, dataclass, replace
 from decimal import Decimal
 from typing import Any, Literal
 
-from providers import ledger, pricing
+from providers import ledger
 from providers.gateway.prepare import Prepared
 from providers.guard import Redactor
+from providers.money import pricing
 from providers.types import AIResponse, Meter, Prompt, Purpose, Reply, Usage, UsageSource
 
 RAW_CHARS = 64_000

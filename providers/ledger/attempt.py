@@ -9,8 +9,8 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from providers.fields import to_pico
-from providers.pricing import MAX_USD, sane
-from providers.signature import USAGE, sign_row
+from providers.money.pricing import MAX_USD, sane
+from providers.trail.signature import USAGE, sign_row
 from providers.types import Usage, UsageSource
 
 LONGEST_MS = 2**31 - 1

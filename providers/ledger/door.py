@@ -16,7 +16,7 @@ from providers.ledger.database import Database, as_uuid
 from providers.ledger.jobs import Admission, Extend, Reap, Record, Release, Reserve
 from providers.ledger.refusal import Refused
 from providers.models.ledger import Reservation
-from providers.uncut import uncut
+from providers.runtime.uncut import uncut
 
 MOST_TOKENS = 10**15  # beyond any cap, and far from the end of a column
 MOST_USD = Decimal(1_000_000)

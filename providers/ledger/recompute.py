@@ -7,7 +7,7 @@ from typing import Any
 
 from providers.fields import to_pico
 from providers.models import AIUsageLog
-from providers.pricing import MAX_USD, sum_of
+from providers.money.pricing import MAX_USD, sum_of
 from providers.types import Usage
 
 ROWS_AT_ONCE = 2_000

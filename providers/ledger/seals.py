@@ -11,11 +11,11 @@ from datetime import UTC, datetime
 from django.db import IntegrityError, transaction
 from django.db.models import Max
 
-from providers import signature
 from providers.ledger import anchor
 from providers.ledger.anchor import Broken
 from providers.ledger.chains import CHAINS, Chain, Lines, check_numbers, lines
 from providers.models import Seal
+from providers.trail import signature
 
 ROWS_AT_MOST = 2_000  # in one seal
 DIGEST_BYTES = 8

@@ -9,7 +9,6 @@ from datetime import UTC, datetime, timedelta
 
 from django.db.models import Max, Min
 
-from providers import signature
 from providers.ledger import anchor, triggers
 from providers.ledger.anchor import Broken
 from providers.ledger.chains import Chain, Lines, check_numbers, lines
@@ -26,6 +25,7 @@ from providers.ledger.seals import (
     tip,
 )
 from providers.models import ChainCheck, Seal
+from providers.trail import signature
 
 SEALS_AT_ONCE = 64
 ROWS_AT_ONCE = 8_000

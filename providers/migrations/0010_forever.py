@@ -4,7 +4,7 @@ import django.utils.timezone
 from django.db import migrations, models
 
 from providers.ledger import triggers
-from providers.signature import USAGE, sign_row
+from providers.trail.signature import (USAGE, sign_row)
 
 AT_ONCE = 1000
 

@@ -9,8 +9,8 @@ from django.db import models
 
 from providers.exceptions import InvalidInput
 from providers.fields import MoneyField
-from providers.own_prices import OwnPrices, read_prices
-from providers.retry import RetryPolicy
+from providers.money.own_prices import OwnPrices, read_prices
+from providers.resilience.retry import RetryPolicy
 
 DAILY_LIMIT_USD, PER_REQUEST_LIMIT_USD, MONTHLY_LIMIT_USD = Decimal(100), Decimal("0.50"), Decimal(500)
 
@@ -71,7 +71,8 @@ class AIServiceConfig(models.Model):
     @property
     def provider_health(self) -> dict[str, Any]:
         """Read only: provider -> model -> state of its circuit breaker, of all that failed of late or rest."""
-        from providers import breaker, clock
+        from providers.resilience import breaker
+        from providers.runtime import clock
 
         return breaker.health(self, clock.now())
 

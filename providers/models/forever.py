@@ -6,7 +6,7 @@ from typing import Any, ClassVar, NoReturn
 
 from django.db import connections, models, transaction
 
-from providers.signature import sign_row
+from providers.trail.signature import sign_row
 
 
 class Immutable(TypeError):

@@ -16,7 +16,7 @@ from django.db import models, transaction
 
 from providers.fields import MoneyField
 from providers.models.forever import Forever
-from providers.signature import USAGE
+from providers.trail.signature import USAGE
 
 DEFAULT_TOKEN_CAP = 100_000
 DEFAULT_COST_CAP_USD = "10.00"

@@ -9,7 +9,7 @@ class Seal(models.Model):
 
     Rows `first` to `last` without a gap. `digests`: 8 bytes per row, by which a changed row is named. `layout`:
     which columns are hashed. `adopted`: rows without a signature were taken over as they were found.
-    `mac` is over `hash`, with the key named `key` (see `providers.signature`).
+    `mac` is over `hash`, with the key named `key` (see `providers.trail.signature`).
     """
 
     chain = models.CharField(max_length=10)

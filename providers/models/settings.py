@@ -10,7 +10,7 @@ from django.db import models
 from providers.catalog import CATALOG, EXTRA
 from providers.exceptions import OutboundRefused
 from providers.fields import SecretField
-from providers.outbound import guard
+from providers.network.outbound import guard
 
 MODES = ["auto", "solo", "code-review", "senate"]
 

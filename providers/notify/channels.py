@@ -9,10 +9,12 @@ from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.db import IntegrityError, transaction
 
-from providers import audit, clock, outbound
 from providers.exceptions import InvalidInput, NotFound, OutboundRefused
 from providers.models import Notification, NotificationChannel
+from providers.network import outbound
 from providers.notify import delivery, mail, webhook
+from providers.runtime import clock
+from providers.trail import audit
 
 MOST, MOST_ADDRESSES, LONGEST = 50, 20, 80
 KINDS = NotificationChannel.Kind

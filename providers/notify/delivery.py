@@ -6,10 +6,10 @@ from typing import Any
 
 from django.db.models import F
 
-from providers import clock, loop
 from providers.exceptions import AIServiceError, InvalidInput
 from providers.models import Notification, NotificationChannel, NotificationDelivery
 from providers.notify import mail, webhook
+from providers.runtime import clock, loop
 
 logger = logging.getLogger(__name__)
 CLAIM = timedelta(minutes=2)

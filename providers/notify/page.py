@@ -5,9 +5,9 @@ from typing import Any
 
 from django.db.models import QuerySet
 
+from providers.access.roles import may
 from providers.exceptions import NotFound
 from providers.models import Notification, NotificationChannel, NotificationSeen
-from providers.roles import may
 
 
 def _visible(user: Any, now: datetime) -> QuerySet[Notification]:

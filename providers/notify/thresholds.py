@@ -9,7 +9,6 @@ from typing import Any
 from django.contrib.auth import get_user_model
 from django.db import IntegrityError, transaction
 
-from providers import caps, limits
 from providers.format import exact_count, money
 from providers.ledger.site import month_after
 from providers.models import (
@@ -19,6 +18,7 @@ from providers.models import (
     NotificationChannel,
     NotificationDelivery,
 )
+from providers.money import caps, limits
 
 THRESHOLDS = (80, 95, 100)
 AT_ONCE = 500

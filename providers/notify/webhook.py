@@ -14,9 +14,9 @@ import secrets
 import time
 from typing import Any
 
-from providers import outbound
 from providers.exceptions import AIServiceError, UpstreamTimeout, UpstreamUnavailable
-from providers.transport import FAULTS
+from providers.network import outbound
+from providers.network.transport import FAULTS
 
 PREFIX, SEND_SECONDS = "whsec_", 10.0
 

@@ -10,13 +10,14 @@ import time
 
 from django.conf import settings
 
-from providers import clock, loop, outbound
 from providers.exceptions import AIServiceError, UpstreamRejected, UpstreamTimeout, UpstreamUnavailable
 from providers.ledger.frontier import stable_frontier
 from providers.models import AIUsageLog, TelemetryMark
+from providers.network import outbound
+from providers.network.transport import FAULTS
+from providers.runtime import clock, loop
 from providers.telemetry import spans, targets
 from providers.telemetry.targets import Target
-from providers.transport import FAULTS
 
 logger = logging.getLogger(__name__)
 BATCH, SEND_SECONDS, TURN_SECONDS = 500, 10.0, 20.0

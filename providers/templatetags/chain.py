@@ -4,8 +4,8 @@ from typing import Any
 
 from django import template
 
-from providers import audit_log
 from providers.ledger.chains import CHAINS
+from providers.trail import audit_log
 
 register = template.Library()
 

@@ -2,7 +2,7 @@
 
 from django import template
 
-from providers import modes
+from providers.configuration import modes
 
 register = template.Library()
 

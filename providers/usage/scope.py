@@ -8,9 +8,9 @@ from typing import Any
 from django.contrib.auth import get_user_model
 from django.db.models import Q, QuerySet
 
+from providers.access.roles import may
 from providers.exceptions import InvalidInput, NotFound
 from providers.models import AIUsageLog
-from providers.roles import may
 from providers.usage.question import Question
 from providers.usage.rollup.cells import COUNTED, FAILED, FELL_BACK, LIMITED
 from providers.usage.rollup.reading import Scope

@@ -15,7 +15,7 @@ from django.db.models import Max
 from providers.exceptions import InvalidInput
 from providers.models import AIUsageLog
 from providers.models.forever import hold_numbers
-from providers.signature import USAGE, sign_row
+from providers.trail.signature import USAGE, sign_row
 from providers.usage import seed
 from providers.usage.rollup.store import chunks
 

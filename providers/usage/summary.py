@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
-from providers import refusals
+from providers.money import refusals
 from providers.usage import projection, sessions, sums
 from providers.usage.names import Names
 from providers.usage.question import Question

@@ -9,7 +9,7 @@ from django.urls import reverse
 from rest_framework.request import Request
 
 from providers import serializers
-from providers.configure import Note
+from providers.configuration.configure import Note
 from providers.exceptions import InvalidInput
 
 

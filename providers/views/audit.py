@@ -12,12 +12,12 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from providers import audit, audit_log
-from providers.configure import Note
+from providers.configuration.configure import Note
 from providers.exceptions import InvalidInput
 from providers.ledger import verify
 from providers.ledger.chains import CHAINS
 from providers.tasks import verify_now
+from providers.trail import audit, audit_log
 from providers.usage import export
 from providers.views import audit_page
 from providers.views.answers import keep_for_next_page, wants_page, way_back

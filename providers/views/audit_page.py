@@ -5,9 +5,9 @@ from typing import Any
 from django.contrib.auth import get_user_model
 from django.urls import reverse
 
-from providers import audit_log
-from providers.audit_log import Asked
 from providers.ledger.chains import AUDIT, USAGE
+from providers.trail import audit_log
+from providers.trail.audit_log import Asked
 
 NAMES = {"actor": "Who", "action": "What", "object": "Object", "from": "From", "to": "To"}
 SHOWN = 3  # changes in a line of the list

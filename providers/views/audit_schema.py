@@ -2,7 +2,7 @@
 
 from rest_framework import serializers
 
-from providers.audit_log import LARGEST_PAGE, PAGE
+from providers.trail.audit_log import LARGEST_PAGE, PAGE
 from providers.views.usage_schema import _query as query
 
 ASKED = [

@@ -7,10 +7,10 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from providers import balance, board
-from providers.directory import Directory
+from providers.access.roles import may
+from providers.configuration import balance, board
+from providers.configuration.directory import Directory
 from providers.exceptions import InvalidInput
-from providers.roles import may
 from providers.views.answers import which
 
 UNSEEN = {"amount": None, "currency": None, "text": "", "as_of": None}

@@ -13,10 +13,11 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from providers import budgets, caps, caps_history, refusals, watching
+from providers.access.roles import may
 from providers.exceptions import InvalidInput, NotFound
 from providers.guard import storable
-from providers.roles import may
+from providers.money import budgets, caps, caps_history, refusals
+from providers.runtime import watching
 from providers.serializers import CSRF_FIELD
 from providers.usage.scope import sees_everyone
 from providers.views import caps_page, caps_site

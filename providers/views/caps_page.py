@@ -1,6 +1,6 @@
 """How a standing reads: who, how much of the cap, in which tone, in which words.
 
-`CapStanding` comes from `providers.caps`; here it becomes plain values (money as exact text).
+`CapStanding` comes from `providers.money.caps`; here it becomes plain values (money as exact text).
 """
 
 from datetime import datetime
@@ -11,10 +11,10 @@ from django.contrib.auth import get_user_model
 from django.db.models import Exists, OuterRef, Q
 from django.urls import reverse
 
-from providers import caps
 from providers.format import exact_count, money, percent, seconds
 from providers.models import CapDay
 from providers.models.ledger import DEFAULT_COST_CAP_USD, DEFAULT_TOKEN_CAP
+from providers.money import caps
 from providers.usage.calls import usd_of
 from providers.usage.scope import sees_everyone
 

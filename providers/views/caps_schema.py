@@ -66,7 +66,7 @@ class CapListSerializer(serializers.Serializer):
 
 
 class BudgetChangeSerializer(serializers.Serializer):
-    """Describes the body only; `providers.budgets.change` decides what can be used."""
+    """Describes the body only; `providers.money.budgets.change` decides what can be used."""
 
     daily_cost_limit_usd = serializers.CharField(required=False)
     monthly_cost_limit_usd = serializers.CharField(required=False)
@@ -75,7 +75,7 @@ class BudgetChangeSerializer(serializers.Serializer):
 
 
 class CapChangeSerializer(serializers.Serializer):
-    """Describes the body only; `providers.caps.change` decides what can be used."""
+    """Describes the body only; `providers.money.caps.change` decides what can be used."""
 
     daily_cost_cap_usd = serializers.CharField(required=False, help_text="Dollars, such as 15.00")
     daily_token_cap = serializers.IntegerField(required=False)

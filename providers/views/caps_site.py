@@ -6,12 +6,12 @@ from typing import Any
 
 from django.urls import reverse
 
-from providers import limits
+from providers.access.roles import may
 from providers.format import money, percent
 from providers.ledger.refusal import resets_at
 from providers.ledger.site import month_after
 from providers.models import AIServiceConfig
-from providers.roles import may
+from providers.money import limits
 from providers.usage.calls import usd_of
 from providers.views.caps_page import share, tone
 

@@ -7,11 +7,12 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from providers import configure, serializers
-from providers.directory import Directory
+from providers import serializers
+from providers.access.roles import may
+from providers.configuration import configure
+from providers.configuration.directory import Directory
 from providers.exceptions import AIServiceError, InvalidInput
 from providers.models.settings import MODES
-from providers.roles import may
 from providers.views.answers import fields_of, keep_for_next_page, wants_page, way_back
 
 PAGE = "providers/committee.html"

@@ -9,12 +9,14 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from providers import board, configure, keytest, serializers, watching
-from providers.configure import Note, Saved
-from providers.directory import Directory
+from providers import serializers
+from providers.access.roles import may
+from providers.configuration import board, configure, keytest
+from providers.configuration.configure import Note, Saved
+from providers.configuration.directory import Directory
+from providers.configuration.provider_form import form_of
 from providers.exceptions import InvalidInput
-from providers.provider_form import form_of
-from providers.roles import may
+from providers.runtime import watching
 from providers.views.answers import fields_of, keep_for_next_page, toast, wants_page, way_back, which
 from providers.views.balance import asked_for
 

@@ -11,11 +11,11 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from providers import clock
+from providers.access.roles import may
 from providers.exceptions import AIServiceError, InvalidInput
 from providers.notify import channels, mail, page
 from providers.notify.thresholds import THRESHOLDS
-from providers.roles import may
+from providers.runtime import clock
 from providers.views.answers import fields_of
 from providers.views.notifications_schema import (
     ChannelChangeSerializer,

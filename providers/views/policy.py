@@ -9,11 +9,12 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from providers import limits, policy_form
-from providers.configure import Note
+from providers.access.roles import may
+from providers.configuration import policy_form
+from providers.configuration.configure import Note
 from providers.models import AIServiceConfig
-from providers.roles import may
-from providers.troubles import TROUBLES
+from providers.money import limits
+from providers.resilience.troubles import TROUBLES
 from providers.views.answers import fields_of, keep_for_next_page, wants_page, way_back
 from providers.views.keys import name_of
 

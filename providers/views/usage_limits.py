@@ -5,9 +5,9 @@ from typing import Any
 
 from django.contrib.auth import get_user_model
 
-from providers import past_limits
 from providers.charts import Limit
 from providers.models import AIServiceConfig
+from providers.money import past_limits
 from providers.usage.question import DAY, Question
 from providers.usage.scope import only_user, sees_everyone
 from providers.usage.zones import UTC_NAME

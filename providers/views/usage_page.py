@@ -8,10 +8,10 @@ from django.contrib.auth import get_user_model
 from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
 
+from providers.access.roles import may
 from providers.catalog import CATALOG, EXTRA
 from providers.charts import Chart, Limit
 from providers.exceptions import InvalidInput
-from providers.roles import may
 from providers.usage.advice import advice
 from providers.usage.chart import chart_of, day_name, drawn
 from providers.usage.matrix import matrix

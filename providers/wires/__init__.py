@@ -29,7 +29,7 @@ WIRES = {
 def preload() -> None:
     """Imports every wire with its SDK (seconds), so that the first call of a process doesn't stand still
     for it. For a thread at start; errors of an import come out here."""
-    for path in ("providers.transport", *WIRES.values()):
+    for path in ("providers.network.transport", *WIRES.values()):
         import_module(path.partition(":")[0])
 
 

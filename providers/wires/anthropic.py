@@ -4,8 +4,8 @@ import re
 from collections.abc import AsyncIterator
 from typing import Any
 
-from providers.calls import arguments_text
-from providers.transport import FAULTS
+from providers.conversation.calls import arguments_text
+from providers.network.transport import FAULTS
 from providers.types import ChatMessage, Meter, ModelInfo, Prompt, Reply, ToolSpec
 from providers.wires.base import ChatWire, drain, text_of, words
 from providers.wires.translate import ANY_OBJECT, fitting_id, grouped, label, system_of

@@ -13,11 +13,11 @@ from typing import Any, TypeVar
 
 import aiohttp
 
-from providers import loop
 from providers.exceptions import AIServiceError, InvalidInput, KeyRefused, UpstreamBroken, UpstreamTimeout
 from providers.guard import mended
-from providers.outbound import upstream
-from providers.transport import CONNECT_SECONDS, FAULTS, Answer
+from providers.network.outbound import upstream
+from providers.network.transport import CONNECT_SECONDS, FAULTS, Answer
+from providers.runtime import loop
 from providers.types import Connection, Meter, ModelInfo, Prompt, Reply
 from providers.wires import faults, sse
 

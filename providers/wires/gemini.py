@@ -5,9 +5,9 @@ from collections.abc import AsyncIterator
 from typing import Any
 from urllib.parse import quote
 
-from providers.calls import arguments_text
+from providers.conversation.calls import arguments_text
 from providers.exceptions import UpstreamRejected
-from providers.transport import FAULTS
+from providers.network.transport import FAULTS
 from providers.types import ChatMessage, Meter, ModelInfo, Prompt, Reply, ToolCall, ToolSpec
 from providers.wires.base import ChatWire, text_of, words
 from providers.wires.translate import ANY_OBJECT, grouped, label, system_of

@@ -12,7 +12,7 @@ from typing import Any, NoReturn
 from urllib.parse import quote
 
 from providers.exceptions import InvalidInput, UpstreamError, UpstreamTimeout
-from providers.outbound import guard
+from providers.network.outbound import guard
 from providers.types import Meter, ModelInfo, Prompt
 from providers.wires.base import HttpWire, words
 from providers.wires.usage import section

@@ -7,7 +7,7 @@ Spoken on our own client (docs/decisions/0007). It can't be made to call a tool:
 from collections.abc import AsyncIterator
 from typing import Any
 
-from providers.transport import FAULTS, Answer
+from providers.network.transport import FAULTS, Answer
 from providers.types import ChatMessage, Meter, ModelInfo, Prompt, Reply, ToolSpec
 from providers.wires.base import ChatWire, text_of, words
 from providers.wires.ndjson import LineReader

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from providers.transport import FAULTS
+from providers.network.transport import FAULTS
 from providers.types import Meter, ModelInfo, Prompt, Reply
 from providers.wires.base import ChatWire, drain, text_of, words
 from providers.wires.translate import ANY_OBJECT, openai_tools, openai_turn, system_of, take_openai_calls

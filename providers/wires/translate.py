@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
-from providers.calls import arguments_text
+from providers.conversation.calls import arguments_text
 from providers.types import ChatMessage, Meter, Prompt, ToolSpec
 from providers.wires.usage import section
 

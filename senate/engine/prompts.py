@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from providers.guard import NEVER_REVEAL, fenced, mark, strip_markers
-from providers.tokens import bound_tokens, is_english
+from providers.money.tokens import bound_tokens, is_english
 from providers.types import ChatMessage, Prompt
 from senate.engine.ballots import Ballot, ballot_schema, chair_schema, letter
 

@@ -14,12 +14,13 @@ from django.http import HttpRequest, HttpResponse
 from django.http.request import split_domain_port, validate_host
 from django.middleware.csrf import CsrfViewMiddleware
 
-from providers import current, throttles
-from providers.current import Current
+from providers.access.identity import Bearer, bearers, digest_of_header
+from providers.access.roles import role_may, role_of
+from providers.configuration import current
+from providers.configuration.current import Current
 from providers.exceptions import AIServiceError, InvalidInput, NotAllowed
-from providers.hop import Shared, hop
-from providers.identity import Bearer, bearers, digest_of_header
-from providers.roles import role_may, role_of
+from providers.rates import throttles
+from providers.runtime.hop import Shared, hop
 
 
 class NotSignedIn(AIServiceError):

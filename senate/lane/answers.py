@@ -8,13 +8,13 @@ from django.conf import settings
 from django.contrib.auth import get_user_model
 
 from providers import gateway
-from providers.conversation import Conversation
-from providers.directory import Directory, Seat
+from providers.configuration.directory import Directory, Seat
+from providers.conversation.conversation import Conversation
 from providers.exceptions import AIServiceError
 from providers.format import usd
-from providers.hop import hop
+from providers.runtime.hop import hop
+from providers.runtime.uncut import in_hand
 from providers.types import AIResponse, Purpose, ToolDelta
-from providers.uncut import in_hand
 from senate import chat
 from senate.engine import prompts
 from senate.engine.plan import MODES, plan

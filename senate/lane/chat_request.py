@@ -11,11 +11,11 @@ from typing import Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
-from providers import output_limits
-from providers.conversation import Conversation, within
+from providers.conversation.conversation import Conversation, within
+from providers.conversation.turns import choice_in, tools_in, turns_of
 from providers.exceptions import InvalidInput
 from providers.guard import storable_all
-from providers.turns import choice_in, tools_in, turns_of
+from providers.money import output_limits
 from providers.types import Prompt
 
 LONGEST_FIELD = 80

@@ -11,10 +11,12 @@ import os
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from providers import idempotency, loop, request_id
+from providers.access import idempotency
 from providers.exceptions import AIServiceError
-from providers.hop import hop
+from providers.network import request_id
 from providers.outage import as_outage
+from providers.runtime import loop
+from providers.runtime.hop import hop
 from senate.lane import sse
 from senate.lane.admission import Admitted, admit
 from senate.lane.chat_request import ChatRequest, parse

@@ -9,7 +9,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from providers.catalog import provider
-from providers.directory import Directory, Entry
+from providers.configuration.directory import Directory, Entry
 
 MODES = ("auto", "solo", "code-review", "senate")
 MODEL = inline_serializer(

@@ -8,12 +8,12 @@ cancelled and booked, and its key is free again.
 from dataclasses import asdict
 from typing import Any
 
-from providers import idempotency
-from providers.calls import ToolDelta
+from providers.access import idempotency
+from providers.access.idempotency import Claim, StillUnderWay
+from providers.conversation.calls import ToolDelta
 from providers.exceptions import AIServiceError, UpstreamError
-from providers.hop import hop
-from providers.idempotency import Claim, StillUnderWay
-from providers.uncut import in_hand, uncut
+from providers.runtime.hop import hop
+from providers.runtime.uncut import in_hand, uncut
 from senate.lane import answers
 from senate.lane.admission import Admitted
 from senate.lane.answers import Answered, SessionEnded

@@ -23,8 +23,8 @@ from django.db import Error as DatabaseError
 from django.http import parse_cookie
 from django.utils.module_loading import import_string
 
-from providers.hop import Shared
-from providers.identity import user_of_header
+from providers.access.identity import user_of_header
+from providers.runtime.hop import Shared
 from senate.live.hub import Watcher, hub
 from senate.models import SenateSession
 

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 
 from django.contrib.auth import get_user_model
 
-from providers.hop import hop
+from providers.runtime.hop import hop
 from senate.live.hub import hub
 from senate.models import SenateSession
 

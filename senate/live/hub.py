@@ -18,7 +18,7 @@ from channels.layers import get_channel_layer
 from django.db import Error as DatabaseError
 from redis.exceptions import RedisError
 
-from providers.hop import hop
+from providers.runtime.hop import hop
 from senate import chat
 from senate.live.fragments import fragments, regions_of
 from senate.models import OPEN_STATES, SenateSession

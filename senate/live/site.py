@@ -1,7 +1,7 @@
 """What a page watches beside a session: `/ws/live/?topics=providers`.
 
-A topic is a version that changes when its page would (`providers/watching.py`). While anybody watches one, this
-process reads it every POLL_S, once however many watch, so a change by any process is known within that time. Each
+A topic is a version that changes when its page would (`providers/runtime/watching.py`). While anybody watches one,
+this process reads it every POLL_S, once however many watch, so a change by any process is known in that time. Each
 reader gets `{"topic", "version"}` at once and whenever it changes, and then asks for what it shows over HTTP: the
 message carries nothing that a right would have to guard. A slow reader is told the newest version alone.
 
@@ -17,8 +17,8 @@ from weakref import WeakKeyDictionary
 
 from django.db import Error as DatabaseError
 
-from providers import watching
-from providers.hop import hop
+from providers.runtime import watching
+from providers.runtime.hop import hop
 from senate.live import consumers
 from senate.live.consumers import Close, Gone, Line, Receive, Scope, Send, close, first, listen, mind, viewer
 from senate.live.hub import hub

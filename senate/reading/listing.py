@@ -11,9 +11,9 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.http import urlencode
 
-from providers.directory import Directory
+from providers.access.roles import Role, may, role_of
+from providers.configuration.directory import Directory
 from providers.exceptions import NotConfigured
-from providers.roles import Role, may, role_of
 from senate import offer
 from senate.engine.plan import LABELS, made_words, plan
 from senate.models import OPEN_STATES, SenateCall, SenateSession

@@ -8,8 +8,8 @@ from rest_framework.response import Response
 from rest_framework.throttling import BaseThrottle
 from rest_framework.views import APIView
 
-from providers.roles import may
-from providers.throttles import AIChatRateThrottle
+from providers.access.roles import may
+from providers.rates.throttles import AIChatRateThrottle
 from senate import chat
 from senate.serializers import Asked, Nothing
 from senate.views.once import once

@@ -8,7 +8,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from providers.exceptions import AIServiceError, InvalidInput
-from providers.throttles import AIChatRateThrottle
+from providers.rates.throttles import AIChatRateThrottle
 from senate import chat
 from senate.models import SenateSession
 from senate.reading.listing import box, listing

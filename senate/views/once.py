@@ -7,7 +7,7 @@ from django.urls import reverse
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from providers import idempotency
+from providers.access import idempotency
 from senate.models import SenateSession
 
 HOLD_S = 60.0

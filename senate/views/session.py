@@ -13,8 +13,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from providers.access.roles import may
 from providers.exceptions import InvalidInput, NotFound
-from providers.roles import may
 from senate import chat
 from senate.live.fragments import read
 from senate.models import OPEN_STATES, SenateSession

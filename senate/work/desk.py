@@ -2,8 +2,9 @@
 
 from collections.abc import Mapping
 
-from providers import desk, ledger
-from providers.hop import hop
+from providers import ledger
+from providers.runtime import desk
+from providers.runtime.hop import hop
 from senate.work import nudges, store
 from senate.work.runner import Run
 from senate.work.store import LeaseLost

@@ -7,8 +7,8 @@ from typing import Any
 from django.utils import timezone
 
 from providers import ledger
-from providers.desk import new_token
-from providers.hop import hop
+from providers.runtime.desk import new_token
+from providers.runtime.hop import hop
 from senate.engine.case import Event
 from senate.models import SenateCall, SenateSession
 from senate.work import recovery, store

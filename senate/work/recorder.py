@@ -10,8 +10,8 @@ from django.utils import timezone
 
 from providers.exceptions import PriceUnknown
 from providers.format import usd
-from providers.own_prices import NONE, OwnPrices
-from providers.pricing import cost_of, estimate_tokens
+from providers.money.own_prices import NONE, OwnPrices
+from providers.money.pricing import cost_of, estimate_tokens
 from providers.types import Usage
 from senate.engine.case import Event, Spec
 from senate.work.scribe import SCRIBE

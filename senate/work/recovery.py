@@ -9,9 +9,9 @@ from uuid import NAMESPACE_OID, uuid5
 from django.utils import timezone
 
 from providers import ledger
-from providers.hop import hop
 from providers.models import AIUsageLog, Reservation
-from providers.own_prices import OwnPrices
+from providers.money.own_prices import OwnPrices
+from providers.runtime.hop import hop
 from providers.types import Usage
 from senate.engine.case import Event, Outcome
 from senate.engine.purse import Amount, Purse

@@ -10,9 +10,9 @@ from typing import Any
 
 from providers import gateway, ledger
 from providers.exceptions import AIServiceError, UpstreamTimeout
-from providers.hop import hop
+from providers.runtime.hop import hop
+from providers.runtime.uncut import through, uncut
 from providers.types import AIResponse, Purpose
-from providers.uncut import through, uncut
 from senate.engine.ballots import Unreadable
 from senate.engine.case import Event, Outcome, Result, Spec
 from senate.engine.deliberation import NOT_NEEDED, Deliberation

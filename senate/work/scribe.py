@@ -6,7 +6,7 @@ Sessions of a process share it, so two hundred of them cost a few commits a seco
 import asyncio
 import logging
 
-from providers.hop import hop
+from providers.runtime.hop import hop
 from senate.work import store
 from senate.work.nudges import tell
 from senate.work.store import Entry, LeaseLost

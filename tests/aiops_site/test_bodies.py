@@ -4,7 +4,7 @@ from decimal import Decimal
 
 import pytest
 
-from aiops_site.renderers import JsonRenderer
+from aiops_site.web.renderers import JsonRenderer
 
 POSTS = [
     "/api/v1/senate/sessions/",

@@ -2,7 +2,7 @@
 
 import pytest
 
-from aiops_site import signin_limit
+from aiops_site.sign_in import signin_limit
 from providers.models import AuditEntry
 
 SENT = {"REMOTE_ADDR": "10.0.0.1", "HTTP_X_FORWARDED_FOR": "6.6.6.6, 203.0.113.9"}

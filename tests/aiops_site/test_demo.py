@@ -137,7 +137,7 @@ def test_a_site_where_people_work_refuses_it(db, django_user_model, settings, wh
 def test_the_first_visit_and_the_overview_offer_it_and_an_admin_takes_it_away(
     transactional_db, few, client, monkeypatch
 ) -> None:
-    from aiops_site import setup_code
+    from aiops_site.sign_in import setup_code
 
     monkeypatch.setattr(setup_code, "matches", lambda code: True)
     page = client.get("/setup/").content.decode()
@@ -155,7 +155,7 @@ def test_the_first_visit_and_the_overview_offer_it_and_an_admin_takes_it_away(
 
 @pytest.mark.parametrize(("given", "filled"), [({"samples": "1"}, [True]), ({}, [])])
 def test_the_first_visit_fills_it_only_where_the_box_is_ticked(db, client, monkeypatch, given, filled) -> None:
-    from aiops_site import setup_code
+    from aiops_site.sign_in import setup_code
 
     asked: list[bool] = []
     monkeypatch.setattr(setup_code, "matches", lambda code: True)

@@ -8,7 +8,8 @@ from io import StringIO
 import pytest
 from django.core.management import CommandError, call_command
 
-from aiops_site import doctor, env, heartbeat, readiness
+from aiops_site import env
+from aiops_site.operation import doctor, heartbeat, readiness
 from aiops_site.supervisor import address
 from intelligence.agents import self_test
 from providers.models import AIProviderSettings

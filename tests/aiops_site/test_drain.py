@@ -15,7 +15,7 @@ from tests.aiops_site.running import ROOT, environment, until
 SERVE = """
 import asyncio, pathlib, sys
 import django; django.setup()
-from aiops_site import drain
+from aiops_site.operation import drain
 from aiops_site.supervisor import web
 
 async def application(scope, receive, send):

@@ -10,7 +10,7 @@ from cryptography.fernet import Fernet
 from aiops_site import checks, env
 from aiops_site import settings as settings_module
 from aiops_site.management.commands import up
-from providers import configure
+from providers.configuration import configure
 from providers.models import AIProviderSettings
 
 MAIN, BACKUP, OLDER = (Fernet.generate_key().decode() for _ in range(3))

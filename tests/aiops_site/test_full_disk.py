@@ -30,7 +30,7 @@ from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Group
 from django.test import Client
 from aiops_site.models import SignedIn
-from providers.identity import make_token
+from providers.access.identity import make_token
 from providers.models import AIProviderSettings
 data, wishes = Path(os.environ["DATA_DIR"]), Path(sys.argv[1])
 saved = AIProviderSettings.get_solo()

@@ -9,7 +9,7 @@ import pytest
 from django.conf import settings
 
 from aiops_site.celery import app, drop_request_id, send_request_id, take_request_id
-from aiops_site.logs import JsonFormatter, RequestIdFilter, request_id, scrub
+from aiops_site.operation.logs import JsonFormatter, RequestIdFilter, request_id, scrub
 
 SECRET = "sk-canary-0123456789abcdef0123456789abcdef"
 
@@ -30,9 +30,9 @@ def lines():
 
 def test_settings_use_the_filter_and_the_formatter():
     handler = settings.LOGGING["handlers"]["stderr"]
-    assert settings.LOGGING["formatters"][handler["formatter"]]["()"] == "aiops_site.logs.JsonFormatter"
+    assert settings.LOGGING["formatters"][handler["formatter"]]["()"] == "aiops_site.operation.logs.JsonFormatter"
     assert [settings.LOGGING["filters"][name]["()"] for name in handler["filters"]] == [
-        "aiops_site.logs.RequestIdFilter"
+        "aiops_site.operation.logs.RequestIdFilter"
     ]
 
 

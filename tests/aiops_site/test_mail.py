@@ -3,7 +3,7 @@
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 
-from aiops_site.mail import settings_of
+from aiops_site.operation.mail import settings_of
 
 
 def test_without_an_address_there_is_no_mail() -> None:

@@ -8,7 +8,7 @@ from django.test import Client
 from prometheus_client.parser import text_string_to_metric_families
 
 from providers import metrics
-from providers.identity import make_token
+from providers.access.identity import make_token
 from providers.models import ProviderBreaker
 from providers.types import Usage
 from providers.usage.rollup import roller

@@ -3,9 +3,9 @@
 import pytest
 from django.contrib.auth import get_user_model
 
-from aiops_site import oidc, signin_limit
-from providers import outbound
-from providers.roles import Role, role_of
+from aiops_site.sign_in import oidc, signin_limit
+from providers.access.roles import Role, role_of
+from providers.network import outbound
 from tests.fakes import oidc as fake
 
 
@@ -14,7 +14,7 @@ def issuer(db, people, settings):
     with fake.running() as running:
         settings.OIDC_ISSUER = running.url
         settings.OIDC_RP_CLIENT_ID, settings.OIDC_RP_CLIENT_SECRET = "console", "the-secret"
-        settings.AUTHENTICATION_BACKENDS = [*settings.AUTHENTICATION_BACKENDS, "aiops_site.oidc.Backend"]
+        settings.AUTHENTICATION_BACKENDS = [*settings.AUTHENTICATION_BACKENDS, "aiops_site.sign_in.oidc.Backend"]
         kept = outbound.guard().entries
         outbound.configure([*kept, running.url.removeprefix("http://")])
         oidc._found.clear()

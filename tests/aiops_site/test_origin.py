@@ -2,7 +2,7 @@
 
 import pytest
 
-from aiops_site.origin import own
+from aiops_site.web.origin import own
 
 
 @pytest.mark.parametrize(

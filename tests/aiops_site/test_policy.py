@@ -12,7 +12,7 @@ from aiops_site import policy
 from aiops_site.policy import PUBLIC
 from aiops_site.policy_admin import ADMIN_ROUTES
 from intelligence.agents import credentials, roster
-from providers.roles import Role
+from providers.access.roles import Role
 
 ROUTES = {**policy.ROUTES, **ADMIN_ROUTES}
 ROLES = [None, *Role]

@@ -6,7 +6,7 @@ from unittest.mock import MagicMock
 import pytest
 from django.db import connection
 
-from aiops_site import drain, heartbeat, readiness
+from aiops_site.operation import drain, heartbeat, readiness
 from intelligence.agents import confine, self_test
 from providers.ledger import triggers
 

@@ -4,7 +4,7 @@ import pytest
 from django.conf import settings
 from django.test import Client
 
-from aiops_site import signed_in
+from aiops_site.sign_in import signed_in
 
 RIGHT = {"username": "mara", "password": "correct horse battery"}
 FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0"

@@ -5,7 +5,7 @@ from django.contrib.auth.hashers import PBKDF2PasswordHasher
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from aiops_site import signin_limit
+from aiops_site.sign_in import signin_limit
 from providers.models import AuditEntry
 
 RIGHT = {"username": "mara", "password": "correct horse battery"}

@@ -11,8 +11,9 @@ import pytest
 from django.db import connection
 from django.test import Client
 
-from aiops_site import heartbeat, signin_limit
-from providers import throttles
+from aiops_site.operation import heartbeat
+from aiops_site.sign_in import signin_limit
+from providers.rates import throttles
 from tests import redis_server
 from tests.aiops_site.running import ROOT, environment
 from tests.aiops_site.slow_redis import Line

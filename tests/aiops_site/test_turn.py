@@ -7,14 +7,14 @@ import pytest
 import redis
 from celery import Celery
 
-from aiops_site import turn
 from aiops_site.celery import Scheduler
+from aiops_site.operation import turn
 from tests import redis_server
 from tests.aiops_site.running import ROOT, environment
 
 OTHER = """
 import django; django.setup()
-from aiops_site import turn
+from aiops_site.operation import turn
 print(turn.mine(), flush=True)
 for line in __import__("sys").stdin:
     turn.give_up()

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 import redis
 
-from aiops_site.setup_code import WRONG_TRIES
+from aiops_site.sign_in.setup_code import WRONG_TRIES
 from tests.aiops_site.running import ROOT, Site, descendants, living, until
 
 # One worker runs this file: the sites share the two cores of a small machine with the other tests.
@@ -129,7 +129,7 @@ def test_a_killed_redis_comes_back_for_everybody(site):
 def test_after_five_wrong_codes_the_terminal_shows_a_new_one(site):
     until(lambda: site.said("enter the code"), "the line with the code")
     code = (
-        "import django; django.setup(); from aiops_site import setup_code\n"
+        "import django; django.setup(); from aiops_site.sign_in import setup_code\n"
         f"print([setup_code.matches('wrong') for _ in range({WRONG_TRIES})])"
     )
     env = {**site.environment, "DJANGO_SETTINGS_MODULE": "aiops_site.settings"}

@@ -29,7 +29,7 @@ import django
 django.setup()
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Group
-from providers.identity import make_token
+from providers.access.identity import make_token
 user = get_user_model().objects.create_user("bench")
 user.groups.add(Group.objects.get_or_create(name="engineer")[0])
 print(make_token(user, "bench")[1])

@@ -31,7 +31,7 @@ django.setup()
 from decimal import Decimal
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Group
-from providers.identity import make_token
+from providers.access.identity import make_token
 from providers.models import AIProviderSettings, AIServiceConfig, UserAICap
 saved = AIProviderSettings.get_solo()
 saved.openai_api_key, saved.openai_base_url, saved.openai_model = "sk-bench", sys.argv[1], "gpt-4.1-mini"

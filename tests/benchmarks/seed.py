@@ -17,7 +17,7 @@ def main(base_url: str) -> None:
     from django.contrib.auth.models import Group
     from django.core.management import call_command
 
-    from providers.identity import make_token
+    from providers.access.identity import make_token
     from providers.models import AIProviderSettings, AIServiceConfig, UserAICap
     from tests.benchmarks.words import MODEL
 

@@ -29,7 +29,7 @@ from importlib import import_module
 from django.conf import settings
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY, get_user_model
 from django.contrib.auth.models import Group
-from providers.identity import make_token
+from providers.access.identity import make_token
 from providers.models import AIProviderSettings, AIServiceConfig, UserAICap
 saved = AIProviderSettings.get_solo()
 saved.local_base_url, saved.local_api_key = sys.argv[1], "sk-bench"

@@ -93,7 +93,7 @@ def _measure(rounds: int) -> None:
     from django.contrib.auth import get_user_model
     from django.test import Client
 
-    from providers import warm
+    from providers.runtime import warm
 
     warm.up()  # as the web process does at its start
     warm.settle()

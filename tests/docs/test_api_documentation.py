@@ -7,7 +7,7 @@ import pytest
 from django.urls import Resolver404, resolve
 from drf_spectacular.generators import SchemaGenerator
 
-from aiops_site.reference import markdown
+from aiops_site.openapi.reference import markdown
 from intelligence.agents.mcp_server import PATH as MCP
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"

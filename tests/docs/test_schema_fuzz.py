@@ -8,8 +8,8 @@ import warnings
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 
-from providers import identity
-from providers.roles import Role
+from providers.access import identity
+from providers.access.roles import Role
 
 MOST = 1  # made-up requests an operation
 AWAY = {502, 503, 504}  # nobody to ask, as is said: there is no provider in the suite

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from providers import outbound
+from providers.network import outbound
 from tests.fakes.upstream import FakeUpstream
 
 

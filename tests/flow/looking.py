@@ -35,7 +35,7 @@ def opened(page: Any, site: Site, path: str) -> list[object]:
     """Opens it. Its status, where that is not as it should be, and whether style or script stand inside."""
     status = page.goto(f"http://127.0.0.1:{site.port}{path}").status
     wrong: list[object] = [] if status == (404 if path == "/nowhere/" else 200) else [(path, status)]
-    # The page of charts may style elements from its script (aiops_site/csp.py).
+    # The page of charts may style elements from its script (aiops_site/web/csp.py).
     if page.locator(INLINE).count() and not path.startswith("/usage/?"):
         wrong.append((path, "inline style or script"))
     return wrong

@@ -4,8 +4,9 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
-from intelligence import analyst, incidents
-from intelligence.incidents import Sight
+from intelligence import analyst
+from intelligence.analysis import incidents
+from intelligence.analysis.incidents import Sight
 from intelligence.models import AnalysisRun, IntelligenceProvider, Recommendation
 from providers.models import AIServiceConfig
 from tests.intelligence.test_analyze_api import LOG

@@ -4,9 +4,11 @@ import json
 
 import pytest
 
-from intelligence import accounts, analyst, runs
-from intelligence.accounts import ANALYST
+from intelligence import analyst
+from intelligence.analysis import runs
 from intelligence.models import AnalysisRun, Deployment, Incident, IntelligenceProvider, Recommendation
+from intelligence.providers import accounts
+from intelligence.providers.accounts import ANALYST
 from providers.models import AIServiceConfig, AIUsageLog, UserAICap
 from tests.fakes import modes
 

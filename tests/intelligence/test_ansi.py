@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from intelligence import ansi
+from intelligence.logs import ansi
 
 
 def test_colours_become_classes_and_end_where_they_end():

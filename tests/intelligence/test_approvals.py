@@ -6,11 +6,11 @@ from django.db import connections
 from django.test import Client
 from django.utils import timezone
 
-from intelligence import acts, approvals
+from intelligence.approval import acts, approvals
 from intelligence.models import Approval, Service
-from providers import audit
 from providers.exceptions import InvalidInput, NotAllowed
 from providers.models import AuditEntry
+from providers.trail import audit
 
 pytestmark = pytest.mark.django_db
 RAN = []

@@ -6,7 +6,7 @@ import sys
 import pytest
 from django.core.management import CommandError, call_command
 
-from intelligence import logbook
+from intelligence.logs import logbook
 from intelligence.models import Deployment
 
 pytestmark = pytest.mark.django_db

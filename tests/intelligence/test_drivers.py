@@ -7,9 +7,8 @@ from dataclasses import replace
 import pytest
 from django.db import connection
 
-from intelligence import saved_providers
 from intelligence.models import IntelligenceProvider
-from intelligence.providers import PROVIDER_CLASSES, get_provider
+from intelligence.providers import PROVIDER_CLASSES, get_provider, saved_providers
 from providers import catalog
 from providers.models import AIServiceConfig, AIUsageLog
 from tests.fakes import modes

@@ -5,9 +5,10 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from intelligence import health_scan, tasks
+from intelligence import tasks
+from intelligence.fleet import health_scan
 from intelligence.models import Deployment, ServiceHealth
-from providers import outbound
+from providers.network import outbound
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

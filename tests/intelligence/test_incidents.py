@@ -5,10 +5,12 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from intelligence import incidents, logbook, scans
-from intelligence.incidents import Sight
+from intelligence.analysis import incidents
+from intelligence.analysis.incidents import Sight
+from intelligence.fleet import scans
+from intelligence.logs import logbook
+from intelligence.logs.secrets import redactor
 from intelligence.models import Alert, AnalysisRun, Deployment, Incident, Sample, ServiceHealth, ServiceScan
-from intelligence.secrets import redactor
 from providers import retention
 from tests.intelligence.test_analyze_api import LOG
 

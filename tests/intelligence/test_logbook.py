@@ -4,7 +4,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from intelligence import logbook
+from intelligence.logs import logbook
 from intelligence.models import Deployment
 from providers.exceptions import InvalidInput
 from providers.guard import MASK, Redactor

@@ -5,10 +5,11 @@ import json
 import pytest
 from django.test import Client
 
-from intelligence import deployments, logbook, viewer
+from intelligence.fleet import deployments
+from intelligence.logs import logbook, viewer
+from intelligence.logs.secrets import redactor
 from intelligence.models import Deployment, Service
-from intelligence.secrets import redactor
-from providers import loop
+from providers.runtime import loop
 
 pytestmark = pytest.mark.django_db
 JSON = {"Accept": "application/json"}

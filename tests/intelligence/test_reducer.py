@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from intelligence.reducer import reduce_log
+from intelligence.analysis.reducer import reduce_log
 from intelligence.rules.lines import clean
 from providers.guard import MASK, Redactor
 from tests.intelligence.labelled import FAILING

@@ -5,9 +5,11 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from intelligence import samples, tasks
+from intelligence import tasks
+from intelligence.fleet import samples
 from intelligence.models import Sample
-from providers import clock, outbound
+from providers.network import outbound
+from providers.runtime import clock
 from tests.fakes.prometheus import running
 
 pytestmark = pytest.mark.django_db

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from intelligence.scaling import Point, ScalingAnalyzer
+from intelligence.fleet.scaling import Point, ScalingAnalyzer
 
 START = datetime(2026, 11, 21, tzinfo=UTC)
 GB = 10**9

@@ -5,7 +5,9 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from intelligence import analyst, deployments, runs, summaries
+from intelligence import analyst
+from intelligence.analysis import runs, summaries
+from intelligence.fleet import deployments
 from intelligence.models import Deployment
 from tests.intelligence.test_analyze_api import LOG
 

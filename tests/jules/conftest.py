@@ -3,14 +3,15 @@
 import pytest
 from rest_framework.test import APIClient
 
-from intelligence import logbook
 from intelligence.agents import confine
+from intelligence.logs import logbook
+from intelligence.logs.secrets import redactor
 from intelligence.models import Deployment, Service
-from intelligence.secrets import redactor
 from jules import autofix, nudges
 from jules.models import FixAttempt
 from jules.work.desk import DESK
-from providers import loop, outbound
+from providers.network import outbound
+from providers.runtime import loop
 from tests.fakes import forge as fake_forge
 from tests.fakes import git_server
 from tests.fakes.fixtures import upstream, upstream_server  # noqa: F401

@@ -2,12 +2,12 @@
 
 import pytest
 
-from intelligence import approvals
+from intelligence.approval import approvals
 from intelligence.models import Approval
 from jules import autofix, tasks
 from jules.models import FixAttempt
 from jules.work import plan
-from providers import loop
+from providers.runtime import loop
 
 pytestmark = pytest.mark.django_db(transaction=True)
 FILES = {"src/server.py": "print('up')\n", "start.sh": "python3 app/server.py\n"}

@@ -6,7 +6,7 @@ from intelligence.models import Deployment, Service
 from jules import autofix
 from jules.models import FixAttempt
 from jules.work.desk import DESK, MOST
-from providers import loop
+from providers.runtime import loop
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

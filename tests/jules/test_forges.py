@@ -4,7 +4,7 @@ import pytest
 
 from jules.forges import FORGES, ForgeError, forge_of
 from jules.forges.base import waits
-from providers import outbound
+from providers.network import outbound
 from tests.fakes import forge as fake
 from tests.fakes.forge import Fault
 from tests.fakes.forges.state import ENDED

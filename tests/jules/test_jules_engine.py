@@ -2,12 +2,12 @@
 
 import pytest
 
-from intelligence import approvals
+from intelligence.approval import approvals
 from intelligence.models import Service
 from jules import autofix
 from jules.models import FixAttempt
-from providers import loop
 from providers.models import AIProviderSettings
+from providers.runtime import loop
 from tests.fakes.git_server import TOKEN
 
 pytestmark = pytest.mark.django_db(transaction=True)

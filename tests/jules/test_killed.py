@@ -15,7 +15,7 @@ from django.utils import timezone
 from jules import autofix, nudges, tasks
 from jules.models import STEPS, FixAttempt
 from jules.work import store
-from providers import loop
+from providers.runtime import loop
 
 pytestmark = pytest.mark.django_db(transaction=True)
 ROOT = Path(__file__).resolve().parents[2]

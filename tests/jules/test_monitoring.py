@@ -1,9 +1,9 @@
 import pytest
 from django.utils import timezone
 
-from intelligence import samples
+from intelligence.fleet import samples
+from intelligence.logs.secrets import redactor
 from intelligence.models import Alert
-from intelligence.secrets import redactor
 from jules.context import _collect_failure_context
 from jules.engines import words
 from jules.monitoring import monitoring

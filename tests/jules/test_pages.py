@@ -1,7 +1,7 @@
 import pytest
 from django.test import Client
 
-from intelligence import approvals
+from intelligence.approval import approvals
 from intelligence.models import Approval, Deployment
 from jules.models import FixAttempt
 from jules.views.diff import files_of

@@ -5,7 +5,7 @@ import pytest
 from intelligence.models import Deployment
 from jules import autofix, follow, tasks
 from jules.models import FixAttempt
-from providers import loop
+from providers.runtime import loop
 from tests.fakes.forge import Fault
 from tests.fakes.git_server import TOKEN
 

@@ -7,8 +7,8 @@ import pytest
 from jules import autofix
 from jules.models import FixAttempt
 from jules.work.desk import DESK
-from providers import loop
 from providers.models import AIProviderSettings, AIServiceConfig, AIUsageLog
+from providers.runtime import loop
 from senate.models import SenateSession
 from senate.work import nudges as senate_nudges
 from senate.work.desk import DESK as SENATE

@@ -43,7 +43,8 @@ def one(attempt_id: int, step: str, hosts: list[str]) -> None:
     from django.utils import timezone
 
     from jules.models import FixAttempt
-    from providers import loop, outbound
+    from providers.network import outbound
+    from providers.runtime import loop
 
     outbound.configure(hosts)
     attempt = FixAttempt.objects.get(pk=attempt_id)

@@ -15,7 +15,7 @@ if __name__ == "__main__":
     from django.conf import settings
     from django.contrib.auth import get_user_model
 
-    from providers import outbound
+    from providers.network import outbound
     from providers.service import AIService
     from tests.providers.test_gateway import MODEL
 

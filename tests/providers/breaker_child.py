@@ -32,7 +32,8 @@ if __name__ == "__main__":
     set_up(database)
     from django.conf import settings
 
-    from providers import loop, outbound
+    from providers.network import outbound
+    from providers.runtime import loop
 
     settings.AI_ENCRYPTION_KEYS = [os.environ["TEST_MASTER_KEY"]]
 

@@ -6,7 +6,7 @@ from datetime import timedelta
 from django.test import Client
 from django.utils import timezone
 
-from providers import configure
+from providers.configuration import configure
 from providers.models import AIProviderSettings, AIUsageLog
 from providers.models.forever import AppendOnly
 

@@ -12,8 +12,8 @@ if __name__ == "__main__":
     import django
 
     django.setup()
-    from providers import throttles
     from providers.exceptions import RateLimited
+    from providers.rates import throttles
 
     user, rate = int(sys.argv[1]), sys.argv[2]
 

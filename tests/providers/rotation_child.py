@@ -15,7 +15,7 @@ from tests.providers.ledger_child import set_up
 
 def killed_after(rows: int) -> None:
     """A fork of this process that rotates, and dies by kill -9 once it has written that many rows."""
-    from providers import rotation
+    from providers.configuration import rotation
     from tests.providers.rotation_kit import vault
 
     child = os.fork()
@@ -37,7 +37,7 @@ def killed_after(rows: int) -> None:
 def under_first() -> int:
     from django.db import connection
 
-    from providers import rotation
+    from providers.configuration import rotation
     from tests.providers.rotation_kit import vault
 
     (report,) = rotation.look([vault()])

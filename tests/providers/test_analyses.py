@@ -16,11 +16,11 @@ from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 from pydantic import BaseModel, Field
 
-from providers import analyses
+from providers.conversation import analyses
 from providers.exceptions import InvalidInput, UpstreamUnavailable
-from providers.hop import close_all
 from providers.ledger import writer
 from providers.models import AIAnalysis, AIUsageLog, ProviderBreaker
+from providers.runtime.hop import close_all
 from providers.service import AIService
 from tests.providers.test_gateway import KEY, MODEL, policy
 

@@ -12,11 +12,12 @@ from django.conf import settings
 from django.db import connection
 from django.utils import timezone
 
-from providers import analyses, loop
+from providers.conversation import analyses
 from providers.exceptions import BudgetExceeded, UpstreamError, UpstreamUnavailable
-from providers.hop import close_all, hop
 from providers.ledger import writer
 from providers.models import AIAnalysis, AIUsageLog, UserAICap
+from providers.runtime import loop
+from providers.runtime.hop import close_all, hop
 from providers.service import AIService
 from tests.providers.test_analyses import HOW, analyze
 

@@ -8,11 +8,14 @@ from django.core.management import call_command
 from django.db import DatabaseError, connection, transaction
 from django.test import Client
 
-from providers import audit, caps, configure, identity, policy_form
-from providers import people as accounts
+from providers.access import identity
+from providers.access import people as accounts
+from providers.configuration import configure, policy_form
 from providers.exceptions import InvalidInput, NotAllowed
 from providers.ledger import triggers
 from providers.models import AIProviderSettings, AIServiceConfig, ApiToken, AuditEntry, ProviderBreaker, UserAICap
+from providers.money import caps
+from providers.trail import audit
 from tests.providers.usage_kit import NOW, insert, row
 
 CANARY = "sk-canary-5f0c7d2e91b34a685f0c7d2e"

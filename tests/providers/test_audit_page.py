@@ -8,10 +8,10 @@ import pytest
 from django.db import connection
 from django.test import Client
 
-from providers import audit
 from providers.ledger import seals, triggers, verify
 from providers.ledger.chains import AUDIT
 from providers.models import AuditEntry
+from providers.trail import audit
 from tests.providers.usage_kit import insert, row
 
 API = "/api/v1/audit/"
@@ -122,7 +122,7 @@ def committed(everyone) -> Client:
 
 
 def test_exports_hold_every_matching_entry_and_no_formula(committed, monkeypatch):
-    monkeypatch.setattr("providers.audit_log.EXPORT_AT_ONCE", 2)
+    monkeypatch.setattr("providers.trail.audit_log.EXPORT_AT_ONCE", 2)
     rows = list(csv.DictReader(io.StringIO(text_of(committed.get("/audit/?export=csv&action=cap.raise")))))
     assert [json.loads(one["after"])["n"] for one in rows] == [4, 3, 2, 1, 0]
     assert {one["reason"] for one in rows} == {"'=1+1"}

@@ -5,8 +5,9 @@ import json
 import pytest
 from django.test import Client
 
-from providers import balance, configure, outbound
+from providers.configuration import balance, configure
 from providers.models import AIServiceConfig
+from providers.network import outbound
 from tests.providers.keys_kit import API_TEST, CANARY, HTMX, LIST, PAGE, TEST, post_json
 
 pytestmark = pytest.mark.django_db

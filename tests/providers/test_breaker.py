@@ -11,12 +11,15 @@ import pytest
 from django.conf import settings
 from django.db import connection
 
-from providers import breaker, clock, configure, gateway, loop
-from providers.directory import Directory
+from providers import gateway
+from providers.configuration import configure
+from providers.configuration.directory import Directory
 from providers.exceptions import CreditExhausted, KeyRefused, ProviderResting, UpstreamError, UpstreamUnavailable
-from providers.hop import close_all
 from providers.ledger import writer
 from providers.models import AIServiceConfig, AIUsageLog, ProviderBreaker
+from providers.resilience import breaker
+from providers.runtime import clock, loop
+from providers.runtime.hop import close_all
 from providers.types import Purpose
 from tests.providers.test_gateway import KEY, MODEL, ask, assert_nothing_is_held, policy, prompt
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from providers.calls import MOST_ARGUMENTS, MOST_CALLS, Assembly, ToolCall, ToolSpec
+from providers.conversation.calls import MOST_ARGUMENTS, MOST_CALLS, Assembly, ToolCall, ToolSpec
 from providers.exceptions import InvalidInput, UpstreamBroken
 from providers.types import Meter
 

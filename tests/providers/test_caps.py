@@ -5,9 +5,9 @@ from decimal import Decimal
 
 import pytest
 
-from providers import caps
 from providers.exceptions import BudgetExceeded, InvalidInput
 from providers.models import UserAICap
+from providers.money import caps
 from tests.providers.ledger_kit import NOON, attempt, record, reserve
 
 
@@ -103,7 +103,7 @@ def test_a_bad_cap_is_refused_at_its_field_and_changes_nothing(cast, given, fiel
 
 
 def test_a_change_is_logged_with_who_and_why(cast, caplog):
-    with caplog.at_level("INFO", logger="providers.caps"):
+    with caplog.at_level("INFO", logger="providers.money.caps"):
         caps.change(cast["ivo"], daily_token_cap=7, by=cast["mara"], reason="quiet\nweek")
     (line,) = caplog.messages
     assert f"cap of user {cast['ivo'].pk} changed by user {cast['mara'].pk}" in line

@@ -6,8 +6,8 @@ from decimal import Decimal
 import pytest
 from django.test import Client
 
-from providers import watching
 from providers.models import AIServiceConfig, CapDay, SiteDay, UserAICap
+from providers.runtime import watching
 from providers.views.caps_page import sentence, shares, tone
 
 JSON = {"HTTP_ACCEPT": "application/json"}

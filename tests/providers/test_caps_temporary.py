@@ -5,9 +5,10 @@ from decimal import Decimal
 
 import pytest
 
-from providers import caps, caps_history, clock
 from providers.exceptions import BudgetExceeded
 from providers.models import AuditEntry, UserAICap
+from providers.money import caps, caps_history
+from providers.runtime import clock
 from tests.providers.ledger_kit import attempt, record, reserve
 
 

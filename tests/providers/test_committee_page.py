@@ -5,8 +5,8 @@ import json
 import pytest
 from django.test import Client
 
-from providers import configure
-from providers.directory import NONE_CONFIGURED, Directory
+from providers.configuration import configure
+from providers.configuration.directory import NONE_CONFIGURED, Directory
 from providers.models import AIProviderSettings
 
 pytestmark = pytest.mark.django_db

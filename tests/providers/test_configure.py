@@ -5,10 +5,10 @@ from dataclasses import replace
 
 import pytest
 
-from providers import configure, keytest
 from providers.catalog import CATALOG
-from providers.configure import Saved
-from providers.directory import Directory
+from providers.configuration import configure, keytest
+from providers.configuration.configure import Saved
+from providers.configuration.directory import Directory
 from providers.exceptions import InvalidInput, NotConfigured
 from providers.models import AIProviderSettings, ProviderCheck
 
@@ -250,7 +250,7 @@ def test_an_upstream_that_answers_badly_is_one_clear_failure(upstream, mode):
 
 def test_a_provider_that_is_not_available_yet_refuses_the_test(monkeypatch):
     rows = tuple(replace(row, available=row.slug != "gemini") for row in CATALOG)
-    monkeypatch.setattr("providers.directory.CATALOG", rows)
+    monkeypatch.setattr("providers.configuration.directory.CATALOG", rows)
     change(gemini_api_key=CANARY)
     assert keytest.test_key(slug="gemini").error == "Gemini is not available yet."
 

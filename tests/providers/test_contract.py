@@ -3,7 +3,7 @@
 import pytest
 from django.test import Client
 
-from providers import configure
+from providers.configuration import configure
 from tests.providers.keys_kit import API_TEST, CANARY, HTMX, LIST, key, post_json
 
 pytestmark = pytest.mark.django_db
@@ -34,8 +34,8 @@ def test_the_list_has_its_seven_fields_and_what_is_live(mara) -> None:
 
 
 def test_the_breaker_of_a_provider_is_told_with_its_state(mara) -> None:
-    from providers.clock import now
     from providers.models import ProviderBreaker
+    from providers.runtime.clock import now
 
     key("openai")
     ProviderBreaker.objects.create(provider="openai", model="m", failures=5, reason="fault", opened_at=now())

@@ -5,9 +5,11 @@ import threading
 import pytest
 from django.db import connection
 
-from providers import breaker, clock, configure, current
+from providers.configuration import configure, current
 from providers.ledger.database import Database
 from providers.models import AIProviderSettings, AIServiceConfig
+from providers.resilience import breaker
+from providers.runtime import clock
 
 pytestmark = pytest.mark.django_db
 

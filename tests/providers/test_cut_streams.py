@@ -2,9 +2,9 @@
 
 import pytest
 
-from providers import pricing
 from providers.exceptions import UpstreamError
 from providers.models import AIUsageLog
+from providers.money import pricing
 from tests.fakes.modes import CUT_POINTS
 from tests.providers.ledger_kit import assert_reconciled
 from tests.providers.test_explicit import ask, own

@@ -2,8 +2,8 @@
 
 import pytest
 
-from providers import configure
-from providers.directory import Directory
+from providers.configuration import configure
+from providers.configuration.directory import Directory
 from providers.exceptions import InvalidInput, NotConfigured
 
 pytestmark = pytest.mark.django_db

@@ -4,8 +4,9 @@ from decimal import Decimal
 
 import pytest
 
-from providers import clock, gateway, health, loop
-from providers.directory import Directory
+from providers import gateway
+from providers.configuration.directory import Directory
+from providers.configuration.explicit import ExplicitConnection
 from providers.exceptions import (
     AIDisabled,
     BudgetExceeded,
@@ -19,8 +20,9 @@ from providers.exceptions import (
     UpstreamError,
     UpstreamUnavailable,
 )
-from providers.explicit import ExplicitConnection
 from providers.models import AIServiceConfig, AIUsageLog, ProviderBreaker, UserAICap
+from providers.resilience import health
+from providers.runtime import clock, loop
 from providers.types import Purpose
 from tests.providers.test_gateway import MODEL, assert_nothing_is_held, policy, prompt
 

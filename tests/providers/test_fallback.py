@@ -2,10 +2,11 @@
 
 import pytest
 
-from providers import gateway, loop
+from providers import gateway
 from providers.exceptions import KeyRefused, ProviderResting, UpstreamError, UpstreamUnavailable
 from providers.models import AIProviderSettings, AIUsageLog
-from providers.pricing import cost_of
+from providers.money.pricing import cost_of
+from providers.runtime import loop
 from providers.types import Purpose, Usage
 from tests.providers.test_gateway import KEY, MODEL, ask, assert_nothing_is_held, policy, prompt
 

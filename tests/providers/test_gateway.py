@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import pytest
 
-from providers import gateway, loop
+from providers import gateway
 from providers.exceptions import (
     AIDisabled,
     BudgetExceeded,
@@ -16,6 +16,7 @@ from providers.exceptions import (
     UpstreamTimeout,
 )
 from providers.models import AIProviderSettings, AIServiceConfig, AIUsageLog, CapDay, Reservation, UserAICap
+from providers.runtime import loop
 from providers.types import ChatMessage, Prompt, Purpose
 
 KEY = "sk-canary-0123456789abcdef0123456789abcdef"
@@ -172,7 +173,7 @@ def test_no_key_says_where_to_add_one(everyone) -> None:
 
 
 def test_a_private_address_that_is_not_opened_is_never_called(openai, everyone, settings) -> None:
-    from providers import outbound
+    from providers.network import outbound
 
     outbound.configure([])
     with pytest.raises(UpstreamError, match="AI_PRIVATE_HOSTS="):

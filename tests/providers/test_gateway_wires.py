@@ -4,9 +4,10 @@ from decimal import Decimal
 
 import pytest
 
-from providers import gateway, loop
+from providers import gateway
 from providers.catalog import provider as row_of
 from providers.models import AIProviderSettings, AIUsageLog
+from providers.runtime import loop
 from providers.types import ChatMessage, Prompt, Purpose
 from tests.providers.wire_kit import KEY
 

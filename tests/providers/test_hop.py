@@ -6,7 +6,7 @@ import threading
 import pytest
 
 from providers.exceptions import InvalidInput
-from providers.hop import Shared
+from providers.runtime.hop import Shared
 
 
 async def test_callers_at_the_same_time_share_one_hop_and_each_gets_its_own_answer() -> None:

@@ -5,9 +5,9 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from providers.identity import bearers, digest, make_token, user_of_header
+from providers.access.identity import bearers, digest, make_token, user_of_header
+from providers.access.roles import Role
 from providers.models import ApiToken
-from providers.roles import Role
 
 pytestmark = pytest.mark.django_db
 

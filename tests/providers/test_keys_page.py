@@ -6,9 +6,9 @@ import re
 import pytest
 from cryptography.fernet import Fernet
 
-from providers import configure
 from providers.catalog import CATALOG, EXTRA
-from providers.directory import NONE_CONFIGURED
+from providers.configuration import configure
+from providers.configuration.directory import NONE_CONFIGURED
 from providers.models import AIProviderSettings
 from tests.providers.keys_kit import API_TEST, CANARY, HTMX, PAGE, TEST, UPDATE, a_call, key, post_json, states
 

@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import pytest
 
-from providers.pricing import MAX_TOKENS, MAX_USD
+from providers.money.pricing import MAX_TOKENS, MAX_USD
 from providers.types import Usage
 from tests.providers.ledger_kit import assert_reconciled, attempt, counters, only_row, record, reserve
 

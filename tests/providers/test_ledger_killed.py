@@ -11,11 +11,11 @@ import pytest
 from django.db import connection
 
 from providers import ledger
-from providers.hop import close_all
 from providers.ledger import writer
 from providers.ledger.database import Database
 from providers.ledger.reconcile import reconcile
 from providers.models import AIUsageLog, CapDay, Reservation
+from providers.runtime.hop import close_all
 from tests.providers.ledger_kit import attempt, set_cap
 
 MOST_STEPS = 60

@@ -8,8 +8,8 @@ from uuid import uuid4
 import pytest
 
 from providers import ledger
-from providers.hop import hop
 from providers.models import AIUsageLog, Reservation
+from providers.runtime.hop import hop
 from providers.tasks import reap_reservations
 from tests.providers.ledger_kit import (
     NOON,

@@ -8,10 +8,12 @@ from decimal import Decimal
 import pytest
 from django.test import Client
 
-from providers import clock, gateway, ledger, loop, refusals
+from providers import gateway, ledger
 from providers.exceptions import BudgetExceeded
 from providers.ledger import writer
 from providers.models import AIServiceConfig, AIUsageLog, Refusal
+from providers.money import refusals
+from providers.runtime import clock, loop
 from providers.types import ChatMessage, Prompt, Purpose
 from tests.aiops_site.test_metrics import scrape
 from tests.providers.ledger_kit import NOON, assert_reconciled, reserve, set_cap

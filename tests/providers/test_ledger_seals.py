@@ -8,11 +8,11 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection, transaction
 
-from providers import signature
 from providers.ledger import anchor, seals, triggers, verify
 from providers.ledger.anchor import Broken
 from providers.ledger.chains import AUDIT, CHAINS, USAGE
 from providers.models import AIUsageLog, AuditEntry, ChainCheck, Seal
+from providers.trail import signature
 from tests.providers.ledger_kit import attempt, record
 from tests.providers.usage_kit import insert, row
 

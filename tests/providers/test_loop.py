@@ -6,7 +6,7 @@ import threading
 
 import pytest
 
-from providers import loop
+from providers.runtime import loop
 
 
 async def where():

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from providers import outbound
 from providers.exceptions import InvalidInput, OutboundRefused, UpstreamBroken, UpstreamUnavailable
-from providers.outbound import Guard, Origin
+from providers.network import outbound
+from providers.network.outbound import Guard, Origin
 from providers.types import ChatMessage, Connection, Meter, Prompt
 from providers.wires import wire_for
 
@@ -251,7 +251,7 @@ async def test_a_self_signed_upstream_is_refused_unless_its_ca_is_named(closing,
 
 
 async def test_an_encoding_that_was_not_asked_for_is_refused_and_a_broken_gzip_too():
-    from providers.transport import bounded
+    from providers.network.transport import bounded
 
     async def chunks():
         yield b"not gzip at all"

@@ -4,7 +4,7 @@ import pytest
 
 from aiops_site.checks import hosts_are_named
 from providers.models import AIUsageLog
-from providers.output_limits import MOST, output_limit
+from providers.money.output_limits import MOST, output_limit
 from providers.service import AIService
 from tests.providers.test_gateway import MODEL
 

@@ -8,8 +8,11 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from providers import audit, caps, clock, past_limits, policy_form
+from providers.configuration import policy_form
 from providers.models import AIServiceConfig, UserAICap
+from providers.money import caps, past_limits
+from providers.runtime import clock
+from providers.trail import audit
 from tests.providers.usage_kit import MARCH, insert, row
 
 DAYS = [date(2024, 3, 1) + timedelta(days=n) for n in range(8)]

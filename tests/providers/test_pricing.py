@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from providers.catalog import CATALOG
 from providers.exceptions import NotFound, PriceUnknown
-from providers.pricing import MAX_TOKENS, MAX_USD, cost_of, price_of, sane, worst_case
+from providers.money.pricing import MAX_TOKENS, MAX_USD, cost_of, price_of, sane, worst_case
 from providers.types import Usage
 
 NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)

@@ -7,7 +7,7 @@ from django.core.management import CommandError, call_command
 from hypothesis import given, settings
 
 from providers.ledger.recompute import recompute, recomputed
-from providers.pricing import cost_of
+from providers.money.pricing import cost_of
 from providers.types import Usage
 from tests.providers.ledger_kit import attempt, record
 from tests.providers.test_pricing import MODELS, NOON, usages

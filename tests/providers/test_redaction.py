@@ -50,7 +50,7 @@ ask-0a1b2c3d4e5f60718293a4b5c6d7e8f90 gsk_button_toggle_widget_new gsk_render_no
 xai-explainability-guide xai-toolkit-for-explainable-artificial-intelligence AIzheimer AIzawa-san
 nvapi-documentation-reference-guide nvapi-sys-get-driver-version ghp_ ghost_story gho_ gh_actions_runner_v2
 ghs_short cfut_ cfk_table csk-wallet pplx-70b pplx-7b-online hf_hub_download hf_transfer AKIA AKIAlike ASIA
-ASIAN-PACIFIC-REGION-2026 aiops_console aiops_site.errors glpat- glrt-runner sk-SK sk_SK.UTF-8
+ASIAN-PACIFIC-REGION-2026 aiops_console aiops_site.web.errors glpat- glrt-runner sk-SK sk_SK.UTF-8
 skeleton-0123456789abcdef0123 /var/lib/sk-data/2026/11/21/report.csv d41d8cd98f00b204e9800998ecf8427e
 da39a3ee5e6b4b0d3255bfef95601890afd80709 550e8400-e29b-41d4-a716-446655440000
 sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08 eyJhbGciOiJub25lIn0

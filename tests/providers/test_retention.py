@@ -7,9 +7,9 @@ import pytest
 from django.core.checks import run_checks
 from django.utils import timezone
 
-from intelligence import logbook
+from intelligence.logs import logbook
+from intelligence.logs.secrets import redactor
 from intelligence.models import Deployment, Sample, Service, Status, WebhookDelivery
-from intelligence.secrets import redactor
 from providers import retention
 from providers.models import AIUsageLog, AuditEntry, IdempotentRequest, Notification
 from providers.tasks import forget_old

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import pytest
 
-from providers import clock, gateway, loop, outbound, retry
+from providers import gateway
 from providers.exceptions import (
     BudgetExceeded,
     KeyRefused,
@@ -19,7 +19,10 @@ from providers.exceptions import (
 )
 from providers.guard import NEVER_REVEAL
 from providers.models import AIProviderSettings, AIUsageLog, CapDay, Reservation, UserAICap
-from providers.retry import RetryPolicy
+from providers.network import outbound
+from providers.resilience import retry
+from providers.resilience.retry import RetryPolicy
+from providers.runtime import clock, loop
 from providers.types import Purpose
 from tests.providers.ledger_kit import assert_reconciled
 from tests.providers.test_gateway import ask, assert_nothing_is_held, policy, prompt
@@ -270,8 +273,8 @@ def test_the_settings_of_the_policy_have_their_effect(openai, everyone, pauses) 
 
 
 def test_calls_are_paced_to_the_hint_of_their_provider(openai, everyone, pauses, monkeypatch) -> None:
-    from providers import pacing
-    from providers.throttles import limiter
+    from providers.rates import pacing
+    from providers.rates.throttles import limiter
 
     limiter().storage.reset()
     policy(requests_per_minute={"openai": 2})

@@ -13,8 +13,8 @@ from django.core.management import call_command
 from django.core.management.base import CommandError
 from django.db import connection
 
-from providers import configure, rotation
-from providers.directory import Directory
+from providers.configuration import configure, rotation
+from providers.configuration.directory import Directory
 from providers.fields import SecretField, Unreadable
 from providers.models import AIProviderSettings
 from tests.providers.rotation_kit import CREATE, raw, vault

@@ -5,10 +5,10 @@ from decimal import Decimal
 
 import pytest
 
-from providers import loop
+from providers.configuration.explicit import ExplicitConnection
 from providers.exceptions import BudgetExceeded, InvalidInput
-from providers.explicit import ExplicitConnection
 from providers.models import AIUsageLog, UserAICap
+from providers.runtime import loop
 from providers.service import AIResponse, AIService
 from tests.providers.test_gateway import MODEL, assert_nothing_is_held, policy
 

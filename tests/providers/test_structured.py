@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import pytest
 from pydantic import BaseModel, Field
 
-from providers import structured
+from providers.conversation import structured
 from providers.exceptions import InvalidInput, UpstreamRejected
 from providers.models import AIUsageLog
 from providers.service import AIService

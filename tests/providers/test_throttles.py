@@ -9,8 +9,8 @@ from contextlib import nullcontext
 import pytest
 import redis
 
-from providers import throttles
 from providers.exceptions import RateLimited
+from providers.rates import throttles
 from tests import redis_server
 
 NOBODY_HOME = "redis://127.0.0.1:1/0"
@@ -131,7 +131,7 @@ def test_scopes_and_users_are_counted_apart() -> None:
 
 
 def test_an_hour_later_the_window_is_free_again(monkeypatch) -> None:
-    from providers import rate_file
+    from providers.rates import rate_file
 
     throttles.take("chat", "1/min", 7)
     later = rate_file.time.time() + 61
@@ -155,7 +155,7 @@ def test_the_default_rates_are_those_of_the_documents(settings) -> None:
 def test_every_answer_tells_the_standing_and_tokens_pages_and_forged_addresses_share_one_count(
     client, people, settings
 ) -> None:
-    from providers.identity import make_token
+    from providers.access.identity import make_token
 
     settings.AI_CHAT_RATE = "3/min"
     ask = {"question": ""}  # refused for its words, but counted: it is a try

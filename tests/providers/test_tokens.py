@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from providers.tokens import bound_tokens, estimate_tokens, is_english
+from providers.money.tokens import bound_tokens, estimate_tokens, is_english
 
 PROSE = "The quick brown fox jumps over the lazy dog. "  # 10 tokens
 HELLO = "hello world"  # 2

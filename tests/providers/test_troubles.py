@@ -5,11 +5,11 @@ from datetime import UTC, datetime
 
 import pytest
 
-from providers.addresses import Guard
-from providers.directory import NONE_CONFIGURED
+from providers.configuration.directory import NONE_CONFIGURED
 from providers.exceptions import BudgetExceeded, OutboundRefused
 from providers.ledger.refusal import Standing, refuse_over_cap
-from providers.troubles import TROUBLES
+from providers.network.addresses import Guard
+from providers.resilience.troubles import TROUBLES
 from providers.wires.faults import status_fault
 
 SAID = {trouble.message for trouble in TROUBLES}

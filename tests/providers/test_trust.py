@@ -9,10 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from providers import gateway, loop
+from providers import gateway
 from providers.exceptions import AIServiceError, BudgetExceeded, UpstreamBroken, UpstreamError, UpstreamTimeout
-from providers.hop import hop
 from providers.models import AIUsageLog, CapDay, UserAICap
+from providers.runtime import loop
+from providers.runtime.hop import hop
 from providers.types import ChatMessage, Prompt, Purpose
 from tests.providers.ledger_kit import assert_reconciled
 from tests.providers.test_gateway import ask, assert_nothing_is_held, policy, prompt
@@ -138,7 +139,8 @@ def test_g9_every_upstream_call_has_exactly_one_row_whatever_becomes_of_it(opena
             try:
                 ask(everyone["ivo"], on_text=on_text)
             except AIServiceError:
-                from providers import breaker, clock
+                from providers.resilience import breaker
+                from providers.runtime import clock
 
                 breaker.reset("openai", clock.now())
     assert len(openai.calls) == AIUsageLog.objects.count() >= len(modes)
@@ -159,7 +161,7 @@ def test_g15_a_cap_that_is_lowered_refuses_at_once_and_a_raised_one_lets_go(open
 def test_g17_a_free_model_still_answers_when_the_money_is_spent_and_the_token_cap_still_holds(
     upstream, everyone
 ) -> None:
-    from providers.explicit import ExplicitConnection
+    from providers.configuration.explicit import ExplicitConnection
 
     local = ExplicitConnection("local", key="sk-local-0123456789", base_url=upstream.openai_url)
     cap = UserAICap.objects.create(user=everyone["ivo"], daily_cost_cap_usd=Decimal(0))

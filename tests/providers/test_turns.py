@@ -4,9 +4,9 @@ import json
 
 import pytest
 
-from providers.calls import ToolSpec
+from providers.conversation.calls import ToolSpec
+from providers.conversation.turns import choice_in, tools_in, turns_of
 from providers.exceptions import InvalidInput
-from providers.turns import choice_in, tools_in, turns_of
 
 LIMIT = 1_000
 CALL = {"id": "call_1", "type": "function", "function": {"name": "get_time", "arguments": '{"zone": "UTC"}'}}

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from providers.uncut import in_hand, uncut
+from providers.runtime.uncut import in_hand, uncut
 
 
 async def test_a_caller_that_is_cancelled_twice_goes_only_after_the_work_is_done():

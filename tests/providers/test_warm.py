@@ -5,7 +5,10 @@ import threading
 import pytest
 from django.db import OperationalError, connection, connections
 
-from providers import current, hop, outbound, pricing, warm
+from providers.configuration import current
+from providers.money import pricing
+from providers.network import outbound
+from providers.runtime import hop, warm
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -6,7 +6,7 @@ import json
 import pytest
 
 from providers import exceptions as errors
-from providers import outbound
+from providers.network import outbound
 from providers.types import ChatMessage, Connection, Meter, Prompt
 from providers.wires import wire_for
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from providers import exceptions as errors
-from providers import outbound
+from providers.network import outbound
 from providers.wires import wire_for
 from tests.providers.sdk_kit import ASK
 from tests.providers.wire_kit import KEY, SCHEMA, ask, connection, prompt

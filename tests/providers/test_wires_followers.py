@@ -5,7 +5,7 @@ from decimal import Decimal
 import pytest
 
 from providers import exceptions as errors
-from providers import outbound
+from providers.network import outbound
 from tests.providers.wire_kit import SCHEMA, ask
 
 both = pytest.mark.parametrize("stream", [True, False], ids=["stream", "whole"])

@@ -3,7 +3,7 @@
 import pytest
 
 from providers import exceptions as errors
-from providers import outbound
+from providers.network import outbound
 from providers.types import ChatMessage, Meter
 from providers.wires import wire_for
 from providers.wires.gemini import GeminiWire, _path

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from providers import exceptions as errors
-from providers import outbound
+from providers.network import outbound
 from providers.types import Meter
 from providers.wires import wire_for
 from providers.wires.jules import Activity, Source

@@ -2,7 +2,7 @@
 
 import pytest
 
-from providers import outbound
+from providers.network import outbound
 from providers.types import Meter
 from providers.wires import wire_for
 from providers.wires.mistral import MistralWire

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from providers import exceptions as errors
-from providers import outbound
+from providers.network import outbound
 from providers.wires.ndjson import MAX_LINE_BYTES, LineReader
 from tests.providers.wire_kit import SCHEMA, ask
 

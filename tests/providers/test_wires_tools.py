@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from providers import outbound
 from providers.exceptions import UpstreamBroken
+from providers.network import outbound
 from providers.types import ChatMessage, Meter, ToolCall, ToolDelta, ToolSpec
 from providers.wires import wire_for
 from tests.fakes.upstream import BASE_PATHS

@@ -9,7 +9,7 @@ import json
 import random
 from zlib import crc32
 
-from providers.tokens import estimate_tokens
+from providers.money.tokens import estimate_tokens
 from senate.quote import THINKS
 from tests.fakes.dialect import Answer
 

@@ -4,10 +4,10 @@ import asyncio
 
 import pytest
 
-from providers import loop
-from providers.directory import Directory
-from providers.hop import close_all
+from providers.configuration.directory import Directory
 from providers.models import AIProviderSettings
+from providers.runtime import loop
+from providers.runtime.hop import close_all
 from senate import chat
 from senate.models import SenateSession
 from senate.work.desk import DESK

@@ -8,9 +8,9 @@ import pytest
 from django.db import connections
 from django.test import Client
 
-from providers import loop
-from providers.hop import close_all
 from providers.models import IdempotentRequest, Reservation, UserAICap
+from providers.runtime import loop
+from providers.runtime.hop import close_all
 from senate import chat
 from senate.models import SenateSession
 from tests.senate.rows import deliberated, running
@@ -176,7 +176,7 @@ def test_a_refused_request_leaves_its_key_free(ivo, asker, committee):
 
 
 def test_a_request_still_under_way_is_a_409(ivo, asker, committee):
-    from providers import idempotency
+    from providers.access import idempotency
 
     body = idempotency.fingerprint({"question": QUESTION})
     idempotency.begin(asker.pk, "sessions", "busy", body, hold_s=60)

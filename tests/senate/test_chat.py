@@ -5,9 +5,9 @@ from decimal import Decimal
 
 import pytest
 
-from providers import loop
 from providers.exceptions import BudgetExceeded, InvalidInput, NotAllowed, NotConfigured, PriceUnknown
 from providers.models import AIProviderSettings, AIUsageLog, CapDay, Refusal, Reservation, UserAICap
+from providers.runtime import loop
 from senate import chat
 from senate.models import SenateSession
 

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from providers.exceptions import InvalidInput
-from providers.output_limits import MOST
+from providers.money.output_limits import MOST
 from senate.lane.chat_request import conversation, parse
 
 USER = {"role": "user", "content": "Why is my deploy stuck?"}

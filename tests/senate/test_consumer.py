@@ -12,8 +12,8 @@ from django.test import Client
 from django.utils import timezone
 
 from aiops_site.asgi import application
-from providers.hop import close_all, hop
-from providers.identity import make_token
+from providers.access.identity import make_token
+from providers.runtime.hop import close_all, hop
 from senate.live import consumers
 from senate.live.hub import hub
 from senate.models import SenateSession

@@ -12,11 +12,11 @@ from decimal import Decimal
 
 import pytest
 
-from providers import loop
-from providers.hop import hop
-from providers.identity import make_token
+from providers.access.identity import make_token
 from providers.ledger.reconcile import reconcile
 from providers.models import AIServiceConfig, AIUsageLog, IdempotentRequest, Reservation, UserAICap
+from providers.runtime import loop
+from providers.runtime.hop import hop
 from senate import chat
 from senate.lane.handler import chat_lane
 from senate.models import SenateSession

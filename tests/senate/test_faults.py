@@ -6,8 +6,8 @@ from decimal import Decimal
 
 import pytest
 
-from providers import loop
 from providers.models import AIServiceConfig, AIUsageLog, UserAICap
+from providers.runtime import loop
 from senate import chat
 from senate.models import SenateSession
 from senate.work.desk import DESK

@@ -5,7 +5,7 @@ import json
 
 import pytest
 
-from providers.hop import close_all, hop
+from providers.runtime.hop import close_all, hop
 from senate.live import hub as live
 from senate.work.nudges import tell
 from tests.senate.rows import begin, done, ended, phase, running, text

@@ -7,9 +7,10 @@ import httpx
 import openai
 import pytest
 
-from providers import breaker, clock
-from providers.identity import make_token
+from providers.access.identity import make_token
 from providers.models import AIProviderSettings, AIUsageLog, CapDay, UserAICap
+from providers.resilience import breaker
+from providers.runtime import clock
 
 KEY = "sk-canary-0123456789abcdef0123456789abcdef"
 ASK = {"messages": [{"role": "user", "content": "Why is my deploy stuck?"}]}

@@ -5,9 +5,9 @@ import json
 import httpx
 import pytest
 
-from providers import loop
-from providers.identity import make_token
+from providers.access.identity import make_token
 from providers.models import AIProviderSettings, AIServiceConfig, AIUsageLog, IdempotentRequest
+from providers.runtime import loop
 from senate.models import SenateSession
 from senate.work.desk import DESK
 from tests.senate.test_lane import ASK, events

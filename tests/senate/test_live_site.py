@@ -9,8 +9,9 @@ import time
 import pytest
 from django.db import connection
 
-from providers import configure, watching
-from providers.hop import hop
+from providers.configuration import configure
+from providers.runtime import watching
+from providers.runtime.hop import hop
 from senate.live import consumers, site
 from tests.senate.test_consumer import cast, refused, socket, until_closed  # noqa: F401
 
@@ -19,7 +20,7 @@ OPEN_A_BREAKER = """
 import sys
 from tests.providers.ledger_child import set_up
 set_up(sys.argv[1])
-from providers.clock import now
+from providers.runtime.clock import now
 from providers.models import ProviderBreaker
 print("ready", flush=True)
 sys.stdin.readline()

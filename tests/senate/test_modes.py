@@ -6,7 +6,7 @@ import json
 import pytest
 from django.core.management import CommandError, call_command
 
-from providers.identity import make_token
+from providers.access.identity import make_token
 from providers.models import AIProviderSettings
 from senate import chat
 from senate.models import SenateSession
@@ -120,7 +120,7 @@ def test_switched_off_it_is_solo_or_a_sentence_on_every_surface(asker, committee
 
 
 def test_the_chat_endpoints_are_solo_too_where_it_is_off(asker, committee):
-    from providers.directory import Directory
+    from providers.configuration.directory import Directory
     from senate.lane.answers import choose
 
     keyed(senate_enabled=False)

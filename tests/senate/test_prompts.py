@@ -3,7 +3,7 @@ import re
 import pytest
 
 from providers.guard import NEVER_REVEAL
-from providers.tokens import bound_tokens
+from providers.money.tokens import bound_tokens
 from providers.types import ChatMessage
 from senate.engine import prompts
 from senate.engine.ballots import Ballot, Vote

@@ -17,10 +17,11 @@ from django.conf import settings
 from django.db import connection
 from django.utils import timezone
 
-from providers import ledger, loop
-from providers.desk import new_token
+from providers import ledger
 from providers.ledger.reconcile import reconcile
 from providers.models import AIUsageLog, CapDay, Reservation, UserAICap
+from providers.runtime import loop
+from providers.runtime.desk import new_token
 from senate import chat
 from senate.models import SenateSession
 from senate.work import recovery, store

@@ -127,7 +127,7 @@ def test_a_key_that_is_refused_fails_a_solo_session_with_the_documented_words(as
 def test_cancelling_stops_running_calls_and_frees_the_rest(asker, committee, upstream):
     import asyncio
 
-    from providers import loop
+    from providers.runtime import loop
     from senate.work.desk import DESK
 
     committee(*(f"fake-{n}-hang" for n in ("optimist", "sceptic", "engineer")))

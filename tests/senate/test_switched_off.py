@@ -3,9 +3,9 @@
 import httpx
 import pytest
 
+from providers.access.identity import make_token
+from providers.configuration.explicit import ExplicitConnection
 from providers.exceptions import AIDisabled
-from providers.explicit import ExplicitConnection
-from providers.identity import make_token
 from providers.models import AIAnalysis, AIServiceConfig, AIUsageLog, Reservation
 from providers.service import AIService
 

@@ -7,10 +7,11 @@ from decimal import Decimal
 import pytest
 from django.utils import timezone
 
-from providers import ledger, loop
-from providers.desk import new_token
+from providers import ledger
 from providers.models import AIServiceConfig, AIUsageLog, Reservation
-from providers.pacing import wait_for_turn
+from providers.rates.pacing import wait_for_turn
+from providers.runtime import loop
+from providers.runtime.desk import new_token
 from senate import chat, tasks
 from senate.engine.case import Event
 from senate.models import SenateCall, SenateSession

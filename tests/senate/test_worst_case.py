@@ -9,7 +9,7 @@ from decimal import Decimal
 import pytest
 
 from providers.models import AIServiceConfig, AIUsageLog, CapDay, Refusal, Reservation, UserAICap
-from providers.tokens import bound_tokens
+from providers.money.tokens import bound_tokens
 from senate import chat, offer
 from senate.engine import prompts
 from tests.fakes import modes

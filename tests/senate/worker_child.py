@@ -25,7 +25,8 @@ def set_up() -> None:
 def begin(given: dict[str, Any]) -> None:
     from django.conf import settings
 
-    from providers import loop, outbound
+    from providers.network import outbound
+    from providers.runtime import loop
 
     settings.DATABASES["default"]["NAME"] = given["database"]
     settings.AI_ENCRYPTION_KEYS = [given["master_key"]]

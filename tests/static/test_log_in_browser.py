@@ -5,9 +5,12 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from django.db import connection
 
-from intelligence import analyst, deployments, logbook, runs
+from intelligence import analyst
+from intelligence.analysis import runs
+from intelligence.fleet import deployments
+from intelligence.logs import logbook
+from intelligence.logs.secrets import redactor
 from intelligence.models import AnalysisRun, Deployment, Service
-from intelligence.secrets import redactor
 
 pytestmark = [
     pytest.mark.browser,

@@ -5,9 +5,9 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from django.db import connection
 
-from providers import configure
-from providers.clock import now
+from providers.configuration import configure
 from providers.models import AIProviderSettings, ProviderBreaker
+from providers.runtime.clock import now
 from tests.static.conftest import CHROMIUM, FLAGS
 
 pytestmark = [

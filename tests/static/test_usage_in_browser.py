@@ -6,8 +6,8 @@ from decimal import Decimal
 
 import pytest
 
-from providers import budgets, caps
 from providers.models import AIUsageLog, AuditEntry, NotificationChannel, Refusal
+from providers.money import budgets, caps
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 EVIL = '<b onmouseover="x">bold</b><a href="javascript:alert(1)">%{y}</a>'

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 from django.test import Client
 
-from providers import outbound
+from providers.network import outbound
 from tests.fakes.upstream import FakeUpstream
 
 

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import settings as rules
 from hypothesis import strategies as st
 
-from providers import keytest
+from providers.configuration import keytest
 from providers.models import AIProviderSettings
 from providers.models.settings import _validate_https_allowlist
 from tests.trust.test_outbound import CANARY, JULES, point_openai_at

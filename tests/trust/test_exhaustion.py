@@ -20,8 +20,8 @@ from django.conf import settings
 from django.db import connection
 from django.test import Client
 
-from aiops_site.body_limit import AT_ONCE
-from providers import identity
+from aiops_site.web.body_limit import AT_ONCE
+from providers.access import identity
 from tests.aiops_site.running import ROOT, environment, until
 
 HUNDRED_MB = 100_000_000

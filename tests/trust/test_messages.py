@@ -14,8 +14,8 @@ from django.test import Client
 from intelligence.agents.confine import confinement
 from intelligence.git import command
 from intelligence.models import Service
-from providers.addresses import Guard
 from providers.models import AIProviderSettings
+from providers.network.addresses import Guard
 from senate import chat
 
 KEY, WORDS = "sk-canary-0f1e2d3c4b5a69788796a5b4c3d2e1f0", "the unicorn in the basement ate the invoices"

@@ -12,9 +12,10 @@ from pathlib import Path
 
 import pytest
 
-from providers import configure, keytest, outbound
+from providers.configuration import configure, keytest
 from providers.exceptions import InvalidInput, OutboundRefused, UpstreamError
 from providers.models import AIProviderSettings
+from providers.network import outbound
 from providers.types import ChatMessage, Connection, Meter, Prompt
 from providers.wires import wire_for
 
@@ -56,7 +57,7 @@ def test_a1_no_field_of_a_chat_leads_the_call_elsewhere(site, everyone, upstream
     """A1: ignored or refused; the hostile upstream's log stays empty, and the other sees the saved key alone."""
     import httpx
 
-    from providers.identity import make_token
+    from providers.access.identity import make_token
 
     row = AIProviderSettings.get_solo()
     row.openai_api_key, row.openai_base_url = CANARY, upstream.openai_url
@@ -194,7 +195,7 @@ def test_a11_nowhere_is_tls_left_unverified() -> None:
 
 
 def test_clients_are_made_in_one_place_alone() -> None:
-    """A rule that one call goes round is none: only providers/transport.py opens connections of its own."""
+    """A rule that one call goes round is none: only providers/network/transport.py opens connections."""
     makes = re.compile(
         r"\b(?:requests\.(?:get|post|Session)|urlopen\(|httpx2?\.(?:Async)?Client\(|aiohttp\.ClientSession\()"
     )
@@ -205,4 +206,4 @@ def test_clients_are_made_in_one_place_alone() -> None:
         for path in (ROOT / app).rglob("*.py")
         if makes.search(path.read_text())
     }
-    assert found == {"providers/transport.py"}
+    assert found == {"providers/network/transport.py"}

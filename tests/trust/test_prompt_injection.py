@@ -13,8 +13,8 @@ import pytest
 from django.conf import settings as site_settings
 
 from intelligence.models import IntelligenceProvider
+from providers.access.identity import make_token
 from providers.guard import NEVER_REVEAL
-from providers.identity import make_token
 from providers.models import AIProviderSettings, AIServiceConfig, AIUsageLog, AuditEntry
 from providers.tools import ToolRegistry, tool
 from tests.fakes import modes

@@ -21,13 +21,16 @@ from django.db import connection
 from django.forms.models import model_to_dict
 from django.test import Client
 
-from aiops_site.logs import JsonFormatter, RequestIdFilter
-from providers import breaker, configure, gateway, keytest, loop, wires
+from aiops_site.operation.logs import JsonFormatter, RequestIdFilter
+from providers import gateway, wires
+from providers.access.roles import Role
 from providers.catalog import CATALOG, EXTRA
-from providers.directory import Directory
+from providers.configuration import configure, keytest
+from providers.configuration.directory import Directory
 from providers.exceptions import AIServiceError
 from providers.models import AIProviderSettings, AIUsageLog, ProviderBreaker, ProviderCheck
-from providers.roles import Role
+from providers.resilience import breaker
+from providers.runtime import loop
 from providers.types import Purpose
 from tests.aiops_site.test_policy import ALL_ROUTES
 from tests.providers.test_gateway import prompt

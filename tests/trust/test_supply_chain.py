@@ -13,7 +13,7 @@ from django.contrib.staticfiles.finders import get_finders
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from aiops_site import static_files
+from aiops_site.web import static_files
 from providers.redaction import MASK, Redactor
 from tests.aiops_site.running import ROOT
 

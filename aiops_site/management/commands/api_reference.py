@@ -7,7 +7,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandParser
 from drf_spectacular.generators import SchemaGenerator
 
-from aiops_site.reference import markdown
+from aiops_site.openapi.reference import markdown
 
 
 class Command(BaseCommand):

@@ -5,7 +5,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from providers import identity
+from providers.access import identity
 from providers.exceptions import InvalidInput
 
 

@@ -11,11 +11,13 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError, connection
 
-from aiops_site import accounts, heartbeat, setup_code, static_files
+from aiops_site.operation import heartbeat
+from aiops_site.sign_in import accounts, setup_code
 from aiops_site.supervisor import address
 from aiops_site.supervisor.output import say
 from aiops_site.supervisor.run import Supervisor
-from providers import rotation
+from aiops_site.web import static_files
+from providers.configuration import rotation
 
 
 class Command(BaseCommand):

@@ -5,8 +5,8 @@ from uuid import UUID
 
 from intelligence.agents.runs import store
 from intelligence.agents.runs.run import Run
-from providers.desk import Desk
-from providers.hop import hop
+from providers.runtime.desk import Desk
+from providers.runtime.hop import hop
 
 MOST = 4  # at once in one process; what waits is nudged again by the reaper
 

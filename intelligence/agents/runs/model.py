@@ -14,14 +14,14 @@ from django.utils import timezone
 from intelligence.agents.runs import evidence
 from intelligence.agents.runs.types import CONCLUDE, Asked, Case, OutOfBudget, Step, Turn
 from intelligence.models import AgentRun
-from providers import output_limits, pricing
-from providers.calls import ToolSpec, parsed_arguments
+from providers.conversation.calls import ToolSpec, parsed_arguments
+from providers.conversation.turns import tools_in, turns_of
 from providers.exceptions import NotConfigured
 from providers.guard import DATA_IS_DATA, fenced, mark, mended
-from providers.hop import hop
 from providers.models import AIServiceConfig
+from providers.money import output_limits, pricing
+from providers.runtime.hop import hop
 from providers.service import AIResponse, AIService, chosen
-from providers.turns import tools_in, turns_of
 from providers.types import Prompt
 
 OPERATION = "agent"

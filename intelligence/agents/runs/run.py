@@ -7,7 +7,6 @@ from contextlib import suppress
 
 from django.db import Error as DatabaseError
 
-from intelligence import approvals
 from intelligence.agents import gate
 from intelligence.agents.gate import Caller, Outcome, Refused
 from intelligence.agents.runs import evidence, runbook, store
@@ -15,9 +14,10 @@ from intelligence.agents.runs.model import Model
 from intelligence.agents.runs.runbook import Runbook
 from intelligence.agents.runs.store import LeaseLost
 from intelligence.agents.runs.types import Case, Ending, OutOfBudget, Step, Thinks, Turn
+from intelligence.approval import approvals
 from intelligence.models import AgentRun, AgentStep
 from providers.exceptions import AIServiceError, NotFound
-from providers.hop import hop
+from providers.runtime.hop import hop
 
 logger = logging.getLogger(__name__)
 UNFORESEEN = "The console failed while it worked on this; its log says more."

@@ -18,9 +18,9 @@ from intelligence.agents.runs.types import Asked, Ending, Turn
 from intelligence.models import AgentRun, AgentStep, Approval
 from intelligence.models.agent_runs import OPEN_RUN
 from intelligence.models.approvals import WAITING
-from providers import audit
 from providers.exceptions import BudgetExceeded
 from providers.fields import MoneyField
+from providers.trail import audit
 
 CLAIM_FOR = timedelta(seconds=30)
 QUEUE_FOR = timedelta(minutes=30)

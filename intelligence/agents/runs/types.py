@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, Literal, Protocol
 
-from providers.calls import ToolCall
+from providers.conversation.calls import ToolCall
 
 Mind = Literal["model", "runbook"]
 CONCLUDE = "conclude"  # what a model calls to give its answer; no tool of the site

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from intelligence.agents import troubleshooter
 from intelligence.models import AgentRun, Incident
-from providers.roles import Role
+from providers.access.roles import Role
 
 FRESH = timedelta(hours=1)  # an older incident is not looked at because a switch was set today
 AT_ONCE = 5

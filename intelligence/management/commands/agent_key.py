@@ -7,8 +7,8 @@ from django.contrib.auth import get_user_model
 from django.core.management.base import BaseCommand, CommandError
 
 from intelligence.agents import roster
+from providers.access.identity import user_named
 from providers.exceptions import AIServiceError
-from providers.identity import user_named
 
 
 class Command(BaseCommand):

@@ -13,12 +13,13 @@ from uuid import UUID
 
 from django.core.management.base import BaseCommand, CommandError
 
-from intelligence import deployments, logbook
+from intelligence.fleet import deployments
+from intelligence.fleet.serializers import DeploymentNew
+from intelligence.logs import logbook
+from intelligence.logs.secrets import redactor
 from intelligence.models import Deployment, Service, Status
-from intelligence.secrets import redactor
-from intelligence.serializers import DeploymentNew
-from providers import audit
 from providers.exceptions import AIServiceError
+from providers.trail import audit
 
 PIECE = 1024 * 1024
 

@@ -11,8 +11,9 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
-from providers import audit, rotation
-from providers.rotation import Place, Report
+from providers.configuration import rotation
+from providers.configuration.rotation import Place, Report
+from providers.trail import audit
 
 SHOWN = 20  # rows that are named; the rest is counted
 

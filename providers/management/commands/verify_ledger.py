@@ -5,11 +5,11 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from providers import audit
 from providers.ledger import verify
 from providers.ledger.chains import CHAINS, Chain
 from providers.ledger.reconcile import reconcile
 from providers.ledger.verify import Verdict
+from providers.trail import audit
 
 
 class Command(BaseCommand):

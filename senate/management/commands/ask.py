@@ -7,10 +7,10 @@ from typing import Any
 from django.contrib.auth import get_user_model
 from django.core.management.base import BaseCommand, CommandError
 
-from providers import loop
+from providers.access.identity import user_named
 from providers.exceptions import AIServiceError
-from providers.hop import hop
-from providers.identity import user_named
+from providers.runtime import loop
+from providers.runtime.hop import hop
 from senate import chat
 from senate.engine.plan import MODES
 from senate.models import SenateSession

@@ -14,7 +14,7 @@ from tests.providers.ledger_child import set_up
 def say_yes(approval: UUID, user: int) -> str:
     from django.contrib.auth import get_user_model
 
-    from intelligence import approvals
+    from intelligence.approval import approvals
     from providers.exceptions import AIServiceError
 
     person = get_user_model().objects.get(pk=user)

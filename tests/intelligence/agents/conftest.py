@@ -7,8 +7,8 @@ from pydantic import Field
 
 from intelligence.agents.gate import Caller
 from intelligence.models import Agent, Service
-from providers import throttles
 from providers.exceptions import InvalidInput
+from providers.rates import throttles
 from providers.tools import Preview, ToolRegistry, tool
 
 

@@ -5,7 +5,7 @@ from django.test import Client
 
 from intelligence.agents import gate, roster
 from intelligence.models import Agent, AgentKey, AgentStop, Approval
-from providers.identity import digest
+from providers.access.identity import digest
 
 pytestmark = pytest.mark.usefixtures("tools")
 

@@ -11,8 +11,8 @@ from django.db import connections
 from django.utils import timezone
 from rest_framework.test import APIClient
 
-from intelligence import approvals, execution
 from intelligence.agents import gate, roster
+from intelligence.approval import approvals, execution
 from intelligence.models import Agent, AgentStop, Approval, Service
 from providers.exceptions import AIServiceError
 from providers.models import AuditEntry

@@ -6,14 +6,14 @@ from typing import Any
 
 import pytest
 
-from intelligence import approvals
 from intelligence.agents import gate
 from intelligence.agents.gate import Caller, Refused
+from intelligence.approval import approvals
 from intelligence.models import Agent, AgentStop, Approval
-from providers import audit
 from providers.exceptions import InvalidInput
 from providers.models import AuditEntry
 from providers.tools import tool
+from providers.trail import audit
 
 pytestmark = pytest.mark.usefixtures("tools")
 

@@ -15,8 +15,9 @@ from pathlib import Path
 import pytest
 
 from intelligence.agents import code_runner, executor
-from providers import loop, outbound
 from providers.exceptions import AIServiceError, InvalidInput, NotConfigured, UpstreamError
+from providers.network import outbound
+from providers.runtime import loop
 from tests.intelligence.deployer.conftest import needs_sandbox
 
 ROOT = Path(__file__).resolve().parents[3]

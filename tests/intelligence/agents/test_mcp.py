@@ -79,7 +79,7 @@ def post(url: str, headers: dict[str, str]) -> Any:
 
 
 def test_who_has_no_token_of_the_ops_api_is_refused_before_the_protocol(site, token, everyone, monkeypatch):
-    from providers.identity import make_token
+    from providers.access.identity import make_token
 
     _, users = make_token(everyone["mara"], "mine")
     for header in ({}, {"Authorization": f"Bearer {users}"}, {"Authorization": f"Bearer {token}x"}):

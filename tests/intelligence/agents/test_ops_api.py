@@ -10,10 +10,10 @@ from django.core.management import CommandError, call_command
 from django.db import connections
 from rest_framework.test import APIClient
 
-from intelligence import approvals
 from intelligence.agents import credentials, roster
+from intelligence.approval import approvals
 from intelligence.models import Agent, AgentKey, Approval
-from providers.identity import digest
+from providers.access.identity import digest
 from providers.models import AuditEntry
 
 pytestmark = pytest.mark.usefixtures("tools")

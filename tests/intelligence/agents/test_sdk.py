@@ -4,9 +4,9 @@ import threading
 
 import pytest
 
-from intelligence import approvals
 from intelligence.agents import roster
 from intelligence.agents.sdk import aiops
+from intelligence.approval import approvals
 from intelligence.models import Approval
 
 

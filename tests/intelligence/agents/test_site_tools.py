@@ -11,14 +11,17 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
-from intelligence import approvals, deployments, logbook, tasks
+from intelligence import tasks
 from intelligence.agents import gate
 from intelligence.agents.gate import Refused
+from intelligence.approval import approvals
+from intelligence.fleet import deployments
+from intelligence.logs import logbook
+from intelligence.logs.secrets import redactor
 from intelligence.models import Approval, Deployment, Service
-from intelligence.secrets import redactor
 from jules.models import FixAttempt
-from providers import caps
-from providers.hop import close_all
+from providers.money import caps
+from providers.runtime.hop import close_all
 
 
 @pytest.fixture

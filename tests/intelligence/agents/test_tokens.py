@@ -16,7 +16,7 @@ from rest_framework.test import APIClient
 
 from intelligence.agents import credentials, roster, tokens
 from intelligence.models import Agent, AgentKey
-from providers.identity import make_token
+from providers.access.identity import make_token
 from providers.models import AuditEntry
 
 pytestmark = pytest.mark.usefixtures("tools")

@@ -4,11 +4,14 @@ import asyncio
 
 import pytest
 
-from intelligence import deployments, logbook, nudges
+from intelligence import nudges
 from intelligence.agents import confine
 from intelligence.deployer.desk import DESK
+from intelligence.fleet import deployments
+from intelligence.logs import logbook
 from intelligence.models import Service
-from providers import loop, outbound
+from providers.network import outbound
+from providers.runtime import loop
 from tests.fakes.git_server import TOKEN, running
 
 needs_sandbox = pytest.mark.skipif(bool(confine.confinement().missing), reason=confine.confinement().missing)

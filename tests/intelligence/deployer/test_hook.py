@@ -7,10 +7,12 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from intelligence import deployments, logbook
 from intelligence.deployer.desk import DESK
+from intelligence.fleet import deployments
+from intelligence.logs import logbook
 from intelligence.models import Service
-from providers import loop, outbound
+from providers.network import outbound
+from providers.runtime import loop
 from tests.intelligence.deployer.conftest import logged
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -6,11 +6,13 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from intelligence import deployments, logbook, tasks
+from intelligence import tasks
 from intelligence.deployer import store
 from intelligence.deployer.desk import DESK
+from intelligence.fleet import deployments
+from intelligence.logs import logbook
 from intelligence.models import Deployment, Service
-from providers import loop
+from providers.runtime import loop
 from tests.intelligence.deployer.conftest import logged, needs_sandbox, work_on
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -5,9 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from intelligence import deployments, logbook
 from intelligence.agents import confine
 from intelligence.deployer import local
+from intelligence.fleet import deployments
+from intelligence.logs import logbook
 from intelligence.models import Service
 from providers.exceptions import InvalidInput
 from tests.fakes.git_server import TOKEN

@@ -11,8 +11,8 @@ import pytest
 
 from intelligence.git import GitError, Remote, Repository
 from intelligence.git.command import Git
-from providers.addresses import Guard
 from providers.exceptions import OutboundRefused
+from providers.network.addresses import Guard
 from tests.fakes.git_server import TOKEN, git, running
 
 FILES = {"app/main.py": "print(1)\n", "README.md": "# Hi\n"}

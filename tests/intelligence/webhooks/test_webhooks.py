@@ -10,7 +10,8 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from rest_framework.test import APIClient
 
-from intelligence import logbook, nudges, tasks
+from intelligence import nudges, tasks
+from intelligence.logs import logbook
 from intelligence.models import Alert, Deployment, Service, WebhookDelivery, WebhookRefusal
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -2,8 +2,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from providers import outbound
 from providers.models import NotificationChannel
+from providers.network import outbound
 from tests.providers.notify.receivers import Hook, MailServer, serving
 
 

@@ -9,7 +9,7 @@ from decimal import Decimal
 
 import pytest
 
-from providers import caps, retention
+from providers import retention
 from providers.models import (
     AIServiceConfig,
     AuditEntry,
@@ -19,6 +19,7 @@ from providers.models import (
     NotificationDelivery,
     SiteDay,
 )
+from providers.money import caps
 from providers.notify import channels, delivery, page, thresholds
 
 NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)

@@ -6,8 +6,8 @@ from datetime import timedelta
 import pytest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
-from providers import outbound
 from providers.models import AIUsageLog, TelemetryMark
+from providers.network import outbound
 from providers.telemetry import export
 from tests.providers.ledger_kit import attempt, record
 from tests.providers.notify.receivers import Hook, serving

@@ -5,12 +5,14 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from intelligence import logbook, nudges
+from intelligence import nudges
 from intelligence.agents import troubleshooter
 from intelligence.agents.troubleshooter import DESK
+from intelligence.logs import logbook
+from intelligence.logs.secrets import redactor
 from intelligence.models import AgentRun, Deployment, Service
-from intelligence.secrets import redactor
-from providers import loop, outbound
+from providers.network import outbound
+from providers.runtime import loop
 from tests.fakes import scripted
 
 LOG = (

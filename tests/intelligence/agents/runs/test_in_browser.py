@@ -5,8 +5,8 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from django.db import connection
 
-from intelligence import approvals
 from intelligence.agents import troubleshooter
+from intelligence.approval import approvals
 from intelligence.models import Approval
 from tests.fakes.scripted import calls, concludes
 from tests.static.conftest import CHROMIUM, FLAGS

@@ -7,8 +7,8 @@ from decimal import Decimal
 import pytest
 from django.utils import timezone
 
-from intelligence import approvals
 from intelligence.agents import troubleshooter
+from intelligence.approval import approvals
 from intelligence.models import Approval, Deployment
 from providers.exceptions import AIServiceError
 from providers.models import AIServiceConfig, AIUsageLog

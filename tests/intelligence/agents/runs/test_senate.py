@@ -10,8 +10,8 @@ from django.db import connections
 from intelligence.agents import gate, troubleshooter
 from intelligence.agents.gate import Caller, Refused
 from intelligence.models import AgentRun
-from providers import caps
 from providers.models import AIProviderSettings, AIServiceConfig
+from providers.money import caps
 from senate import chat
 from senate.models import SenateSession
 from senate.work import nudges

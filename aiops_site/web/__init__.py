@@ -1,0 +1,1 @@
+"""What every request passes: bounds of bodies, headers, the three clothes, errors, the frame, static files."""

@@ -1,0 +1,1 @@
+"""Keys, models, addresses and policy: saved, tested, read anew at each call, shown, encrypted anew."""
