@@ -118,7 +118,8 @@ def reap(now: datetime | None = None) -> int:
     waiting = [writer.submit(Reap(key, now)) for key in overdue.values_list("id", flat=True)[:REAP_AT_ONCE]]
     freed = sum(future.result() for future in waiting)
     old = Reservation.objects.filter(closed_at__lt=now - KEEP_CLOSED).values_list("id", flat=True)
-    Reservation.objects.filter(id__in=list(old[:REAP_AT_ONCE])).delete()
+    if forgotten := list(old[:REAP_AT_ONCE]):
+        Reservation.objects.filter(id__in=forgotten).delete()
     return freed
 
 

@@ -72,19 +72,24 @@ class Reconciliation:
         return not self.differences and not self.overdue
 
 
-def reconcile(now: datetime | None = None) -> Reconciliation:
-    """Compares all counters with all rows."""
-    now = now or datetime.now(UTC)
+def differences() -> list[Difference]:
+    """What the counters show beside what rows and open reservations sum up to."""
     with connection.cursor() as cursor:
         cursor.execute(_DIFFERENCES.format(users=get_user_model()._meta.db_table))
-        differences = [_difference(*row) for row in cursor.fetchall()]
+        return [_difference(*row) for row in cursor.fetchall()]
+
+
+def reconcile(now: datetime | None = None) -> Reconciliation:
+    """Compares all counters with all rows, and looks for what should have been reaped."""
+    now = now or datetime.now(UTC)
+    found = differences()
     open_ones = Reservation.objects.filter(closed_at=None)
     late = open_ones.filter(expires_at__lt=now - OVERDUE).order_by("expires_at")[:100]
     return Reconciliation(
         rows=AIUsageLog.objects.count(),
         days=CapDay.objects.count(),
         open_reservations=open_ones.count(),
-        differences=differences,
+        differences=found,
         overdue=[
             f"reservation {r.id} of user {r.user_id} ran out at {r.expires_at:%Y-%m-%d %H:%M} UTC" for r in late
         ],

@@ -7,7 +7,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from providers.ledger import verify
 from providers.ledger.chains import CHAINS, Chain
-from providers.ledger.reconcile import reconcile
+from providers.ledger.reconcile import differences
 from providers.ledger.verify import Verdict
 from providers.trail import audit
 
@@ -47,9 +47,9 @@ class Command(BaseCommand):
         return found
 
     def _counters(self) -> bool:
-        differences = reconcile().differences
-        for difference in differences:
+        found = differences()
+        for difference in found:
             self.stdout.write(self.style.ERROR(str(difference)))
-        if not differences:
+        if not found:
             self.stdout.write("counters: equal to the rows.")
-        return not differences
+        return not found

@@ -181,6 +181,12 @@ def _place(running: bytes, quarter: int) -> int:
     return bisect_left(running[:: _RUNNING.size], quarter)
 
 
+def money_of_day(running: bytes) -> tuple[int, int]:
+    """(calls, pico-dollars) of all its quarters: what stands last."""
+    _, calls, high, low = _RUNNING.unpack_from(running, len(running) - _RUNNING.size)
+    return calls, high * MICRO + low
+
+
 def money_before(running: bytes, quarter: int) -> tuple[int, int]:
     """(calls, pico-dollars) from midnight UTC to the start of a quarter."""
     place = _place(running, quarter)

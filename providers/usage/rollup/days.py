@@ -4,7 +4,7 @@ from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from providers.usage.rollup.cells import FAILED, MICRO, QUARTERS, Row, money_before
+from providers.usage.rollup.cells import FAILED, MICRO, QUARTERS, Row, money_before, money_of_day
 
 Group = tuple[int | str, ...]
 Boundaries = Sequence[int]  # quarters since 1970 at which days begin; the last one ends the last day
@@ -66,23 +66,30 @@ class Days:
     def add_packed(self, packed: Iterable[tuple[Group, int, int, bytes]]) -> None:
         """(group, kind, UTC day, packed quarters of it). A whole UTC day goes to the day that begins in it: what
         is before the beginning is of the day before."""
+        plan = self._plan()
+        for group, kind, day, running in packed:
+            line, (begins, cuts) = self._line(group, kind), plan[day]
+            if begins >= 0:
+                _add(line, begins, *money_of_day(running))
+            for n, quarter in cuts:
+                calls, pico = money_before(running, quarter)
+                if n:
+                    _add(line, n - 1, calls, pico)
+                if n < self.many:
+                    _add(line, n, -calls, -pico)
+
+    def _plan(self) -> dict[int, tuple[int, list[tuple[int, int]]]]:
+        """UTC day -> the day that begins in it (-1: none of the range), and (boundary, quarter) of each that cuts
+        it."""
         starts, last = [at // QUARTERS for at in self.boundaries], self.boundaries[-1] // QUARTERS
         cuts: dict[int, list[tuple[int, int]]] = {}
         for n, at in enumerate(self.boundaries):
             if at % QUARTERS:
                 cuts.setdefault(at // QUARTERS, []).append((n, at % QUARTERS))
-        for group, kind, day, running in packed:
-            line = self._line(group, kind)
-            if day < last:
-                _add(line, bisect_right(starts, day) - 1, *money_before(running, QUARTERS))
-            for n, quarter in cuts.get(day, ()):
-                calls, pico = money_before(running, quarter)
-                if not calls:
-                    continue
-                if n:
-                    _add(line, n - 1, calls, pico)
-                if n < self.many:
-                    _add(line, n, -calls, -pico)
+        return {
+            day: (bisect_right(starts, day) - 1 if day < last else -1, cuts.get(day, []))
+            for day in range(self.utc[0], self.utc[1] + 1)
+        }
 
     def found(self) -> dict[Group, list[Day]]:
         groups = dict.fromkeys(group for group, _ in self._lines)
