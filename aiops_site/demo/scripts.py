@@ -60,13 +60,17 @@ class Script:
         return self.turns.get(spec.key) or Turn(6.0 + spec.member * 1.7)
 
 
+REASONS = {502: "Bad Gateway", 503: "Service Unavailable", 529: "Overloaded"}
+
+
 def late(text: str = "") -> Turn:
     return Turn(180.0, text, state="timed_out", error="No answer within 180 s. The call was cancelled.",
                 code="upstream_timeout")  # fmt: skip
 
 
 def refused(provider: str, status: int) -> Turn:
-    return Turn(2.1, state="failed", error=f"{provider} failed: {status}.", code="upstream_unavailable")
+    error = f"Provider {provider.lower()} failed: {status} {REASONS[status]}."
+    return Turn(2.1, state="failed", error=error, code="upstream_unavailable")
 
 
 def no(why: str) -> tuple[bool, str]:

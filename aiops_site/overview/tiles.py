@@ -24,6 +24,7 @@ from providers.views import caps_site
 from senate.models import OPEN_STATES, SenateSession
 
 MOST = 7
+PHASES = {"propose": "Proposing", "review": "Reviewing"}  # as the list of sessions says it
 LAST_FIXES = 5
 
 
@@ -35,7 +36,7 @@ def running(user: Any) -> list[dict[str, Any]]:
 def _sessions(user: Any) -> list[dict[str, Any]]:
     rows = SenateSession.objects.visible_to(user).filter(state__in=OPEN_STATES)
     return [
-        _row(pk, question, phase, state, "Session", reverse("senate:session", args=[pk]))
+        _row(pk, question, PHASES.get(phase, phase), state, "Session", reverse("senate:session", args=[pk]))
         for pk, question, phase, state in rows.values_list("pk", "question", "phase", "state")[:MOST]
     ]
 
