@@ -6,7 +6,7 @@ import socket
 import pytest
 
 from tests.fakes.fixtures import upstream, upstream_server  # noqa: F401
-from tests.prepared import django_db_keepdb, prepared  # noqa: F401
+from tests.prepared import django_db_keepdb, migrated, prepared  # noqa: F401
 from tests.site import site  # noqa: F401
 
 _connect = socket.socket.connect

@@ -16,10 +16,16 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-import pytest
-
 START_S = 30
 RUN_S = 600
+ROOT = Path(__file__).resolve().parents[1]
+QUIET = ("listen_addresses=", "fsync=off", "full_page_writes=off", "log_min_messages=fatal", "max_connections=60")
+MIGRATE = """
+import django
+django.setup()
+from django.core.management import call_command
+call_command("migrate", verbosity=0)
+"""
 
 
 def programs() -> Path | None:
@@ -33,10 +39,37 @@ def programs() -> Path | None:
 
 
 @contextmanager
-def server() -> Iterator[str]:
-    """The DATABASE_URL of a fresh server. LookupError where no PostgreSQL can be had."""
-    found = programs()
-    if found is None:
+def server(start_from: Path | None = None) -> Iterator[str]:
+    """The DATABASE_URL of a fresh server, or of one with a copy of what `keep_migrated` kept. LookupError where no
+    PostgreSQL can be had."""
+    with _home() as (home, who):
+        if start_from is None:
+            _make(home, who)
+        else:
+            subprocess.run(["cp", "-a", start_from, home / "data"], check=True)
+        with _running(home, who) as url:
+            yield url
+
+
+def keep_migrated(data: Path) -> None:
+    """Keeps a server's data in `data`, which isn't there yet: its databases `postgres` and `test_postgres`, the
+    suite's own, are migrated, which takes longer than many a test. LookupError as above."""
+    import psycopg
+
+    with _home() as (home, who):
+        _make(home, who)
+        with _running(home, who) as url:
+            environment = {**os.environ, "TEST_DATABASE_URL": url, "DJANGO_SETTINGS_MODULE": "tests.settings"}
+            subprocess.run([sys.executable, "-c", MIGRATE], cwd=ROOT, env=environment, check=True)
+            with psycopg.connect(host=str(home), user="aiops", dbname="template1", autocommit=True) as connection:
+                connection.execute("CREATE DATABASE test_postgres TEMPLATE postgres")
+        subprocess.run(["cp", "-a", home / "data", data], check=True)
+
+
+@contextmanager
+def _home() -> Iterator[tuple[Path, dict[str, Any]]]:
+    """A folder for a server, and as whom it runs."""
+    if programs() is None:
         raise LookupError("no PostgreSQL on this machine")
     home = Path(tempfile.mkdtemp(prefix="aiops-pg-"))
     who: dict[str, Any] = {}
@@ -44,28 +77,32 @@ def server() -> Iterator[str]:
         who = {"user": "nobody", "group": "nogroup" if Path("/etc/debian_version").exists() else "nobody"}
         who["extra_groups"] = []
         shutil.chown(home, "nobody")
-    plain = {"cwd": home, "env": {"PATH": "/usr/bin:/bin", "LC_ALL": "C"}, "stdout": subprocess.DEVNULL}
-    data = str(home / "data")
-    subprocess.run(
-        [found / "initdb", "-D", data, "-U", "aiops", "-A", "trust", "-N", "-E", "UTF8"],
-        check=True,
-        **plain,
-        **who,
-    )
-    quiet = [
-        "-c",
-        "listen_addresses=",
-        "-c",
-        "fsync=off",
-        "-c",
-        "full_page_writes=off",
-        "-c",
-        "log_min_messages=fatal",
-        "-c",
-        "max_connections=60",
-    ]
+    try:
+        yield home, {"cwd": home, "env": {"PATH": "/usr/bin:/bin", "LC_ALL": "C"}, **who}
+    finally:
+        shutil.rmtree(home, ignore_errors=True)
+
+
+def _make(home: Path, who: dict[str, Any]) -> None:
+    command = [programs() / "initdb", "-D", home / "data", "-U", "aiops", "-A", "trust", "-N", "-E", "UTF8"]
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL, **who)
+
+
+@contextmanager
+def _running(home: Path, who: dict[str, Any]) -> Iterator[str]:
+    """The DATABASE_URL of the server in this folder."""
     process = subprocess.Popen(
-        [found / "postgres", "-D", data, "-k", str(home), *quiet], stderr=subprocess.DEVNULL, **plain, **who
+        [
+            programs() / "postgres",
+            "-D",
+            home / "data",
+            "-k",
+            home,
+            *(word for one in QUIET for word in ("-c", one)),
+        ],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        **who,
     )
     try:
         _wait(home, process)
@@ -73,21 +110,16 @@ def server() -> Iterator[str]:
     finally:
         process.terminate()
         process.wait(START_S)
-        shutil.rmtree(home, ignore_errors=True)
 
 
-def run_again(files: Iterable[Path], folder: Path, which: str = "") -> None:
-    """Runs these tests (of them those that `which` chooses, as `-k` does) once more, on a server of their own.
-
-    Their data go into `folder`. Skips, loudly, where no PostgreSQL can be had.
-    """
-    command = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", "-k", which, *map(str, files)]
-    try:
-        with server() as url:
-            environment = {**os.environ, "TEST_DATABASE_URL": url, "TEST_DATA_DIR": str(folder)}
-            ran = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=RUN_S)
-    except LookupError as error:
-        pytest.skip(f"NOT TESTED ON POSTGRESQL: {error}")
+def run_again(files: Iterable[Path], folder: Path, migrated: Path, which: str = "") -> None:
+    """Runs these tests (of them those that `which` chooses, as `-k` does) once more, on a server of their own with
+    a copy of `migrated` (the fixture of that name). Their data go into `folder`."""
+    command = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", "--reuse-db", "-k", which]
+    with server(migrated) as url:
+        environment = {**os.environ, "TEST_DATABASE_URL": url, "TEST_DATA_DIR": str(folder)}
+        command += map(str, files)
+        ran = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=RUN_S)
     assert ran.returncode == 0, ran.stdout[-4000:] + ran.stderr[-2000:]
 
 

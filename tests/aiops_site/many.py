@@ -146,16 +146,17 @@ class Balancer:
 
 
 @contextmanager
-def site(folder: Path, upstream: FakeUpstream, prepare: str, *arguments: str) -> Iterator[tuple[Many, str]]:
-    """Two of each kind, ready, and what `prepare` printed once the database was migrated. LookupError where
-    PostgreSQL or Redis can't be had."""
-    with postgres.server() as database, redis_server.server() as messages:
+def site(
+    folder: Path, migrated: Path, upstream: FakeUpstream, prepare: str, *arguments: str
+) -> Iterator[tuple[Many, str]]:
+    """Two of each kind, ready, on a copy of the database `migrated`, and what `prepare` printed there. LookupError
+    where Redis can't be had."""
+    with postgres.server(migrated) as database, redis_server.server() as messages:
         home = folder / "prepare"
         home.mkdir()
         more = {"AI_PRIVATE_HOSTS": upstream.netloc, "AI_CHAT_RATE": "1000000/min", "LOG_LEVEL": "INFO"}
         many = Many(environment(home, DATABASE_URL=database, REDIS_URL=messages, **more), upstream)
-        migrate = "import django; django.setup()\nfrom django.core.management import call_command\n"
-        printed = many.run(f"{migrate}call_command('migrate', verbosity=0)\n{prepare}", *arguments)
+        printed = many.run(f"import django; django.setup()\n{prepare}", *arguments)
         try:
             for kind, number in itertools.product(COMMANDS, range(2)):
                 many.start(kind, number, folder)

@@ -49,14 +49,14 @@ print(json.dumps({"ends": ends, "states": states, "chats": chats.filter(success=
 
 
 @pytest.fixture(scope="module")
-def many(tmp_path_factory):
+def many(tmp_path_factory, migrated):
     with ExitStack() as held:
         upstream = held.enter_context(FakeUpstream())
         upstream.choose(mode_of)
         seeds = (upstream.openai_url, ",".join(PERSONAS), str(USERS))
         folder = tmp_path_factory.mktemp("many")
         try:
-            running, printed = held.enter_context(site(folder, upstream, SEED, *seeds))
+            running, printed = held.enter_context(site(folder, migrated, upstream, SEED, *seeds))
         except LookupError as error:
             pytest.skip(f"NOT TESTED BEYOND ONE MACHINE: {error}")
         yield running, People(printed)

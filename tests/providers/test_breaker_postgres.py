@@ -28,5 +28,5 @@ WHICH = (
 )
 
 
-def test_breaker_analyses_reads_and_agents_hold_on_postgresql_too(tmp_path):
-    run_again(FILES, tmp_path, WHICH)
+def test_breaker_analyses_reads_and_agents_hold_on_postgresql_too(tmp_path, migrated):
+    run_again(FILES, tmp_path, migrated, WHICH)

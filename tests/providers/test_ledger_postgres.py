@@ -14,5 +14,5 @@ pytestmark = [
 HERE = Path(__file__).parent
 
 
-def test_the_ledger_holds_on_postgresql_too(tmp_path):
-    run_again(sorted({*HERE.glob("test_ledger_*.py")} - {Path(__file__)}), tmp_path)
+def test_the_ledger_holds_on_postgresql_too(tmp_path, migrated):
+    run_again(sorted({*HERE.glob("test_ledger_*.py")} - {Path(__file__)}), tmp_path, migrated)

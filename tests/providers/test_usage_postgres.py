@@ -19,9 +19,10 @@ WHICH = (
 )
 
 
-def test_sums_pages_of_calls_and_seeding_hold_on_postgresql_too(tmp_path):
+def test_sums_pages_of_calls_and_seeding_hold_on_postgresql_too(tmp_path, migrated):
     run_again(
         [HERE / f"test_usage_{name}.py" for name in ("rollup", "rebuild", "totals", "calls", "seed", "advice")],
         tmp_path,
+        migrated,
         WHICH,
     )

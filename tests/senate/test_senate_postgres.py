@@ -14,5 +14,5 @@ pytestmark = [
 HERE = Path(__file__).parent
 
 
-def test_the_senate_holds_on_postgresql_too(tmp_path):
-    run_again([HERE / f"test_{name}.py" for name in ("runner", "recovery", "tasks")], tmp_path)
+def test_the_senate_holds_on_postgresql_too(tmp_path, migrated):
+    run_again([HERE / f"test_{name}.py" for name in ("runner", "recovery", "tasks")], tmp_path, migrated)
