@@ -1,5 +1,7 @@
 """Every page of the policy table on a real site with sample data: it opens, is light, and asks nobody else."""
 
+import shutil
+
 import pytest
 
 from tests.flow.looking import faults_of
@@ -11,8 +13,8 @@ HEAVY = {"api-docs"}  # its explorer is one big script
 
 
 @pytest.fixture(scope="module")
-def sampled(tmp_path_factory):
-    site, client = sampled_site(tmp_path_factory.mktemp("sampled"))
+def sampled(prepared, tmp_path_factory):
+    site, client = sampled_site(shutil.copytree(prepared, tmp_path_factory.mktemp("sampled") / "data"))
     try:
         yield site, client, walk(client)
     finally:
