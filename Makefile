@@ -33,7 +33,7 @@ checks: install-test
 	@$(MANAGE) check --deploy --fail-level WARNING
 
 test: lint checks
-	@$(BIN)/python -m pytest -q -n 2 --dist loadfile
+	@$(BIN)/python -m pytest -q -n 2 --dist loadfile --no-loadscope-reorder
 
 # More words for it: BENCH="--quick --no-litellm"; every figure there is: BENCH=all (see docs/benchmarks.md).
 bench: install-test

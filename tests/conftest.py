@@ -2,6 +2,7 @@
 
 import asyncio
 import socket
+from collections import Counter
 
 import pytest
 
@@ -26,6 +27,25 @@ def _usage_rows_can_be_flushed():
     from tests import base
 
     base.install()
+
+
+FEW, MANY = 5, 40
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Files of many tests come first, then those of few (sites, browsers, reruns on PostgreSQL), light ones last.
+
+    A process of `--dist loadfile` takes further files while it has fewer than three tests: heavy files of one
+    test at the end would wait behind one another in one process while the other has nothing to do.
+    """
+    count = Counter(item.path for item in items)
+
+    def rank(item: pytest.Item) -> tuple[int, int, str]:
+        tests = count[item.path]
+        return (0 if tests > MANY else 1 if tests < FEW else 2, -tests, str(item.path))
+
+    items.sort(key=rank)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
