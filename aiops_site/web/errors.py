@@ -14,7 +14,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.template.loader import render_to_string
 from django.urls import reverse
-from django.utils.http import urlencode
+from django.utils.http import escape_leading_slashes, urlencode
 from rest_framework import exceptions as drf
 from rest_framework.response import Response
 
@@ -24,6 +24,7 @@ from providers.exceptions import (
     DatabaseUnavailable,
     InvalidInput,
     NotAllowed,
+    NotConfigured,
     NotFound,
     RateLimited,
 )
@@ -32,6 +33,7 @@ from providers.outage import as_outage
 logger = logging.getLogger(__name__)
 WHOLE = "non_field_errors"  # REST framework's name for what is wrong with more than one field
 SECRET_FIELDS = ("key", "password", "secret", "token", "code")
+NOT_YOURS = "Your role may not do this. What it may stands on your account page."
 FOREIGN_FORM = "The form was too old or came from another site. Reload the page and try again."
 
 
@@ -90,7 +92,7 @@ def as_known(error: Exception) -> AIServiceError | None:
         case drf.Throttled():
             return RateLimited("Too many requests. Wait and try again.", retry_after=error.wait)
         case drf.PermissionDenied() | PermissionDenied():
-            return NotAllowed("Your role may not do this.")
+            return NotAllowed(NOT_YOURS)
         case drf.NotFound() | Http404():
             return NotFound("There is nothing here that you may see.")
         case drf.MethodNotAllowed():
@@ -186,6 +188,7 @@ def error_page(error: AIServiceError, request: Any) -> dict[str, Any]:
         "status": error.http_status,
         "title": TITLES.get(error.http_status, "Something failed"),
         "message": error.message,
+        "next": next_step(error, request),
         "request_id": getattr(request, "request_id", ""),
     }
 
@@ -206,6 +209,18 @@ def away(request: Any, error: DatabaseUnavailable, cause: BaseException | None) 
     return HttpResponse(render_to_string("errors/bare_error.html", page), status=status, headers=headers)
 
 
+def next_step(error: AIServiceError, request: Any) -> dict[str, str] | None:
+    """The one way on beside the overview: its label and address. A form is never sent again by a link."""
+    if isinstance(error, NotConfigured):
+        return {"label": "AI providers", "url": "/providers/"}
+    if request.method != "GET":
+        return None
+    if error.http_status == 400 and request.GET:
+        return {"label": "Without the filter", "url": escape_leading_slashes(request.path)}
+    again = error.http_status == 429 or error.http_status >= 500
+    return {"label": "Try again", "url": request.get_full_path()} if again else None
+
+
 def plain(request: HttpRequest, error: AIServiceError) -> HttpResponse:
     """For Django's own handlers, which stand outside REST framework."""
     if wants_json(request):
@@ -220,7 +235,7 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
-    return plain(request, NotAllowed("Your role may not do this."))
+    return plain(request, NotAllowed(NOT_YOURS))
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:

@@ -68,7 +68,7 @@ def test_a_fix_is_watched_to_its_end_and_its_deployment_approved(site, api, serv
     page.evaluate("window.loadedOnce = true")
     deployment = told(api.post(f"/api/v1/services/{service['id']}/deployments/", json={}))
     row = page.locator("tr[data-row]", has_text="watched")
-    row.get_by_text("Writing").wait_for(timeout=60_000)
+    row.get_by_text("Working").wait_for(timeout=60_000)
     assert page.evaluate("window.loadedOnce")
 
     page.goto(url(site, row.locator("a").first.get_attribute("href")))

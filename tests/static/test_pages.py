@@ -1,10 +1,13 @@
 """The pages of the frame as they leave the site: whole, for their reader, without a style or script inside."""
 
 import re
+from unittest.mock import Mock
 
 import pytest
 from django.template.loader import get_template
 from django.test import Client
+
+from providers.exceptions import AIDisabled, NotConfigured, RateLimited
 
 PAGES = {"/account/": "Account", "/menu/": "Menu", "/components/": "Components", "/nowhere/": "Nothing here"}
 
@@ -23,6 +26,30 @@ def test_pages_stand_in_the_frame(mara: Client, path: str) -> None:
     assert 'href="#content"' in html
     assert html.count('role="status"') == 1
     assert not re.search(r"\sstyle=|<script(?![^>]*\ssrc=)", html)
+
+
+def test_an_error_page_names_one_way_on(client: Client, people: dict, monkeypatch: pytest.MonkeyPatch) -> None:
+    def way_on(name: str, path: str, status: int) -> str:
+        client.force_login(people[name])
+        answer = client.get(path)
+        assert answer.status_code == status, path
+        ways = re.findall(r'class="button button-primary" href="([^"]*)"', answer.content.decode())
+        assert len(ways) == 1, path
+        return ways[0]
+
+    client.raise_request_exception = False
+    assert way_on("lee", "/audit/", 403) == "/account/"
+    assert way_on("lee", "/nowhere/", 404).endswith("/search/")
+    assert way_on("lee", "/incidents/?state=lost", 400) == "/incidents/"
+    for status, error in (
+        (500, RuntimeError()),
+        (429, RateLimited("Wait.", retry_after=9)),
+        (503, AIDisabled()),
+    ):
+        monkeypatch.setattr("intelligence.views.incidents.page", Mock(side_effect=error))
+        assert way_on("lee", "/incidents/?state=open", status) == "/incidents/?state=open"
+    monkeypatch.setattr("intelligence.views.incidents.page", Mock(side_effect=NotConfigured("No key.")))
+    assert way_on("lee", "/incidents/", 503) == "/providers/"
 
 
 def test_the_sign_in_page_says_what_is_wrong_and_keeps_the_name(client: Client, people: dict) -> None:

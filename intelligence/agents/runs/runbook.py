@@ -145,13 +145,14 @@ def _tell_deployments(step: Step) -> list[tuple[str, str]]:
     count = sum(1 for row in rows if row.get("status") == "FAILED")
     what = newest.get("commit", "")[:8] or newest.get("branch") or "its branch"
     reason = str(newest.get("reason") or "nobody said why").rstrip(".")
-    text = f"{count} of the last {len(rows)} deployments failed; the newest of them, {what}: {reason}."
+    many = f"{count} of the last {len(rows)} deployments failed; the newest of them"
+    text = f"{many if len(rows) > 1 else 'Its only deployment failed'}, {what}: {reason}."
     return [(text, str(newest.get("url", "")))]
 
 
 def _tell_incidents(step: Step) -> list[tuple[str, str]]:
     return [
-        (f"Open incident: {one.get('title')} ({one.get('count')} times).", str(one.get("url", "")))
+        (f"Open incident: {one.get('title')} ({one.get('count')}×).", str(one.get("url", "")))
         for one in _rows(step.result, "incidents")[:3]
     ]
 

@@ -49,7 +49,7 @@ def test_of_a_site_where_nothing_failed_it_says_that_nothing_explains_it(everyon
 def test_with_fewer_calls_than_it_needs_it_says_so_and_tells_what_it_found(everyone, shop, failed, worked):
     run = worked(troubleshooter.start(everyone["ivo"], "Why?", shop, budget={"steps": 2}))
     assert run.state == "partial" and run.reason == "Its 2 calls are used up." and run.steps_used == 2
-    assert "deployments failed" in run.answer
+    assert "Its only deployment failed" in run.answer
 
 
 def step(n, tool, result, state="done", **arguments):
