@@ -1,7 +1,6 @@
 """The ASGI application: the chat lane beside Django, and the websockets."""
 
 import os
-import threading
 from typing import Any
 
 from django.core.asgi import get_asgi_application
@@ -15,13 +14,10 @@ from aiops_site.web import csp, origin  # noqa: E402
 from aiops_site.web.body_limit import BoundedBodies  # noqa: E402
 from intelligence.agents.mcp_server import PATH as MCP  # noqa: E402
 from intelligence.agents.mcp_server import mcp_lane  # noqa: E402
-from providers import wires  # noqa: E402
 from senate.lane.handler import chat_lane  # noqa: E402
 from senate.routing import websocket_urlpatterns  # noqa: E402
 
 bounded_django = BoundedBodies(django_application)
-# The official SDKs take seconds to import: not during somebody's first call.
-threading.Thread(target=wires.preload, name="preload", daemon=True).start()
 
 
 async def http(scope: dict[str, Any], receive: Any, send: Any) -> None:

@@ -4,7 +4,7 @@ import logging
 import os
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from pathlib import Path
 
@@ -30,11 +30,19 @@ def beat(name: str) -> None:
     os.utime(path)
 
 
-def age(name: str) -> float | None:
-    """Seconds since `name` last said that it is alive; None when it never did."""
+def ages(names: Sequence[str]) -> dict[str, float | None]:
+    """Seconds since each last said that it is alive, None where it never did: one exchange with Redis, which may
+    be slow. Errors as in `beat`."""
     if settings.REDIS_URL:
-        said = client(settings.REDIS_URL).get(_key(name))
-        return None if said is None else max(0.0, time.time() - float(said))
+        said = client(settings.REDIS_URL).mget([_key(name) for name in names])
+        now = time.time()
+        return {
+            name: None if at is None else max(0.0, now - float(at)) for name, at in zip(names, said, strict=True)
+        }
+    return {name: _file_age(name) for name in names}
+
+
+def _file_age(name: str) -> float | None:
     try:
         return max(0.0, time.time() - _file(name).stat().st_mtime)
     except FileNotFoundError:

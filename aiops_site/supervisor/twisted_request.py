@@ -67,7 +67,7 @@ class BoundedRequest(WebRequest):
         if self._taken <= self._most and not self._refused:
             super().handleContentChunk(data)
         elif not self._refused:
-            self._refuse(body_limit.TOO_LONG)
+            self._refuse(body_limit.UNSTATED)
 
     def _where(self) -> str:
         return self.channel._path.decode("latin-1").partition("?")[0]

@@ -49,20 +49,20 @@ def _queues() -> Iterator[tuple[tuple[str], float]]:
         yield from (((queue,), sum(name.endswith(f".{queue}.msg") for name in names)) for queue in QUEUES)
         return
     try:
-        with redis.Redis.from_url(settings.REDIS_URL, socket_timeout=2, socket_connect_timeout=2) as client:
-            yield from [((queue,), client.llen(queue)) for queue in QUEUES]
+        asked = heartbeat.client(settings.REDIS_URL).pipeline(transaction=False)
+        for queue in QUEUES:
+            asked.llen(queue)
+        yield from [((queue,), depth) for queue, depth in zip(QUEUES, asked.execute(), strict=True)]
     except redis.RedisError:
         return
 
 
 def _ages() -> Iterator[tuple[tuple[str], float]]:
-    for name in PROCESSES:
-        try:
-            age = heartbeat.age(name)
-        except (redis.RedisError, OSError):
-            continue
-        if age is not None:
-            yield (name,), age
+    try:
+        ages = heartbeat.ages(PROCESSES)
+    except (redis.RedisError, OSError):
+        return
+    yield from (((name,), age) for name, age in ages.items() if age is not None)
 
 
 def _sessions() -> list[Any]:

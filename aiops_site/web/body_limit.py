@@ -5,7 +5,8 @@ before Django is called: see `supervisor/twisted_request.py`, which asks here as
 
 One page takes more: a log for analysis is uploaded there as a file of up to 100 MB. Who sends so much is looked up
 before the first byte is read (that a cookie is there says nothing: anybody can send one), and few are let in at a
-time, as Daphne holds a body in memory whole. Such a body states its length, as a browser does.
+time, as Daphne holds a body in memory whole. Such a body states its length, as a browser does; one in chunks is
+refused over `MOST`, wherever it goes, and told so.
 """
 
 import logging
@@ -45,6 +46,14 @@ class Refusal:
 
 SENTENCE = f"The body is over {settings.DATA_UPLOAD_MAX_MEMORY_SIZE >> 20} MB."
 TOO_LONG = Refusal(413, "Content Too Large", SENTENCE, "invalid_request_error", "body_too_large")
+UNSTATED = Refusal(
+    413,
+    "Content Too Large",
+    f"A body that comes in chunks may have {MOST >> 20} MB. State its length (Content-Length): a log that is "
+    "uploaded for analysis may then have 100 MB.",
+    "invalid_request_error",
+    "body_too_large",
+)
 AGAIN = ((b"retry-after", b"10"),)
 BUSY = Refusal(
     503, "Service Unavailable", "Other large files come in just now. Try again.", "unavailable", "busy", AGAIN
@@ -126,7 +135,7 @@ class BoundedBodies:
 
         await self.application(scope, metered, noted)
         if taken > MOST and not begun:
-            await _refuse(scope, send, TOO_LONG)
+            await _refuse(scope, send, UNSTATED)
 
 
 def stated(length: bytes) -> int:

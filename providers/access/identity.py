@@ -1,6 +1,7 @@
 """API tokens: made once, shown once, stored as a hash. One kind for `Token` and `Bearer`."""
 
 import hashlib
+import logging
 import secrets
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -10,7 +11,7 @@ from typing import Any
 
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Group
-from django.db import connection, transaction
+from django.db import DatabaseError, connection, transaction
 from django.utils import timezone
 
 from providers.access.roles import Role, strongest
@@ -19,6 +20,7 @@ from providers.guard import mended
 from providers.models import ApiToken
 from providers.trail import audit
 
+logger = logging.getLogger(__name__)
 PREFIX = "aiops_"
 TOUCH_EVERY = timedelta(minutes=1)
 
@@ -79,7 +81,7 @@ def bearers(digests: Collection[str]) -> dict[str, Bearer]:
         cursor.execute(_bearers(len(digests)), [due, *digests])
         rows = cursor.fetchall()
     if unused := {key for _, key, is_due, *_ in rows if is_due}:
-        ApiToken.objects.filter(pk__in=unused).update(last_used_at=now)
+        _write_used(unused)
     found: dict[str, tuple[int, bool, list[str | None]]] = {}
     for hashed, _, _, user_id, is_superuser, group in rows:
         found.setdefault(hashed, (user_id, is_superuser, []))[2].append(group)
@@ -87,6 +89,14 @@ def bearers(digests: Collection[str]) -> dict[str, Bearer]:
         hashed: Bearer(user_id, Role.ADMIN if is_superuser else strongest(groups))
         for hashed, (user_id, is_superuser, groups) in found.items()
     }
+
+
+def _write_used(keys: Collection[int]) -> None:
+    """Or doesn't: a token opens its door on a full disk too."""
+    try:
+        ApiToken.objects.filter(pk__in=keys).update(last_used_at=timezone.now())
+    except DatabaseError as error:
+        logger.warning("when a token was last used can't be written: %s", error)
 
 
 @lru_cache(maxsize=256)

@@ -8,7 +8,8 @@ from contextlib import suppress
 
 class Line:
     """Listens on `port` and passes bytes on to Redis. `delay_s`: of each piece, each way. After `hold` nothing is
-    passed on and nobody is told; `cut` ends every connection and refuses new ones until `mend`."""
+    passed on and nobody is told; `cut` ends every connection and refuses new ones until `mend`. `asked`: pieces
+    that went to Redis, one for each question or pipeline of questions."""
 
     def __init__(self, target: int) -> None:
         self._target, self._cut, self._open = target, False, set[socket.socket]()
@@ -16,6 +17,7 @@ class Line:
         self.port = self._server.getsockname()[1]
         self.url = f"redis://127.0.0.1:{self.port}/0"
         self.delay_s = 0.0
+        self.asked = 0
         self._free = threading.Event()
         self._free.set()
 
@@ -55,12 +57,13 @@ class Line:
                 continue
             on = socket.create_connection(("127.0.0.1", self._target))
             self._open |= {came, on}
-            for pair in ((came, on), (on, came)):
+            for pair in ((came, on, 1), (on, came, 0)):
                 threading.Thread(target=self._pass, args=pair, daemon=True).start()
 
-    def _pass(self, source: socket.socket, target: socket.socket) -> None:
+    def _pass(self, source: socket.socket, target: socket.socket, question: int) -> None:
         with suppress(OSError):
             while piece := source.recv(65_536):
+                self.asked += question
                 self._free.wait()
                 time.sleep(self.delay_s)
                 target.sendall(piece)

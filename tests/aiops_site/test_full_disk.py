@@ -42,7 +42,7 @@ client = Client()
 client.force_login(user)
 cookies = "; ".join(f"{name}={morsel.value}" for name, morsel in client.cookies.items())
 SignedIn.objects.update(seen_at=datetime.now(UTC) - timedelta(hours=1))  # so that the next page would write it
-(wishes / "people").write_text(json.dumps([make_token(user, "full")[1], cookies]))
+(wishes / "people").write_text(json.dumps([make_token(user, "full")[1], make_token(user, "reads")[1], cookies]))
 
 def fill():
     with open(data / "ballast", "wb", buffering=0) as ballast:
@@ -87,6 +87,7 @@ class Small:
     wishes: Path
     upstream: FakeUpstream
     token: dict[str, str]
+    unused: dict[str, str]
     cookie: dict[str, str]
 
     def do(self, wish: str) -> None:
@@ -137,9 +138,9 @@ def small(tmp_path_factory, prepared, upstream_beside) -> Iterator[Small]:
     try:
         port = int(env["PORT"])
         until(lambda: alive(port, process, log), "a site on a small disk", START)
-        token, cookies = json.loads((wishes / "people").read_text())
-        bearer = {"Authorization": f"Token {token}", "Content-Type": "application/json"}
-        yield Small(port, wishes, upstream_beside, bearer, {"Cookie": cookies, "Accept": "text/html"})
+        *tokens, cookies = json.loads((wishes / "people").read_text())
+        used, unused = [{"Authorization": f"Token {one}", "Content-Type": "application/json"} for one in tokens]
+        yield Small(port, wishes, upstream_beside, used, unused, {"Cookie": cookies, "Accept": "text/html"})
     finally:
         process.kill()
         process.wait(DEADLINE)
@@ -175,6 +176,7 @@ def test_f8_a_full_disk_refuses_what_must_be_written_in_one_sentence_and_recover
         assert [status for status, *_ in found] == [503] * 3, found
         assert b"Try again" in found[2][2] and b"database" in found[2][2]
         assert exchange(small.port, "GET", "/usage/", None, small.cookie)[0] == 200, "reading goes on"
+        assert exchange(small.port, "GET", "/api/v1/ai/usage/", None, small.unused)[0] == 200
         assert paid(small.upstream) == refused_at, "what is refused is never asked"
     assert small.ask()[0] == 200
     assert sign_in(small.port)[0] == 302

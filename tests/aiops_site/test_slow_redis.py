@@ -19,6 +19,17 @@ from tests.aiops_site.running import ROOT, environment
 from tests.aiops_site.slow_redis import Line
 
 SOON = 60.0  # seconds; a hang has no end, and a busy machine is slow
+PAGES = (
+    "/",
+    "/senate/",
+    "/usage/",
+    "/usage/calls/",
+    "/services/",
+    "/providers/",
+    "/incidents/",
+    "/jules/",
+    "/account/",
+)
 PUBLISH = """
 import django; django.setup()
 from senate.work import nudges
@@ -98,6 +109,18 @@ def test_f5_with_half_a_second_to_redis_and_back_everything_still_answers(line, 
     assert (page.status_code, listed.status_code, alive.status_code, refused.status_code) == (200, 200, 200, 400)
     assert ready.json()["parts"]["redis"]["ok"] and ready.json()["parts"]["senate"]["ok"]
     assert paid.json()["error"]["code"] != "rate_unavailable", "it was counted: what is missing is a provider"
+
+
+def test_f5_no_page_asks_redis_and_who_must_asks_in_one_exchange(line, everyone) -> None:
+    reader = signed_in(everyone["mara"])
+    before = line.asked
+    for path in PAGES:
+        assert reader.get(path).status_code == 200, path
+    assert line.asked == before
+    for path, exchanges in (("/readyz", 1), ("/metrics", 2)):
+        before = line.asked
+        reader.get(path)
+        assert line.asked - before == exchanges, path
 
 
 def test_f5_a_wrong_sign_in_asks_a_silent_redis_once_and_counts_by_itself(line, everyone, monkeypatch) -> None:

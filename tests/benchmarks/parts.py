@@ -109,6 +109,15 @@ PARTS = {
         ),
         quick=("--minutes", "0.5", "--from", "0.2"),
     ),
+    "migrate": Part(
+        "tests.benchmarks.migrate",
+        (
+            Figure("migration beside old code: longest call, s", rf"ran: \d+ calls, longest {NUMBER} s", 5),
+            Figure("migration beside old code: calls not answered", rf"ran: \d+ calls, .*answered: {NUMBER}", 0),
+            Figure("migration beside old code: calls without a row", rf"without a row: {NUMBER}", 0),
+        ),
+        quick=("--rows", "2000"),
+    ),
     "big_log": Part(
         "tests.benchmarks.big_log",
         (

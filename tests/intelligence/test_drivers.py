@@ -89,6 +89,36 @@ def test_with_nothing_at_all_the_local_rules_answer(as_user, fakes, settings):
     assert fakes.calls == [] and not AIUsageLog.objects.exists()
 
 
+@pytest.mark.parametrize("end", ["deleted", "replaced"])
+def test_l2_a_provider_that_goes_while_it_is_asked_still_gives_its_answer_under_its_name(
+    as_user, fakes, monkeypatch, settings, end
+):
+    settings.PROVIDER_ENV_KEY = lambda name, default="": default
+    monkeypatch.setattr(modes, "written", lambda *_: said())
+    config = {"model": "m-1", "api_key": KEY}
+    row = IntelligenceProvider.objects.create(name="Ours", provider="openai", config=config, is_active=True)
+    fakes.set_mode("hold")
+
+    def asked():
+        try:
+            return ask(as_user, log=LOG, mode="hybrid").json()
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(1) as pool:
+        running = pool.submit(asked)
+        fakes.wait_for(bool)
+        if end == "deleted":
+            row.delete()
+        else:
+            saved_providers.activate(IntelligenceProvider.objects.create(name="Next", provider="local"))
+        fakes.release()
+        found = running.result(60)
+    assert (found["source"], found["provider"], found["fallback"]) == ("ai", "Ours", "")
+    assert AIUsageLog.objects.get().success
+    assert ask(as_user, log=LOG, mode="hybrid").json()["source"] == "local" and len(fakes.calls) == 1
+
+
 def test_fifty_activations_at_once_leave_exactly_one_active(everyone):
     rows = [IntelligenceProvider.objects.create(name=f"p{n}", provider="local") for n in range(5)]
     seen = []

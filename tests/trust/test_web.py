@@ -5,18 +5,25 @@ on pages tests/senate/test_session_page.py and tests/static, CSV tests/providers
 """
 
 import hashlib
+import json
+from importlib import import_module
 from io import StringIO
 from itertools import chain
 
 import pytest
-from django.conf import settings
+from django.conf import global_settings, settings
+from django.contrib.auth.hashers import BasePasswordHasher
 from django.core.management import call_command
 from django.core.management.base import SystemCheckError
 from django.db import connection
 from django.test import Client
+from django.utils.module_loading import import_string
 
 from aiops_site import checks, policy
 from aiops_site.policy import PUBLIC
+from providers.access import identity
+from providers.exceptions import InvalidInput
+from senate.lane.chat_request import parse
 from tests.aiops_site.test_policy import ALL_ROUTES
 
 RIGHT = {"username": "mara", "password": "correct horse battery"}
@@ -203,3 +210,45 @@ def test_n1_what_must_not_go_live_stops_the_start(settings) -> None:
     assert {"aiops.E001", "aiops.E004", "aiops.E005"} <= found
     with pytest.raises(SystemCheckError, match="aiops.E001"):
         call_command("check")
+
+
+def test_d11_a_token_opens_in_its_header_alone_and_a_wrong_one_is_not_made_up_for(people) -> None:
+    secret = identity.make_token(people["ivo"], "d11")[1]
+    path = "/api/v1/ai/usage/"
+    assert Client(headers={"authorization": f"Token {secret}"}).get(path).status_code == 200
+    cookie = Client()
+    cookie.cookies[settings.SESSION_COOKIE_NAME] = secret
+    elsewhere = [
+        cookie.get(path),
+        Client().get(path, {"token": secret, "access_token": secret, "api_key": secret}),
+        Client(headers={"x-api-key": secret, "x-auth-token": secret}).get(path),
+        Client().post("/api/v1/ai/test/", {"token": secret, "api_key": secret}, content_type="application/json"),
+        Client(headers={"authorization": f"Basic {secret}"}).get(path),
+    ]
+    assert [answer.status_code for answer in elsewhere] == [401] * 5
+    signed_in = Client(headers={"authorization": "Token aiops_wrong"})
+    signed_in.force_login(people["mara"])
+    assert signed_in.get(path).status_code == 401, "the cookie would have opened it"
+
+
+def test_d16_a_password_is_kept_by_a_slow_hash() -> None:
+    named = getattr(import_module("aiops_site.settings"), "PASSWORD_HASHERS", global_settings.PASSWORD_HASHERS)
+    hasher: BasePasswordHasher = import_string(named[0])()  # the suite's own is quick
+    name, *cost = hasher.encode("correct horse battery", "a-salt-of-some-length").split("$")
+    assert name == "argon2" or (name == "pbkdf2_sha256" and int(cost[0]) >= 600_000)  # OWASP, 2023
+
+
+def test_e9_names_that_mean_something_to_a_language_are_names_like_any_other(client, people) -> None:
+    client.force_login(people["mara"])
+    for name in ("__proto__", "constructor", "__class__", "_state", "pk", "user_id"):
+        for path in ("/api/v1/senate/sessions/", "/api/v1/ai/test/", "/api/v1/ai/providers/update/"):
+            answer = client.post(path, {name: {"polluted": "yes"}}, content_type="application/json")
+            assert 400 <= answer.status_code < 500, (path, name, answer.content[:200])
+            assert b"polluted" not in answer.content
+    messages = [{"role": "user", "content": "Why?"}]
+    named = parse(json.dumps({"messages": messages, "metadata": {"__proto__": "a", "__class__": "b"}}).encode())
+    assert named.metadata == {"__proto__": "a", "__class__": "b"} and type(named).__name__ == "ChatRequest"
+    many = json.dumps({f"key-{n}": {} for n in range(10_000)})
+    for odd in (many, '{"a": ' + 1_000 * "[" + 1_000 * "]" + "}"):
+        with pytest.raises(InvalidInput):
+            parse(f'{{"messages": {json.dumps(messages)}, "metadata": {odd}}}'.encode())

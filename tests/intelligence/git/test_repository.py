@@ -235,3 +235,49 @@ def test_a_repository_with_a_hostile_submodule_is_refused(server, cloned, tmp_pa
 
     with pytest.raises(GitError, match="git's own check"):
         asyncio.run(go())
+
+
+def test_k5_no_name_and_no_revision_becomes_an_option(server, cloned, guard, tmp_path, monkeypatch):
+    canary = tmp_path / "canary"
+    option = f"--upload-pack=touch {canary}"
+    ran: list[tuple[str, ...]] = []
+    run = Git.run
+
+    async def spied(self, *arguments, **rest):
+        ran.append(arguments)
+        return await run(self, *arguments, **rest)
+
+    async def act():
+        async with cloned() as found:
+            sha = await found.head()
+            monkeypatch.setattr(Git, "run", spied)
+            revisions = [
+                lambda: found.head(option),
+                lambda: found.tree(option),
+                lambda: found.read("README.md", option),
+                lambda: found.export(tmp_path / "out", option),
+                lambda: found.commit(option, {}, "m"),
+                lambda: found.patched(option, b"", "m"),
+                lambda: found.changed(option, sha),
+                lambda: found.diff(sha, option),
+                lambda: found.push(option, "main", sha),
+            ]
+            for each in revisions:
+                with pytest.raises(GitError, match="no commit id"):
+                    await each()
+            assert not ran, "git is not even started"
+            assert await found.remote_head(option) == ""
+            assert await found.read(option) is None
+            assert await found.diff(sha, sha, [option]) == b""
+            await found.commit(sha, {option: b"a file may be called so"}, option)
+            for each in (lambda: found.commits_on(option), lambda: found.push(sha, option, "")):
+                with pytest.raises(GitError):
+                    await each()
+        with pytest.raises(GitError):
+            async with cloned(branch=option):
+                pass
+
+    asyncio.run(act())
+    read_as_options = [one for words in ran for one in words[: words.index("--") if "--" in words else None]]
+    assert option not in read_as_options and len(ran) > 8
+    assert not canary.exists()
