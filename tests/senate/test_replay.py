@@ -81,7 +81,7 @@ def test_the_bar_of_an_ended_session_replays_it_and_a_replayed_page_has_no_runni
     past = client.get(f"/senate/{session.pk}/", {"at": 3}).content.decode()
     assert f"Event 3 of {session.last_n}" in past and f'max="{session.last_n}" value="3"' in past
     assert "data-started" not in past and "data-since" not in past and 'data-state="ended"' in past
-    assert "cancel-dialog" not in past and 'data-answer="no"' in past
+    assert "cancel-dialog" not in past and 'data-answer="past"' in past
 
 
 def test_the_list_counts_the_ballots_that_disagree(asker, client):

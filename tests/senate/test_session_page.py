@@ -107,6 +107,7 @@ def test_a_phase_that_brought_nothing_was_stopped_and_not_done(ivo, cast, answer
     assert shown == ("done" if answered else "stopped")
     assert ("Failed:</span>" in page) == (not answered)
     assert 'form="again"' in page and 'id="again"' in page, "it can be asked again from the head"
+    assert 'data-answer="no"' in page
     assert 'class="lead-note bad"' in page and "Compare with solo" not in page, "there is nothing to compare"
 
 
