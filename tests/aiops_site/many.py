@@ -9,11 +9,14 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+from websockets.exceptions import ConnectionClosed
+from websockets.sync.client import connect
 
 from aiops_site.supervisor.redis_server import free_port
 from aiops_site.supervisor.run import ALONE, CELERY
@@ -22,6 +25,12 @@ from tests.aiops_site.running import DEADLINE, ROOT, START, environment, until
 from tests.fakes.upstream import FakeUpstream
 
 QUEUES = ["-Q", "work,deliberations"]
+HOLD, REFUSE = "Hold this one", "Refuse this one"  # questions whose calls wait for `release`, or fail
+MIGRATE = """
+import django; django.setup()
+from django.core.management import call_command
+call_command("migrate", verbosity=0)
+"""
 HEARTS = ("worker", "senate")  # whose heart beats in the first and in the second worker
 COMMANDS = {
     "web": ["-m", "aiops_site.supervisor.web"],
@@ -64,10 +73,11 @@ class Part:
 
 @dataclass
 class Many:
-    """`parts` by name: web-0, web-1, worker-0, worker-1, beat-0, beat-1."""
+    """`parts` by name: web-0, web-1, worker-0, worker-1, beat-0, beat-1. `apart`: a DATA_DIR each."""
 
     env: dict[str, str] = field(repr=False)
     upstream: FakeUpstream
+    apart: bool = True
     parts: dict[str, Part] = field(default_factory=dict)
 
     def start(self, kind: str, number: int, folder: Path) -> None:
@@ -75,7 +85,8 @@ class Many:
         data = folder / name
         data.mkdir()
         port = free_port() if kind == "web" else 0
-        env = {**self.env, "DATA_DIR": str(data), "PORT": str(port), "WORKER_NAME": HEARTS[number]}
+        env = {**self.env, "PORT": str(port), "WORKER_NAME": HEARTS[number]}
+        env |= {"DATA_DIR": str(data)} if self.apart else {}
         command = [sys.executable, *COMMANDS[kind], *(["-n", f"{name}@%h"] if kind == "worker" else [])]
         log = data / "log"
         with log.open("wb") as out:
@@ -145,22 +156,81 @@ class Balancer:
         raise AssertionError(f"No web process took {method} {path}")
 
 
+class Watcher(threading.Thread):
+    """A live page: a socket on one web process, which comes back on another with the last number that it saw."""
+
+    def __init__(self, ports: list[int], session: int, cookie: str) -> None:
+        super().__init__(daemon=True)
+        self._ports, self.session, self._cookie = ports, session, cookie
+        self.numbers: list[int] = []
+        self.came_back, self.ended = 0, False
+
+    def run(self) -> None:
+        while not self.ended:
+            try:
+                self._watch(self._ports[self.came_back % len(self._ports)])
+            except (OSError, ConnectionClosed):
+                self.came_back += 1
+
+    def _watch(self, port: int) -> None:
+        after = self.numbers[-1] if self.numbers else 0
+        address = f"ws://127.0.0.1:{port}/ws/senate/{self.session}/?after={after}"
+        headers = {"Cookie": self._cookie}
+        with connect(address, additional_headers=headers, origin=f"http://127.0.0.1:{port}") as socket:
+            for message in socket:
+                said = json.loads(message)
+                if "n" in said:
+                    self.numbers.append(said["n"])
+                    self.ended = said["type"] in ("session.done", "session.failed", "session.cancelled")
+
+
+def mode_of(body: Any, model: str) -> str | None:
+    words = json.dumps(body)
+    return "hold" if HOLD in words else "400" if REFUSE in words else None
+
+
+def held(many: Many) -> int:
+    """Upstream calls that wait for `release`."""
+    return sum(call.outcome == "open" and HOLD in json.dumps(call.body) for call in many.upstream.calls)
+
+
 @contextmanager
 def site(
-    folder: Path, migrated: Path, upstream: FakeUpstream, prepare: str, *arguments: str
+    folder: Path, migrated: Path | None, upstream: FakeUpstream, prepare: str, *arguments: str
 ) -> Iterator[tuple[Many, str]]:
-    """Two of each kind, ready, on a copy of the database `migrated`, and what `prepare` printed there. LookupError
-    where Redis can't be had."""
+    """Two of each kind, ready, on a copy of the database `migrated` (None: a new one), and what `prepare` printed
+    there. LookupError where Redis can't be had."""
     with postgres.server(migrated) as database, redis_server.server() as messages:
         home = folder / "prepare"
         home.mkdir()
-        more = {"AI_PRIVATE_HOSTS": upstream.netloc, "AI_CHAT_RATE": "1000000/min", "LOG_LEVEL": "INFO"}
-        many = Many(environment(home, DATABASE_URL=database, REDIS_URL=messages, **more), upstream)
-        printed = many.run(f"import django; django.setup()\n{prepare}", *arguments)
-        try:
-            for kind, number in itertools.product(COMMANDS, range(2)):
-                many.start(kind, number, folder)
-            many.until_ready()
+        many = Many(_environment(home, upstream, DATABASE_URL=database, REDIS_URL=messages), upstream)
+        printed = many.run(prepare if migrated else MIGRATE + prepare, *arguments)
+        with _started(many, itertools.product(COMMANDS, range(2)), folder):
             yield many, printed
-        finally:
-            many.stop()
+
+
+@contextmanager
+def one_machine(data: Path, upstream: FakeUpstream, prepare: str, *arguments: str) -> Iterator[tuple[Many, str]]:
+    """Two web processes, two workers and a beat on the SQLite of one DATA_DIR. LookupError without Redis."""
+    with redis_server.server() as messages:
+        many = Many(_environment(data, upstream, REDIS_URL=messages), upstream, apart=False)
+        printed = many.run(MIGRATE + prepare, *arguments)
+        with _started(many, [*itertools.product(("web", "worker"), range(2)), ("beat", 0)], data):
+            yield many, printed
+
+
+def _environment(data: Path, upstream: FakeUpstream, **more: str) -> dict[str, str]:
+    given = {"AI_PRIVATE_HOSTS": upstream.netloc, "AI_CHAT_RATE": "1000000/min", "LOG_LEVEL": "INFO"}
+    return environment(data, **given, **more)
+
+
+@contextmanager
+def _started(many: Many, parts: Iterable[tuple[str, int]], folder: Path) -> Iterator[None]:
+    many.upstream.choose(mode_of)
+    try:
+        for kind, number in parts:
+            many.start(kind, number, folder)
+        many.until_ready()
+        yield
+    finally:
+        many.stop()

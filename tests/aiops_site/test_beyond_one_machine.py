@@ -14,10 +14,9 @@ from typing import Any
 import psycopg
 import pytest
 import redis
-from websockets.exceptions import ConnectionClosed
-from websockets.sync.client import connect
 
-from tests.aiops_site.many import Balancer, Many, Part, exchange, site
+from tests.aiops_site.many import HOLD, REFUSE, Balancer, Many, Part, Watcher, exchange, held, site
+from tests.aiops_site.one_cap import holds_one_cap
 from tests.aiops_site.running import until
 from tests.benchmarks.senate_site import PERSONAS, SEED
 from tests.fakes.upstream import FakeUpstream
@@ -25,8 +24,6 @@ from tests.fakes.upstream import FakeUpstream
 USERS = 8
 AT_ONCE = 12
 SENDING = "This beat sends from now on."
-HOLD = "Hold this one"  # a question whose calls wait for `release`
-REFUSE = "Refuse this one"
 PAGES = ("/", "/senate/", "/usage/", "/services/", "/providers/", "/incidents/", "/jules/", "/approvals/")
 READS = ("/api/v1/ai/models", "/api/v1/ai/usage/", "/api/v1/ai/caps/", "/api/v1/senate/sessions/")
 KINDS = {"chat": 70, "stream": 50, "page": 40, "read": 28, "senate": 12}
@@ -52,7 +49,6 @@ print(json.dumps({"ends": ends, "states": states, "chats": chats.filter(success=
 def many(tmp_path_factory, migrated):
     with ExitStack() as held:
         upstream = held.enter_context(FakeUpstream())
-        upstream.choose(mode_of)
         seeds = (upstream.openai_url, ",".join(PERSONAS), str(USERS))
         folder = tmp_path_factory.mktemp("many")
         try:
@@ -60,11 +56,6 @@ def many(tmp_path_factory, migrated):
         except LookupError as error:
             pytest.skip(f"NOT TESTED BEYOND ONE MACHINE: {error}")
         yield running, People(printed)
-
-
-def mode_of(body: Any, model: str) -> str | None:
-    words = json.dumps(body)
-    return "hold" if HOLD in words else "400" if REFUSE in words else None
 
 
 class People:
@@ -138,42 +129,9 @@ def ask_senate(balancer: Balancer, people: People, question: str, number: int) -
     return balancer.ask("POST", "/api/v1/senate/sessions/", body, **people.token(number))
 
 
-class Watcher(threading.Thread):
-    """A live page: a socket on one web process, which comes back on another with the last number that it saw."""
-
-    def __init__(self, ports: list[int], session: int, people: People) -> None:
-        super().__init__(daemon=True)
-        self._ports, self._session, self._people = ports, session, people
-        self.numbers: list[int] = []
-        self.came_back, self.ended = 0, False
-
-    def run(self) -> None:
-        while not self.ended:
-            try:
-                self._watch(self._ports[self.came_back % len(self._ports)])
-            except (OSError, ConnectionClosed):
-                self.came_back += 1
-
-    def _watch(self, port: int) -> None:
-        after = self.numbers[-1] if self.numbers else 0
-        headers = {"Cookie": self._people.page(0)["Cookie"]}
-        address = f"ws://127.0.0.1:{port}/ws/senate/{self._session}/?after={after}"
-        with connect(address, additional_headers=headers, origin=f"http://127.0.0.1:{port}") as socket:
-            for message in socket:
-                said = json.loads(message)
-                if "n" in said:
-                    self.numbers.append(said["n"])
-                    self.ended = said["type"] in ("session.done", "session.failed", "session.cancelled")
-
-
 def beats(many: Many) -> list[Part]:
     """Those that send, or did."""
     return [part for name, part in many.parts.items() if name.startswith("beat") and part.has_said(SENDING)]
-
-
-def held(many: Many) -> int:
-    """Upstream calls that wait for `release`."""
-    return sum(call.outcome == "open" and HOLD in json.dumps(call.body) for call in many.upstream.calls)
 
 
 def small(headers: dict[str, str]) -> list[tuple[str, str]]:
@@ -234,13 +192,17 @@ def test_f6_f3_cut_connections_are_made_anew_without_a_restart_and_nothing_is_a_
     until(lambda: state_of(web, people, asked) == "done", "the end of a session on what was made anew")
 
 
+def test_g2_all_that_can_spend_at_once_fills_one_cap_and_never_passes_it(many) -> None:
+    holds_one_cap(many[0])
+
+
 def test_a_rolling_stop_under_load_loses_cuts_and_pays_twice_for_nothing(many) -> None:
     site, people = many
     webs, workers = [site.parts[f"web-{n}"] for n in (0, 1)], [site.parts[f"worker-{n}"] for n in (0, 1)]
     ports = [web.port for web in webs]
     balancer = Balancer(ports)
     long = [json.loads(ask_senate(balancer, people, f"{HOLD} ({n})", n)[2])["id"] for n in range(4)]
-    watchers = [Watcher([ports[n], ports[1 - n]], long[n], people) for n in (0, 1)]
+    watchers = [Watcher([ports[n], ports[1 - n]], long[n], people.page(0)["Cookie"]) for n in (0, 1)]
     for watcher in watchers:
         watcher.start()
     load = Load(balancer, people)
@@ -279,7 +241,7 @@ def test_a_rolling_stop_under_load_loses_cuts_and_pays_twice_for_nothing(many) -
     # Of what was cut off, some had left here and not arrived there yet.
     assert arrived["left"] <= cut and 0 <= ends.total() - len(posts) <= cut, (ends, arrived)
     for watcher in watchers:
-        assert watcher.numbers == list(range(1, books["last"][str(watcher._session)] + 1)), "gap-free, each once"
+        assert watcher.numbers == list(range(1, books["last"][str(watcher.session)] + 1)), "gap-free, each once"
     assert watchers[0].came_back > 0, "the socket on the process that stopped came back on the other"
     [other] = [part for name, part in site.parts.items() if name.startswith("beat") and part is not leading]
     until(lambda: other.has_said(SENDING), "the other beat, which goes on")

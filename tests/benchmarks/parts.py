@@ -55,6 +55,16 @@ PARTS = {
         ("wall", "crowd", "watchers"),
         ("wall", "crowd", "watchers", "--sessions", "10", "--sockets", "50"),
     ),
+    "cap": Part(
+        "tests.benchmarks.one_cap",
+        (
+            Figure("one cap: used by all that can spend at once, %", rf"site: used {NUMBER}%", 95, "high"),
+            Figure("one cap: held and used together at the highest, %", rf"highest {NUMBER}%", 100),
+            Figure("one cap: rounds in which it was passed", rf"s: {NUMBER} passed", 0),
+            Figure("one cap: used in the worst round, %", rf"^used {NUMBER}% at least", 95, "high"),
+        ),
+        quick=("--rounds", "2"),
+    ),
     "usage": Part(
         "tests.benchmarks.usage",
         (Figure("usage pages: p95 of all, ms", rf"^all +\d+ +\S+ +{NUMBER}", 300),),

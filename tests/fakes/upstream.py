@@ -120,6 +120,10 @@ class FakeUpstream:
         """Lets the calls in mode `hold` go on."""
         self._loop.call_soon_threadsafe(self._release.set)
 
+    def hold_again(self) -> None:
+        """Calls in mode `hold` wait once more."""
+        self._loop.call_soon_threadsafe(self._release.clear)
+
     def wait_for(self, condition: Any, timeout: float = 60.0) -> None:
         """Waits until `condition(calls)` is true; raises AssertionError after `timeout` seconds."""
         with self._change:
@@ -129,7 +133,7 @@ class FakeUpstream:
         self.release()
         self._state = State()
         self.jules.reset()
-        self._loop.call_soon_threadsafe(self._release.clear)
+        self.hold_again()
 
     def __enter__(self) -> "FakeUpstream":
         self._thread = threading.Thread(target=self._loop.run_forever, name="fake-upstream", daemon=True)

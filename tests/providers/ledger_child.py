@@ -1,6 +1,7 @@
 """A process of its own that spends: `python -m tests.providers.ledger_child MODE DATABASE USER_ID`.
 
 spend   rounds of 50 calls at once until a whole round is refused; prints {"admitted", "refused"}
+users   the same for each user whose number is a line of the input
 hang    reserves one call, prints the reservation, waits to be killed
 storm   calls without end, to be killed in the middle
 """
@@ -49,7 +50,12 @@ async def spend(user_id: int) -> None:
         admitted, refused = admitted + sum(outcomes), refused + outcomes.count(False)
         if not any(outcomes):
             break
-    print(json.dumps({"admitted": admitted, "refused": refused}))
+    print(json.dumps({"admitted": admitted, "refused": refused}), flush=True)
+
+
+async def users(_: int) -> None:
+    while line := sys.stdin.readline():
+        await spend(int(line))
 
 
 async def hang(user_id: int) -> None:
@@ -78,4 +84,4 @@ async def storm(user_id: int) -> None:
 if __name__ == "__main__":
     mode, database, user = sys.argv[1:]
     set_up(database)
-    asyncio.run({"spend": spend, "hang": hang, "storm": storm}[mode](int(user)))
+    asyncio.run({"spend": spend, "users": users, "hang": hang, "storm": storm}[mode](int(user)))
