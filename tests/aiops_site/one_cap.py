@@ -37,7 +37,7 @@ from importlib import import_module
 from django.conf import settings
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY, get_user_model
 from django.contrib.auth.models import Group
-from providers.identity import make_token
+from providers.access.identity import make_token
 from providers.models import AIServiceConfig, UserAICap
 cheap, dear = {"input": 20, "output": 20}, {"input": 50, "output": 800}
 prices = {f"local/fake-{name}": cheap for name in sys.argv[3].split(",")} | {sys.argv[2]: dear}
