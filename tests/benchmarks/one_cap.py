@@ -62,6 +62,7 @@ def in_rounds(folder: Path, of: argparse.Namespace) -> None:
 
         django.setup()
         from django.core.management import call_command
+        from django.db import connection
 
         from providers.ledger.reconcile import reconcile
         from providers.models import AIServiceConfig
@@ -75,6 +76,9 @@ def in_rounds(folder: Path, of: argparse.Namespace) -> None:
         clean = reconcile().clean
         for child in children:
             child.stdin.close()  # type: ignore[union-attr]
+        connection.close()
+        if of.postgres:
+            connection.close_pool()  # a server that stops waits for its clients
     print(f"{of.rounds} rounds of {PROCESSES} processes in {took:.0f} s: {sum(one > 1 for one in shares)} passed")
     print(f"used {min(shares):.2%} at least, {max(shares):.2%} at most; books {'right' if clean else 'WRONG'}")
 
