@@ -32,7 +32,6 @@ django.setup()
 from decimal import Decimal
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Group
-from providers.access.identity import make_token
 from providers.models import AIProviderSettings, AIServiceConfig, UserAICap
 saved = AIProviderSettings.get_solo()
 saved.openai_api_key, saved.openai_base_url, saved.openai_model = "sk-bench", sys.argv[1], "gpt-4.1-mini"
@@ -41,7 +40,6 @@ AIServiceConfig(daily_cost_limit_usd=Decimal(10**6), monthly_cost_limit_usd=Deci
 user = get_user_model().objects.create_user("bench")
 user.groups.add(Group.objects.get(name="admin"))
 UserAICap.objects.create(user=user, daily_token_cap=10**12, daily_cost_cap_usd=Decimal(10**6))
-print(make_token(user, "bench")[1])
 """
 FILL = """
 import sys, django
@@ -81,7 +79,8 @@ def main() -> None:
         began = time.monotonic()
         command(env, old, "manage.py", "migrate")
         command(env, old, "-c", FILL, str(of.rows))
-        token = command(env, old, "-c", SEED, upstream.openai_url)
+        command(env, old, "-c", SEED, upstream.openai_url)
+        token = command(env, old, "manage.py", "api_token", "bench")
         print(f"{of.rows:,} rows in {time.monotonic() - began:.0f} s, all by the code of {before}", flush=True)
         site = Site(data, tree=old, **env)
         try:
