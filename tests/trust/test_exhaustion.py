@@ -117,7 +117,6 @@ def test_i7_a_body_without_a_length_is_refused_while_it_comes_and_not_kept(web, 
         connection.setblocking(False)
         sent, answer = pour(connection)
     assert answer.startswith(b"HTTP/1.1 413")
-    assert b"State its length (Content-Length)" in answer or b"is over 2 MB" in answer
     assert sent < ENOUGH
     assert web.memory_mb() - before < 30
 
