@@ -62,7 +62,6 @@ def configure(private_hosts: Iterable[str] = ()) -> None:
     closed. Raises `InvalidInput` for an entry that is neither."""
     global _guard
     _guard = Guard(private_hosts)
-    trusted.cache_clear()
     for known in list(_upstreams.values()):
         while known:
             known.popitem()[1].close_soon()
@@ -111,5 +110,6 @@ def _open(origin: Origin, loop: asyncio.AbstractEventLoop) -> Upstream:
 
 @cache
 def trusted() -> ssl.SSLContext:
-    """Python's default trust: the system's store, or what SSL_CERT_FILE or SSL_CERT_DIR names."""
+    """Python's default trust: the system's store, or what SSL_CERT_FILE or SSL_CERT_DIR names. Read once for the
+    whole process, as that takes 50 ms."""
     return ssl.create_default_context()

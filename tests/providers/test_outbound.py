@@ -243,9 +243,11 @@ async def test_a_self_signed_upstream_is_refused_unless_its_ca_is_named(closing,
     with pytest.raises(UpstreamUnavailable, match="TLS certificate is not trusted"):
         await wire.list_models()
     monkeypatch.setenv("SSL_CERT_FILE", str(cert))
+    outbound.trusted.cache_clear()
     outbound.configure([f"localhost:{port}"])
     assert await wire.list_models() == []
     monkeypatch.undo()
+    outbound.trusted.cache_clear()
     outbound.configure([])
     server.close()
 
