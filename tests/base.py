@@ -5,8 +5,11 @@ fixture (or TransactionTestCase), never `db`. Django's flush after such a test w
 also truncates every table and makes content types and permissions anew, which takes longer than most tests.
 """
 
+from typing import Any
+
 from django.db import connection, transaction
 from django.test import TransactionTestCase
+from whitenoise.middleware import WhiteNoiseMiddleware
 
 from providers.ledger import anchor, triggers, writer
 
@@ -36,5 +39,18 @@ def _filled(names: list[str]) -> set[str]:
         return {row[0] for row in cursor.fetchall()}
 
 
+_list_files = WhiteNoiseMiddleware.add_files_from_finders
+_files: dict[str, Any] = {}
+
+
+def _listed_once(self: WhiteNoiseMiddleware) -> None:
+    """Each test's client makes its middleware anew; listing all static files takes longer than many a request."""
+    if not _files:
+        _list_files(self)
+        _files.update(self.files)
+    self.files.update(_files)
+
+
 def install() -> None:
     TransactionTestCase._fixture_teardown = _empty
+    WhiteNoiseMiddleware.add_files_from_finders = _listed_once

@@ -27,8 +27,6 @@ os.environ.update(
 )
 from aiops_site.settings import *  # noqa: E402, F403
 
-# Looks for a file when it is asked for; else the client of each test would list them all.
-WHITENOISE_AUTOREFRESH = True
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # quick; no real password here
 if DATABASES["default"]["ENGINE"].endswith("sqlite3"):  # noqa: F405
     # A file: the ledger's writer has a connection of its own, and a shared in-memory database locks otherwise.
