@@ -95,7 +95,7 @@ def test_while_redis_is_away_it_is_nobodys_turn(here) -> None:
 
 
 def test_a_beat_without_its_turn_sends_nothing_and_one_with_it_sends(here, shared, monkeypatch) -> None:
-    app = Celery("once", broker="memory://")
+    app = Celery("once", broker="memory://", set_as_current=False)
     app.conf.beat_schedule = {"a": {"task": "a", "schedule": 0.0}}
     app.conf.beat_max_loop_interval = 5
     scheduler = Scheduler(app, schedule_filename=str(here.DATA_DIR / "schedule"))
