@@ -10,7 +10,7 @@ django_application = get_asgi_application()
 
 from channels.routing import ProtocolTypeRouter, URLRouter  # noqa: E402  needs the apps
 
-from aiops_site.web import csp, origin  # noqa: E402
+from aiops_site.web import csp, origin, threads  # noqa: E402
 from aiops_site.web.body_limit import BoundedBodies  # noqa: E402
 from intelligence.agents.mcp_server import PATH as MCP  # noqa: E402
 from intelligence.agents.mcp_server import mcp_lane  # noqa: E402
@@ -27,7 +27,8 @@ async def http(scope: dict[str, Any], receive: Any, send: Any) -> None:
     elif scope["path"].rstrip("/") == MCP:
         await mcp_lane(scope, receive, csp.with_headers(send))
     else:
-        await bounded_django(scope, receive, send)
+        async with threads.borrowed():
+            await bounded_django(scope, receive, send)
 
 
 application = ProtocolTypeRouter(

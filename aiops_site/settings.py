@@ -83,14 +83,12 @@ TEMPLATES = [
 ]
 
 # One writer at a time, and a writer that waits instead of failing (see docs/decisions).
+PRAGMAS = "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA foreign_keys=ON;"
 SQLITE = {
     "ENGINE": "django.db.backends.sqlite3",
     "NAME": DATA_DIR / "console.sqlite3",
-    "OPTIONS": {
-        "transaction_mode": "IMMEDIATE",
-        "timeout": 20,
-        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA foreign_keys=ON;",
-    },
+    "CONN_MAX_AGE": None,  # opening it takes longer than many a request (aiops_site/web/threads.py)
+    "OPTIONS": {"transaction_mode": "IMMEDIATE", "timeout": 20, "init_command": PRAGMAS},
 }
 DATABASE_URL = env.text("DATABASE_URL")
 POSTGRESQL = {"conn_max_age": 0, "conn_health_checks": True}  # a server that was restarted is met anew
