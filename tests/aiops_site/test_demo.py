@@ -25,7 +25,7 @@ from providers.ledger.reconcile import reconcile
 from providers.models import AIProviderSettings, AIUsageLog, AuditEntry, ChainCheck
 from senate import chat
 from senate.models import SenateSession
-from tests.providers import ledger_kit
+from tests.providers.ledger import ledger_kit
 
 ROOT = {"code": "ABCD-EFGH", "username": "root", "password": "correct horse battery"}
 

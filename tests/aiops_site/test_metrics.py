@@ -12,7 +12,7 @@ from providers.access.identity import make_token
 from providers.models import ProviderBreaker
 from providers.types import Usage
 from providers.usage.rollup import roller
-from tests.providers.ledger_kit import attempt, record, reserve
+from tests.providers.ledger.ledger_kit import attempt, record, reserve
 
 
 def scrape(client: Client, **headers: str) -> dict[tuple, float]:

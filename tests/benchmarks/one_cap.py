@@ -87,7 +87,7 @@ def _child() -> "subprocess.Popen[str]":
     from django.db import connection
 
     name = str(connection.settings_dict["NAME"])
-    command = [sys.executable, "-m", "tests.providers.ledger_child", "users", name, "0"]
+    command = [sys.executable, "-m", "tests.providers.ledger.ledger_child", "users", name, "0"]
     pipes: dict[str, Any] = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
     return subprocess.Popen(command, cwd=ROOT, **pipes)
 
@@ -97,8 +97,8 @@ def _round(number: int, children: "list[subprocess.Popen[str]]") -> Decimal:
     from django.contrib.auth import get_user_model
 
     from providers.models import AIUsageLog, CapDay
-    from tests.providers.ledger_child import TRUE
-    from tests.providers.ledger_kit import set_cap
+    from tests.providers.ledger.ledger_child import TRUE
+    from tests.providers.ledger.ledger_kit import set_cap
 
     user = get_user_model().objects.create_user(f"round-{number}").pk
     set_cap(user, tokens=10**9, usd=str(CAP))

@@ -20,7 +20,7 @@ def start(tmp_path):
 
     def begin(mode: str, user_id: int) -> subprocess.Popen[str]:
         environment = {**os.environ, "TEST_DATA_DIR": str(tmp_path)}
-        arguments = [sys.executable, "-m", "tests.providers.ledger_child", mode]
+        arguments = [sys.executable, "-m", "tests.providers.ledger.ledger_child", mode]
         child = subprocess.Popen(
             [*arguments, str(connection.settings_dict["NAME"]), str(user_id)],
             cwd=ROOT,

@@ -4,7 +4,7 @@ import pytest
 from django.test import Client
 
 from providers.configuration import configure
-from tests.providers.keys_kit import API_TEST, CANARY, HTMX, LIST, key, post_json
+from tests.providers.configuration.keys_kit import API_TEST, CANARY, HTMX, LIST, key, post_json
 
 pytestmark = pytest.mark.django_db
 TESTED = {"ok", "provider", "model", "latency_ms", "error"}

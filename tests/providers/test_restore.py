@@ -12,7 +12,7 @@ from django.db import connection
 
 from providers.models import AIProviderSettings
 from tests.aiops_site.running import ROOT, environment
-from tests.providers.ledger_kit import attempt, record, reserve
+from tests.providers.ledger.ledger_kit import attempt, record, reserve
 
 KEY = "sk-canary-0123456789abcdef0123456789abcdef"
 RESTORED = """

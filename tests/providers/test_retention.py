@@ -14,7 +14,7 @@ from providers import retention
 from providers.models import AIUsageLog, AuditEntry, IdempotentRequest, Notification
 from providers.tasks import forget_old
 from senate.models import SenateCall, SenateEvent, SenateSession
-from tests.providers.ledger_kit import attempt, record, reserve
+from tests.providers.ledger.ledger_kit import attempt, record, reserve
 
 DOCUMENTED = "sessions logs samples analyses incidents deliveries alerts fixes notifications results".split()
 

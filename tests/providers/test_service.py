@@ -10,7 +10,7 @@ from providers.exceptions import BudgetExceeded, InvalidInput
 from providers.models import AIUsageLog, UserAICap
 from providers.runtime import loop
 from providers.service import AIResponse, AIService
-from tests.providers.test_gateway import MODEL, assert_nothing_is_held, policy
+from tests.providers.gateway.test_gateway import MODEL, assert_nothing_is_held, policy
 
 HELLO = [{"role": "user", "content": "Hello!"}]
 

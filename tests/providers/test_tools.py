@@ -14,7 +14,7 @@ from providers.exceptions import AIServiceError, BudgetExceeded, InvalidInput, N
 from providers.models import AIUsageLog
 from providers.service import AIService
 from providers.tools import MOST_RESULT_CHARS, ToolRegistry, tool
-from tests.providers.test_gateway import MODEL
+from tests.providers.gateway.test_gateway import MODEL
 
 WEATHER = {"type": "object", "properties": {"city": {"type": "string", "maxLength": 20}}, "required": ["city"]}
 

@@ -18,7 +18,7 @@ from tests.senate.test_consumer import cast, refused, socket, until_closed  # no
 LIVE = "/ws/live/?topics=providers"
 OPEN_A_BREAKER = """
 import sys
-from tests.providers.ledger_child import set_up
+from tests.providers.ledger.ledger_child import set_up
 set_up(sys.argv[1])
 from providers.runtime.clock import now
 from providers.models import ProviderBreaker

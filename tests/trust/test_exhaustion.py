@@ -1,6 +1,6 @@
 """Trust, section I: what one stranger sends takes neither memory nor time from the others.
 
-I1 to I6 (what an upstream, and a body of JSON, may hold): tests/providers/test_outbound.py,
+I1 to I6 (what an upstream, and a body of JSON, may hold): tests/providers/network/test_outbound.py,
 tests/aiops_site/test_bodies.py.
 """
 

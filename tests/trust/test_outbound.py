@@ -1,7 +1,7 @@
 """Trust, section A: nobody makes the site call where it should not, and no key goes along.
 
-A5 (a changed DNS answer), A10 (proxies, .netrc) and A11's live part: tests/providers/test_outbound.py. A6 to A8:
-test_allowed_hosts.py.
+A5 (a changed DNS answer), A10 (proxies, .netrc) and A11's live part: tests/providers/network/test_outbound.py.
+A6 to A8: test_allowed_hosts.py.
 """
 
 import json
@@ -183,7 +183,7 @@ def test_a9_an_entry_with_a_port_opens_no_other(upstream) -> None:
 
 
 def test_a11_nowhere_is_tls_left_unverified() -> None:
-    """The live part, a self-signed upstream that is refused, is in tests/providers/test_outbound.py."""
+    """The live part, a self-signed upstream that is refused, is in tests/providers/network/test_outbound.py."""
     loose = re.compile(
         r"verify\s*=\s*False|CERT_NONE|check_hostname\s*=\s*False|ssl\s*=\s*False|_create_unverified"
     )

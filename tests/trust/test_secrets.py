@@ -1,7 +1,7 @@
 """Trust, section B: a saved key comes out nowhere.
 
 B7 (environment of subprocesses) waits for the first room that starts one. B9's rotation is in
-tests/providers/test_rotation.py, B10 and B11 (redaction) in tests/providers/test_guard.py.
+tests/providers/configuration/test_rotation.py, B10 and B11 (redaction) in tests/providers/test_guard.py.
 """
 
 import base64
@@ -33,7 +33,7 @@ from providers.resilience import breaker
 from providers.runtime import loop
 from providers.types import Purpose
 from tests.aiops_site.test_policy import ALL_ROUTES
-from tests.providers.test_gateway import prompt
+from tests.providers.gateway.test_gateway import prompt
 
 EVERY = (*CATALOG, *EXTRA)
 CANARIES = {row.slug: f"sk-canary-{row.slug}-{number:02}9f8e7d6c5b4a3928" for number, row in enumerate(EVERY)}

@@ -1,7 +1,7 @@
 """Trust, sections D (who is who), F (the browser's side) and M (odd requests), over every address of the site.
 
 Elsewhere: roles and routes tests/aiops_site/test_policy.py, sockets tests/senate/test_consumer.py, hostile words
-on pages tests/senate/test_session_page.py and tests/static, CSV tests/providers/test_usage_calls.py.
+on pages tests/senate/test_session_page.py and tests/static, CSV tests/providers/usage/test_calls.py.
 """
 
 import hashlib

@@ -8,7 +8,7 @@ import os
 import sys
 from uuid import UUID
 
-from tests.providers.ledger_child import set_up
+from tests.providers.ledger.ledger_child import set_up
 
 
 def say_yes(approval: UUID, user: int) -> str:

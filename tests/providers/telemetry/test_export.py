@@ -9,7 +9,7 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 from providers.models import AIUsageLog, TelemetryMark
 from providers.network import outbound
 from providers.telemetry import export
-from tests.providers.ledger_kit import attempt, record
+from tests.providers.ledger.ledger_kit import attempt, record
 from tests.providers.notify.receivers import Hook, serving
 
 
