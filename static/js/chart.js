@@ -1,4 +1,5 @@
-// Plotly in place of the server's SVG: loaded after the page, when the chart is in view, and of the same size.
+// Plotly in place of the server's SVG, of the same size: loaded when somebody points at the page or steps into the
+// chart, and it is in view. Who reads, or touches with a finger (a tap opens the bar's calls), needs no 4.8 MB.
 // The SVG stays under it: its links keep the keyboard and screen readers, and it is what prints.
 // Colours come from probe elements, because a custom property reads back as the text "light-dark(...)".
 "use strict";
@@ -104,19 +105,26 @@
 
   // The SVG's links have the focus; the hover box of Plotly shows what they stand on.
   function follow(body, place, library) {
-    body.addEventListener("focusin", ({ target }) => {
-      const links = [...target.closest("svg").querySelectorAll("a")];
-      library.Fx.hover(place, { xval: links.indexOf(target), yval: 0 }, "xy");
-    });
+    const show = (link) => library.Fx.hover(place, { xval: [...link.closest("svg").querySelectorAll("a")].indexOf(link), yval: 0 }, "xy");
+    body.addEventListener("focusin", ({ target }) => show(target));
     body.addEventListener("focusout", () => library.Fx.unhover(place));
+    if (body.contains(document.activeElement)) show(document.activeElement);
   }
   const soon = (act) => {
     let asked = 0;
     return () => { cancelAnimationFrame(asked); asked = requestAnimationFrame(act); };
   };
 
-  // After the load, so that nothing on the page waits for 4.8 MB; and only if the chart is looked at.
+  // It blocks the page for half a second, so it waits for a hand on the mouse or for the keyboard in the chart.
   function wait() {
+    const bodies = [...document.querySelectorAll("[data-plot]")];
+    if (!bodies.length) return;
+    const wanted = new AbortController();
+    const begin = (event) => {
+      if (event.pointerType === "touch" || (event.type === "focusin" && !event.target.closest("[data-plot]"))) return;
+      wanted.abort();
+      bodies.forEach((body) => seen.observe(body));
+    };
     const seen = new IntersectionObserver((entries) => {
       for (const { isIntersecting, target } of entries) {
         if (!isIntersecting) continue;
@@ -124,9 +132,9 @@
         draw(target).catch((error) => console.warn(`The chart stays as drawn by the server: ${error.message}`));
       }
     });
-    for (const body of document.querySelectorAll("[data-plot]")) seen.observe(body);
+    for (const name of ["pointermove", "pointerdown", "focusin"]) addEventListener(name, begin, { signal: wanted.signal, passive: true });
   }
-  if (document.readyState === "complete") wait(); else addEventListener("load", wait);
+  wait();
 
   // Keys of this page: left and right move by one range, t switches to the table and back.
   document.addEventListener("keydown", (event) => {

@@ -40,12 +40,19 @@ def rows(people):
     return AIUsageLog.objects.bulk_create(made)
 
 
+def plotted(page) -> None:
+    """Plotly comes with the first move of the mouse."""
+    page.mouse.move(9, 9)
+    page.mouse.move(12, 12)
+    page.wait_for_selector(PLOTTED)
+
+
 def test_plotly_takes_the_place_of_the_svg_without_a_violation_and_in_its_size(rows, open_page) -> None:
     for width, shown in ((1280, ".chart-wide"), (390, ".chart-narrow")):
         page = open_page("/usage/", width)
         before = page.locator(f"{shown} svg").bounding_box()
         page.locator(".chart").scroll_into_view_if_needed()
-        page.wait_for_selector(PLOTTED)
+        plotted(page)
         after = page.locator(PLOTTED).first.bounding_box()
         assert after["width"] == pytest.approx(before["width"], abs=1)
         assert after["height"] == pytest.approx(before["height"], abs=1)
@@ -53,9 +60,19 @@ def test_plotly_takes_the_place_of_the_svg_without_a_violation_and_in_its_size(r
     assert open_page.said == []
 
 
+def test_who_only_reads_loads_no_plotly_and_the_keyboard_brings_it_with_its_box(rows, open_page) -> None:
+    page = open_page("/usage/")
+    page.wait_for_load_state("networkidle")
+    asked = "performance.getEntriesByType('resource').filter(one => one.name.includes('plotly')).length"
+    assert page.evaluate(asked) == 0
+    page.locator(".chart-wide svg a").nth(2).focus()
+    page.locator(".chart-plot .hoverlayer text").first.wait_for()
+    assert page.evaluate(asked) == 1
+
+
 def test_the_chart_follows_the_theme(rows, open_page) -> None:
     page = open_page("/usage/")
-    page.wait_for_selector(PLOTTED)
+    plotted(page)
     bar = page.locator(".chart-plot .barlayer .trace").first.locator("path").first
     light = bar.evaluate("el => getComputedStyle(el).fill")
     page.emulate_media(color_scheme="dark")
@@ -69,7 +86,7 @@ def test_the_chart_follows_the_theme(rows, open_page) -> None:
 
 def test_names_of_models_are_text_and_focus_shows_the_total(rows, open_page) -> None:
     page = open_page("/usage/?group=model")
-    page.wait_for_selector(PLOTTED)
+    plotted(page)
     page.locator(".chart-wide svg a").nth(2).focus()
     box = page.locator(".chart-plot .hoverlayer")
     box.locator("text").first.wait_for()
@@ -81,7 +98,7 @@ def test_names_of_models_are_text_and_focus_shows_the_total(rows, open_page) -> 
 
 def test_a_click_on_a_bar_opens_its_calls(rows, open_page) -> None:
     page = open_page("/usage/?range=7d")
-    page.wait_for_selector(PLOTTED)
+    plotted(page)
     bar = page.locator(".chart-plot .barlayer .trace").first.locator("path").nth(2).bounding_box()
     page.mouse.move(bar["x"] + bar["width"] / 2, bar["y"] + bar["height"] / 2)
     page.wait_for_selector(".chart-plot .hoverlayer text")
@@ -192,7 +209,7 @@ def test_the_cap_is_a_line_in_steps_in_both_charts(rows, raised, open_page) -> N
     page = open_page("/usage/?user=ivo")
     drawn = page.locator(".chart-wide svg .limit").get_attribute("d")
     assert drawn.count("H") == 2 and drawn.count("V") == 1
-    page.wait_for_selector(PLOTTED)
+    plotted(page)
     assert page.locator(".chart-plot .shapelayer path[style*='dash']").count() == 3  # two levels and the riser
     name = page.locator(".chart-plot .annotation-text").bounding_box()
     body = page.locator(".chart-plot").bounding_box()
@@ -202,12 +219,12 @@ def test_the_cap_is_a_line_in_steps_in_both_charts(rows, raised, open_page) -> N
 
 def test_figures_come_with_the_page_and_no_more_than_three_requests_bring_data(rows, open_page) -> None:
     page = open_page("/usage/")
-    page.wait_for_selector(PLOTTED)
+    plotted(page)
     page.wait_for_load_state("networkidle")
     asked = []
     page.on("request", lambda request: asked.append(request))
     page.reload()
-    page.wait_for_selector(PLOTTED)
+    plotted(page)
     page.wait_for_load_state("networkidle")
     data = [one.url for one in asked if "/static/" not in one.url]
     assert any("/static/" in one.url for one in asked)
