@@ -9,7 +9,7 @@
   const page = document.getElementById("deployment"), log = document.getElementById("log");
   if (!page || !log) return;
   const $ = (id) => document.getElementById(id);
-  const BLOCK = 250, LINE = 20, TALLEST = 2e7;  // pixels that every browser can lay out
+  const BLOCK = 250, LINE = 24, TALLEST = 2e7;  // pixels that every browser can lay out
   let total = Number(log.dataset.total), marks = log.dataset.marks ? log.dataset.marks.split(",").map(Number) : [];
   let follow = $("state").dataset.open === "1", hits = [], hit = -1, blocks = [];
 
