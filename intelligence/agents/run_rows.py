@@ -8,8 +8,6 @@ from intelligence.analysis import shown
 from intelligence.models import AgentRun, AgentStep
 from intelligence.models.agent_runs import OPEN_RUN
 
-MINDS = {"model": "a model", "runbook": "the fixed list", "": ""}
-
 
 def row_of(run: AgentRun) -> dict[str, Any]:
     """{id, question, state, mind, …, budget: {steps, seconds, usd: {used, most}}} for a list."""

@@ -13,7 +13,6 @@ from providers.access.roles import Role, role_of
 from providers.fields import MoneyField
 
 OPEN_RUN = ("queued", "running", "waiting")
-ENDED_STEP = ("done", "failed", "refused", "lost", "cancelled")
 
 
 class AgentRunQuery(models.QuerySet):

@@ -18,7 +18,6 @@ from providers.wires import wire_for
 from providers.wires.jules import POLL_SECONDS, JulesWire, Session
 
 APPROVE = "jules.plan"
-UNSURE = "Jules did not answer whether it began a session. Look at its page, then retry."
 
 
 async def ask(failure: Failure, desk: Desk, remote_session: str) -> Answer:

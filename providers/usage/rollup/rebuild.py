@@ -8,7 +8,6 @@ from typing import Any
 from django.db import connection, transaction
 from django.db.models import Max
 
-from providers.ledger.frontier import stable_frontier
 from providers.models.rollup import UsageGeneration, UsageKey, UsageQuarters, UsageTime
 from providers.usage.rollup import store
 from providers.usage.rollup.reading import snapshot
@@ -138,8 +137,3 @@ def _compared(table: str, calls: str, moved: str, unlike: str, old: int, new: in
         cursor.execute(sql)
         while part := cursor.fetchmany(MOST_NAMED):
             yield from part
-
-
-def rolled_behind() -> int:
-    """Rows that are not in the sums yet."""
-    return max(0, stable_frontier() - current().watermark)
