@@ -38,6 +38,7 @@ class Command(migrate.Command):
                     raise
             if left:
                 self.stdout.write(f"Others hold a lock that a migration needs; again in {PAUSE_S:g} s.")
+                self.stdout.flush()
                 time.sleep(PAUSE_S)
         raise CommandError(
             f"A migration waited {TRIES} times {WAIT_S:g} s for a lock that others hold, and changed nothing."
