@@ -45,6 +45,7 @@ ROUTES: Mapping[str, Mapping[str, Roles | frozenset[str]]] = {
     "session-end": {"POST": ALL},
     "api-schema": {"GET": ALL},
     "api-docs": {"GET": ALL},
+    "api-operation": {"GET": ALL},
     "providers:keys": {"GET": ALL, "POST": ADMIN},
     "providers:test": {"POST": ADMIN},
     "providers:models": {"POST": ADMIN},

@@ -37,7 +37,6 @@ INSTALLED_APPS = [
     "django_htmx",
     "rest_framework",
     "drf_spectacular",
-    "drf_spectacular_sidecar",
     "aiops_site",
     "jules",
     "intelligence",
@@ -268,15 +267,13 @@ SPECTACULAR_SETTINGS = {
     "OAS_VERSION": "3.1.0",
     "SERVE_INCLUDE_SCHEMA": False,
     "SERVE_PERMISSIONS": ["aiops_site.sign_in.authentication.PolicyPermission"],
-    "SWAGGER_UI_DIST": "SIDECAR",
-    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
-    "REDOC_DIST": "SIDECAR",
     "PREPROCESSING_HOOKS": ["aiops_site.openapi.schema.only_api"],
     "POSTPROCESSING_HOOKS": [
         "aiops_site.openapi.schema.add_chat_lane",
         "aiops_site.openapi.schema_shared.say_what_all_share",
     ],
     "SCHEMA_PATH_PREFIX": "/api/v1",
+    "ENUM_GENERATE_CHOICE_DESCRIPTION": False,  # the choices stand beside it
 }
 
 LOGGING = {

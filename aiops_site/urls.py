@@ -3,10 +3,8 @@
 from django.contrib import admin
 from django.contrib.auth import views as auth
 from django.urls import include, path
-from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
-from rest_framework.renderers import JSONOpenAPIRenderer
 
-from aiops_site.views import account, elsewhere, first_visit, frame, health, metrics, samples
+from aiops_site.views import account, api_pages, elsewhere, first_visit, frame, health, metrics, samples
 
 urlpatterns = [
     path("", frame.Overview.as_view(), name="overview"),
@@ -27,8 +25,9 @@ urlpatterns = [
     path("metrics", metrics.scrape, name="metrics"),
     path("metrics/", metrics.scrape, name="metrics"),
     path("admin/", admin.site.urls),
-    path("api/schema/", SpectacularAPIView.as_view(renderer_classes=[JSONOpenAPIRenderer]), name="api-schema"),
-    path("api/docs/", SpectacularSwaggerSplitView.as_view(url_name="api-schema"), name="api-docs"),
+    path("api/schema/", api_pages.ApiSchema.as_view(), name="api-schema"),
+    path("api/docs/", api_pages.ApiOperations.as_view(), name="api-docs"),
+    path("api/docs/<str:name>/", api_pages.ApiOperation.as_view(), name="api-operation"),
     path("", include("jules.urls")),
     path("", include("intelligence.urls")),
     path("", include("senate.urls")),

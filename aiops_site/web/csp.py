@@ -30,15 +30,12 @@ CHARTS = {
     "img-src": "'self' data: blob:",
 }
 CHART_ROUTES = {"providers:usage"}
-# The local API page (Swagger UI from the wheel) styles itself.
-DOCS = {"style-src": "'self' 'unsafe-inline'", "img-src": "'self' data:"}
 PERMISSIONS = "camera=(), microphone=(), geolocation=(), payment=()"
-DOCS_ROUTES = {"api-docs"}
 
 
 def policy_for(request: HttpRequest) -> str:
     name = request.resolver_match.view_name if request.resolver_match else ""
-    extra = CHARTS if name in CHART_ROUTES else DOCS if name in DOCS_ROUTES else {}
+    extra = CHARTS if name in CHART_ROUTES else {}
     return "; ".join(f"{directive} {value}" for directive, value in {**BASE, **extra}.items())
 
 

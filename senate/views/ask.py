@@ -20,12 +20,9 @@ PAGE = "senate/list.html"
 
 
 class Sessions(APIView):
-    """GET lists, POST asks: 202 with the session's address, where its work can be watched.
+    """GET lists, POST asks: 202 with the session's address, where its work can be watched."""
 
-    `paged` False: the API's twin, without the box.
-    """
-
-    paged = True
+    paged = True  # False: the API's twin, without the box
     throttle_classes = [AIChatRateThrottle]
 
     @extend_schema(

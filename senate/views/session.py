@@ -40,9 +40,7 @@ def visible(user: Any, pk: int) -> SenateSession:
 
 
 class Session(APIView):
-    """`paged` False: the API's twin, without what only the page needs."""
-
-    paged = True
+    paged = True  # False: the API's twin, without what only the page needs
 
     @extend_schema(
         operation_id="senate_session",

@@ -36,6 +36,26 @@ def test_every_operation_names_its_errors_and_every_body_has_an_example(schema) 
                 assert kind != "application/json" or "example" in body, (path, method)
 
 
+def test_every_operation_is_listed_with_a_page_of_its_fields_errors_and_commands(schema, client) -> None:
+    named = {one["operationId"]: path for path, methods in schema["paths"].items() for one in methods.values()}
+    listed = client.get("/api/docs/").content.decode()
+    assert [name for name in named if f'href="/api/docs/{name}/"' not in listed] == []
+    for name, path in list(named.items())[::8]:
+        page = client.get(f"/api/docs/{name}/").content.decode()
+        assert path in page and "curl " in page and ">Errors<" in page, name
+    page = client.get("/api/docs/ops_token/").content.decode()
+    assert "<code>agent_key</code>" in page and "Bearer $TOKEN" not in page
+    assert client.get("/api/docs/no-such-operation/").status_code == 404
+
+
+def test_words_choose_among_the_operations(client, people) -> None:
+    client.force_login(people["lee"])
+    page = client.get("/api/docs/?q=post+cancel").content.decode()
+    assert "/api/docs/agent_run_cancel/" in page and "/api/docs/agent_run/" not in page
+    page = client.get("/api/docs/?q=<b>unicorn").content.decode()
+    assert "No operation has “&lt;b&gt;unicorn” in its path or purpose." in page
+
+
 def test_the_page_loads_nothing_from_outside(client, people) -> None:
     client.force_login(people["lee"])
     page = client.get("/api/docs/")

@@ -59,7 +59,12 @@ def main(words: list[str]) -> int:
                 for route, path in wanted.items():
                     for profile, flags in PROFILES.items():
                         command = [program, f"http://127.0.0.1:{site.port}{path}", *flags, f"--port={port}"]
-                        seen = [asked(command, Path(folder)) for _ in range(of.rounds)]
+                        try:
+                            seen = [asked(command, Path(folder)) for _ in range(of.rounds)]
+                        except subprocess.CalledProcessError:
+                            print(f"{route:34}{profile:10}  Lighthouse itself failed")
+                            missed += 1
+                            continue
                         missed += told(route, profile, seen)
         finally:
             client.close()

@@ -9,7 +9,6 @@ from tests.flow.sampled import assets_of, pages, sampled_site, walk
 from tests.flow.test_first_light import PAGES
 
 MOST_BYTES, MOST_REQUESTS = 150_000, 15
-HEAVY = {"api-docs"}  # its explorer is one big script
 
 
 @pytest.fixture(scope="module")
@@ -40,11 +39,11 @@ def test_no_page_is_heavy_or_loads_from_elsewhere(sampled) -> None:
         return sizes[address]
 
     wrong = []
-    for route, (path, answer) in found.items():
+    for path, answer in found.values():
         assets = assets_of(answer.text)
         wrong += [(path, one) for one in assets if not one.startswith("/")]
         weight = answer.num_bytes_downloaded + sum(size(one) for one in assets if one.startswith("/"))
-        if route not in HEAVY and (weight > MOST_BYTES or len(assets) + 1 > MOST_REQUESTS):
+        if weight > MOST_BYTES or len(assets) + 1 > MOST_REQUESTS:
             wrong.append((path, weight, len(assets) + 1))
     assert wrong == []
 
@@ -61,7 +60,7 @@ def test_pages_with_data_fit_read_and_stay_silent(sampled, browser) -> None:
     page.on("console", lambda message: said.append(f"{page.url} {message.text}"))
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
-    new = [path for route, (path, _) in found.items() if route not in HEAVY and (path not in PAGES or path == "/")]
+    new = [path for path, _ in found.values() if path not in PAGES or path == "/"]
     faults = [fault for path in new for fault in faults_of(page, site, path)]
     assert not faults, "\n".join(map(str, faults))
     assert said == []

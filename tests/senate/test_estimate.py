@@ -3,6 +3,8 @@
 import json
 from decimal import Decimal
 
+from django.test import Client
+
 from providers.models import AIProviderSettings, AIServiceConfig, AIUsageLog, UserAICap
 
 URL = "/api/v1/ai/cost-estimate/"
@@ -29,6 +31,15 @@ def test_a_solo_request_is_priced_before_it_is_made(client, upstream, asker) -> 
     assert (told["price_source"], told["allowed"], told["reason"]) == ("genai-prices", True, "")
     assert upstream.calls == []
     assert not AIUsageLog.objects.exists()
+
+
+def test_who_is_signed_in_asks_with_the_token_of_the_page_and_not_without(upstream, asker, settings) -> None:
+    keyed(upstream)
+    browser = Client(enforce_csrf_checks=True)
+    assert estimate(browser, asker).status_code == 403
+    browser.cookies[settings.CSRF_COOKIE_NAME] = "a" * 32
+    browser.defaults["HTTP_X_CSRFTOKEN"] = "a" * 32
+    assert estimate(browser, asker).status_code == 200
 
 
 def test_over_the_cap_it_is_not_allowed_and_says_why(client, upstream, asker) -> None:

@@ -5,8 +5,8 @@ from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandParser
-from drf_spectacular.generators import SchemaGenerator
 
+from aiops_site.openapi import whole
 from aiops_site.openapi.reference import markdown
 
 
@@ -17,7 +17,7 @@ class Command(BaseCommand):
         parser.add_argument("--write", action="store_true")
 
     def handle(self, *args: Any, write: bool, **options: Any) -> None:
-        text = markdown(SchemaGenerator().get_schema(request=None, public=True))
+        text = markdown(whole.schema())
         if not write:
             self.stdout.write(text)
             return
