@@ -4,7 +4,13 @@
 import os
 import sys
 
-from aiops_site import bootstrap
+try:
+    from aiops_site import bootstrap
+except ModuleNotFoundError as missing:  # started by a Python that is not the one of .venv
+    sys.exit(
+        f"{missing.name} is not installed for {sys.executable}. `make run` puts what the site needs into .venv: "
+        "use .venv/bin/python manage.py"
+    )
 
 
 def main() -> None:

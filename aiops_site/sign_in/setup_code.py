@@ -63,5 +63,5 @@ def matches(given: str) -> bool:
 
 def announce() -> str:
     """The line for the terminal."""
-    site = address.shown(settings.HOST, settings.PORT)
+    site = address.shown(settings.HOST, settings.PORT, settings.ALLOWED_HOSTS)
     return f"First visit: open {site}/setup/ and enter the code {current()}"

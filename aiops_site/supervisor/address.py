@@ -3,14 +3,23 @@
 import http.client
 import json
 import socket
+from collections.abc import Sequence
 from typing import Any
 
+EVERYWHERE = {"0.0.0.0", "::", ""}  # noqa: S104  every interface: this machine is one of them
+LOCAL = {"localhost", "127.0.0.1", "[::1]"}
 
-def shown(host: str, port: int) -> str:
-    """A URL that works in a browser on this machine."""
-    if host in {"0.0.0.0", "::", ""}:  # noqa: S104  every interface: this machine is one of them
-        host = "localhost"
+
+def shown(host: str, port: int, named: Sequence[str]) -> str:
+    """A URL that works in a browser. `named`: under which names the site answers (ALLOWED_HOSTS)."""
+    if host in EVERYWHERE:
+        host = "localhost" if "localhost" in named or not named else named[0].strip("[].")
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+def only_here(host: str, named: Sequence[str]) -> bool:
+    """It listens to others, and answers under no name that they could type."""
+    return host in EVERYWHERE and set(named) <= LOCAL | EVERYWHERE
 
 
 def why_not_free(host: str, port: int) -> str:
@@ -31,7 +40,8 @@ def why_not_free(host: str, port: int) -> str:
 def readiness(host: str, port: int, named: list[str]) -> dict[str, Any]:
     """The parts that `/readyz` tells there, name -> {ok, detail}; empty where nothing of ours answers. `named`:
     under which names the site answers."""
-    host = "127.0.0.1" if host in {"0.0.0.0", ""} else "::1" if host == "::" else host  # noqa: S104
+    if host in EVERYWHERE:
+        host = "::1" if host == "::" else "127.0.0.1"
     connection = http.client.HTTPConnection(host, port, timeout=3)
     try:
         connection.request("GET", "/readyz", headers={"Host": named[0].lstrip(".") if named else "localhost"})

@@ -110,6 +110,8 @@ def why_not(entry: Entry) -> str:
     name = entry.row.name
     if entry.row.slug == "mock":
         return "Mock gives its test answers only with AI_ALLOW_MOCK=1 in .env."
+    if entry.source == "unreadable":
+        return f"The key of {name} was saved with another master key. Enter it again in Settings > AI."
     if entry.source == "held":
         return (
             f"{entry.env_name} is not sent to {entry.base_url}: a key of the environment goes to the "
@@ -195,10 +197,6 @@ class Directory:
         entry = self.entries[provider(slug).slug]
         if not entry.row.available:
             raise NotConfigured(f"{entry.row.name} is not available yet.", code="not_available")
-        if entry.source == "unreadable":
-            raise NotConfigured(
-                f"The key of {entry.row.name} was saved with another master key. Enter it again in Settings > AI."
-            )
         if not entry.configured:
             raise NotConfigured(why_not(entry))
         return Connection(

@@ -99,3 +99,11 @@ def test_make_names_what_it_looked_for_when_no_python_is_new_enough(tmp_path):
     )
     assert done.returncode != 0
     assert "Python 3.11 or newer is needed" in done.stderr
+
+
+def test_a_python_without_the_packages_is_told_which_one_has_them():
+    ended = subprocess.run(
+        [sys.executable, "-S", bootstrap.ROOT / "manage.py", "doctor"], capture_output=True, text=True, timeout=60
+    )
+    assert ended.returncode == 1
+    assert ".venv/bin/python manage.py" in ended.stderr and "Traceback" not in ended.stderr

@@ -134,7 +134,8 @@ def test_a_key_that_another_master_key_encrypted_is_pointed_out(alive, settings)
     row.save()
     assert told("Providers")["openai"].detail == "can be called; key: saved"
     settings.AI_ENCRYPTION_KEYS = [Fernet.generate_key().decode()]
-    assert told("Providers")["openai"].state == "warning"
+    lost = told("Providers")["openai"]
+    assert lost.state == "warning" and "saved with another master key" in lost.remedy
 
 
 @pytest.mark.django_db

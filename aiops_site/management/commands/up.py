@@ -79,7 +79,9 @@ def tell_of_lost_keys() -> None:
 
 
 def tell_address() -> None:
-    say(f"AIOps Console is ready: {address.shown(settings.HOST, settings.PORT)}/")
+    say(f"AIOps Console is ready: {address.shown(settings.HOST, settings.PORT, settings.ALLOWED_HOSTS)}/")
+    if address.only_here(settings.HOST, settings.ALLOWED_HOSTS):
+        say("It answers under no name but localhost: set ALLOWED_HOSTS to what others type.")
     if settings.HTTPS:
         say("Pages ask for HTTPS: put a proxy in front (BEHIND_PROXY=1), or set HTTPS=0 in a network you trust.")
 
