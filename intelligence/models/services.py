@@ -10,7 +10,9 @@ from django.db.models.functions import Lower
 from providers.access.roles import role_of
 from providers.fields import SecretField
 
-FORGES = ("github", "gitlab", "bitbucket")
+# Forge: the user name that git wants there beside a token.
+GIT_USERS = {"github": "x-access-token", "gitlab": "oauth2", "bitbucket": "x-token-auth"}
+FORGES = tuple(GIT_USERS)
 HOSTS = ("local", "docker", "kubernetes", "vercel", "render", "railway", "heroku", "other")
 DEPLOYERS = ("none", "local", "hook")
 ENGINES = ("local", "chat", "senate", "jules")
