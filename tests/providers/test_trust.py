@@ -1,11 +1,10 @@
 """Money and exhaustion as an attacker would try them: the cases G and I of the trust list that meet the gateway.
 
-Those that other files hold are named in `ELSEWHERE`, so that none is lost; P: what is to be better than prior art.
+Where each case of the list has its test stands in `tests/trust/shown.py`.
 """
 
 import asyncio
 from decimal import Decimal
-from pathlib import Path
 
 import pytest
 
@@ -17,49 +16,6 @@ from providers.runtime.hop import hop
 from providers.types import ChatMessage, Prompt, Purpose
 from tests.providers.gateway.test_gateway import ask, assert_nothing_is_held, policy, prompt
 from tests.providers.ledger.ledger_kit import assert_reconciled
-
-TESTS = Path(__file__).resolve().parents[1]
-ELSEWHERE = {
-    "G2": ("providers/ledger/test_concurrency.py", "processes"),
-    "G4": ("providers/gateway/test_gateway.py", "test_a_cancelled_stream_is_billed_for_what_came"),
-    "G5": ("senate/test_chat_request.py", "max_tokens"),
-    "G6": ("providers/gateway/test_gateway.py", "test_hostile_usage_never_lowers_spend"),
-    "G7": ("providers/gateway/test_gateway.py", "test_an_unknown_price_refuses_the_call"),
-    "G8": ("providers/gateway/test_gateway.py", "test_a_stream_costs_what_the_whole_answer_costs"),
-    "G10": ("providers/resilience/test_retry.py", "test_what_the_upstream_asks_for_is_obeyed_and_clamped"),
-    "G11": ("senate/test_worst_case.py", "test_a_cap_of_exactly_the_worst_case_holds_the_worst_that_can_happen"),
-    "G12": ("providers/ledger/test_reservation.py", "test_a_clock_that_jumps_back_gives_no_second_allowance"),
-    "G13": ("providers/rates/test_throttles.py", "test_two_processes_of_four_threads"),
-    "G14": ("providers/rates/test_throttles.py", "test_without_an_answer_from_redis_nothing_is_admitted"),
-    "G16": ("providers/money/test_pricing.py", "test_a_million_tiny_costs_sum_up_exactly"),
-    "G18": ("providers/test_service.py", "test_over_the_input_limit_the_oldest_text_is_cut"),
-    "G2 of the site": ("providers/money/test_site_limits.py", "test_processes_together_never_pass"),
-    "P1 caps": ("providers/ledger/test_concurrency.py", "test_four_processes_with_fifty_calls_each"),
-    "P2 exits": ("providers/ledger/test_killed.py", "test_killed_at_each_step_nothing_is_stuck"),
-    "P2 orders": ("providers/ledger/test_machine.py", "test_any_order_of_acts_keeps_counters_rows_and_leases"),
-    "P3 cuts": ("providers/gateway/test_cut_streams.py", "test_a_cut_stream_is_booked_with_what_had_come"),
-    "P3 zero": ("providers/money/test_pricing.py", "test_what_the_provider_bills_wins_also_an_explicit_zero"),
-    "P4": ("providers/gateway/test_fallback.py", "add_up_to_the_upstreams_own_bill"),
-    "P5 prices": ("providers/money/test_pricing.py", "test_a_cost_equals_the_price_lists_own_calculation"),
-    "P5 again": ("providers/ledger/test_recompute.py", "test_every_model_and_usage_gives_the_same_figure_again"),
-    "P6 rows": ("providers/ledger/test_immutable.py", "test_raw_sql_is_refused"),
-    "P6 proof": ("providers/ledger/test_seals.py", "test_removed_moved_and_cut_off_rows_are_found"),
-    "P20 zones": ("providers/usage/test_rollup.py", "test_every_day_of_every_zone_equals_the_ledger"),
-    "P20 page": ("static/test_usage_in_browser.py", "test_nothing_scrolls_sideways_and_axe_finds_nothing"),
-    "P20 no script": ("static/test_usage_in_browser.py", "test_without_scripts_the_svg_the_table_and_the_filter"),
-    "H1": ("providers/test_guard_markers.py", "test_h1_no_marker_survives_in_any_spelling"),
-    "H2": ("providers/test_guard_markers.py", "test_h2_of_five_hundred_log_lines"),
-    "H3": ("providers/test_service.py", "test_every_system_prompt_forbids_to_reveal_and_a_system_message"),
-    "H8": ("providers/test_guard_markers.py", "test_h8_signs_that_only_hide_are_removed"),
-    "I5": ("providers/gateway/test_gateway.py", "test_the_time_out_cancels_the_call_upstream_and_books_it"),
-    "I6": ("senate/test_lane.py", "test_a_bad_request_is_one_json_error"),
-}  # fmt: skip
-
-
-@pytest.mark.parametrize("case", ELSEWHERE)
-def test_the_case_that_stands_elsewhere_is_there(case) -> None:
-    file, name = ELSEWHERE[case]
-    assert name in (TESTS / file).read_text()
 
 
 def at_once(user, count: int) -> list:
