@@ -1,12 +1,8 @@
 """Messages that only say "look again". None is needed for anything to be right, so none may fail anybody."""
 
-import logging
 from uuid import UUID
 
-from celery import current_app
-from kombu.exceptions import OperationalError
-
-logger = logging.getLogger(__name__)
+from providers.runtime.nudge import send
 
 
 def deployer(deployment_id: UUID, expires_s: float | None = None) -> None:
@@ -37,10 +33,3 @@ def failed(deployment_id: UUID) -> None:
 def scan(service_id: UUID, expires_s: float | None = None) -> None:
     """Asks a worker to look at a service."""
     send("intelligence.tasks.scan_service", str(service_id), expires_s=expires_s)
-
-
-def send(task: str, *arguments: str, expires_s: float | None = None) -> None:
-    try:
-        current_app.send_task(task, args=arguments, expires=expires_s, retry=False, ignore_result=True)
-    except (OperationalError, OSError) as error:
-        logger.warning("%s waits for the next tick: %s", task, type(error).__name__)

@@ -46,7 +46,7 @@ def _ask(user: Any, session: SenateSession, seat: int) -> None:
             user,
             question=session.question,
             mode="solo",
-            members=[_name(session, seat)],
+            members=[session.seat_name(seat)],
             visibility=session.visibility,
             messages=session.messages,
             compares=(session, seat),
@@ -57,10 +57,6 @@ def _ask(user: Any, session: SenateSession, seat: int) -> None:
             raise
 
 
-def _name(session: SenateSession, seat: int) -> str:
-    return f"{session.seats[seat]['provider']}/{session.seats[seat]['model']}"
-
-
 def _asked(session: SenateSession) -> dict[int, SenateSession]:
     return {row.compares_seat: row for row in session.compared_with.all() if row.compares_seat is not None}
 
@@ -68,7 +64,7 @@ def _asked(session: SenateSession) -> dict[int, SenateSession]:
 def _estimate(session: SenateSession, seats: list[int]) -> Estimate:
     """All missing solo calls together."""
     parts = [
-        offer.estimate(offer.seated("solo", [_name(session, seat)]), session.question, session.messages)
+        offer.estimate(offer.seated("solo", [session.seat_name(seat)]), session.question, session.messages)
         for seat in seats
     ]
     worst = sum((part.worst for part in parts), start=Amount())

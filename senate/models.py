@@ -83,6 +83,10 @@ class SenateSession(models.Model):
     def __str__(self) -> str:
         return f"session {self.pk}"
 
+    def seat_name(self, seat: int) -> str:
+        """`provider/model` of that seat."""
+        return f"{self.seats[seat]['provider']}/{self.seats[seat]['model']}"
+
     @property
     def about(self) -> dict[str, str]:
         """What each usage row of it says in its metadata."""

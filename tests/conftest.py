@@ -88,6 +88,16 @@ def people(request, django_user_model):
 
 
 @pytest.fixture
+def mara(people):
+    """A browser in which the admin is signed in."""
+    from django.test import Client
+
+    browser = Client()
+    browser.force_login(people["mara"])
+    return browser
+
+
+@pytest.fixture
 def everyone(transactional_db, people):
     """The same cast, committed, for what the ledger's own connection must see."""
     return people

@@ -21,8 +21,8 @@ def votes(spec: Spec, engine: Deliberation, session: SenateSession) -> dict[str,
         return {}
     cast = [
         {
-            "reviewer": _name(session, reviewer),
-            "proposal": _name(session, vote.proposal),
+            "reviewer": session.seat_name(reviewer),
+            "proposal": session.seat_name(vote.proposal),
             "agree": vote.agree,
             **({"reason": vote.reason} if _shared(session) else {}),
         }
@@ -50,7 +50,3 @@ def resolution(spec: Spec, session: SenateSession) -> Callable[[str], dict[str, 
 
 def _shared(session: SenateSession) -> bool:
     return session.visibility == "team"
-
-
-def _name(session: SenateSession, seat: int) -> str:
-    return f"{session.seats[seat]['provider']}/{session.seats[seat]['model']}"

@@ -3,27 +3,17 @@
 import asyncio
 import logging
 
-from celery import current_app
 from channels.layers import get_channel_layer
-from kombu.exceptions import OperationalError
+
+from providers.runtime.nudge import send
 
 logger = logging.getLogger(__name__)
 SEND_S = 2.0
 
 
 def workers(session_id: int, expires_s: float | None = None) -> None:
-    """Asks a worker to take the session. Where the broker is away the row stays, and the reaper asks again."""
-    try:
-        current_app.send_task(
-            "senate.tasks.run_session",
-            args=[session_id],
-            queue="deliberations",
-            expires=expires_s,
-            retry=False,
-            ignore_result=True,
-        )
-    except (OperationalError, OSError) as error:
-        logger.warning("session %s waits for the reaper: %s", session_id, type(error).__name__)
+    """Asks a worker to take the session."""
+    send("senate.tasks.run_session", session_id, expires_s=expires_s, queue="deliberations")
 
 
 async def tell(session_id: int) -> None:

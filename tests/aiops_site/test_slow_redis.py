@@ -139,4 +139,4 @@ def test_f5_a_nudge_to_a_worker_gives_up_where_the_broker_says_nothing(line, tmp
     command = [sys.executable, "-c", PUBLISH]
     done = subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, timeout=2 * SOON)
     assert done.stdout.strip().endswith("went on"), done.stderr[-2000:]
-    assert "waits for the reaper" in done.stdout + done.stderr
+    assert "waits for the next tick" in done.stdout + done.stderr

@@ -3,7 +3,6 @@
 import json
 
 import pytest
-from django.test import Client
 
 from intelligence.models import Deployment, IntelligenceProvider
 from providers.models import AuditEntry
@@ -11,13 +10,6 @@ from providers.models import AuditEntry
 pytestmark = pytest.mark.django_db
 CANARY = "canary-1f2e3d4c5b6a"
 URL = "/admin/intelligence/intelligenceprovider/"
-
-
-@pytest.fixture
-def mara(people):
-    client = Client()
-    client.force_login(people["mara"])
-    return client
 
 
 def form(**more):

@@ -48,14 +48,6 @@ def openai(upstream, everyone):  # noqa: F811
 
 
 @pytest.fixture
-def mara(people) -> Client:
-    """A browser in which the admin is signed in."""
-    client = Client()
-    client.force_login(people["mara"])
-    return client
-
-
-@pytest.fixture
 def lee(people) -> Client:
     """A browser in which a viewer is signed in."""
     client = Client()

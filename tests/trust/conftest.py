@@ -3,17 +3,9 @@
 from collections.abc import Iterator
 
 import pytest
-from django.test import Client
 
 from providers.network import outbound
 from tests.fakes.upstream import FakeUpstream
-
-
-@pytest.fixture
-def mara(people) -> Client:
-    client = Client()
-    client.force_login(people["mara"])
-    return client
 
 
 @pytest.fixture

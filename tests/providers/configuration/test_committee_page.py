@@ -14,13 +14,6 @@ PAGE = "/providers/senate/"
 FORM = {"mode": "auto", "senate_enabled": "true", "senate_max_members": "5", "seats": ""}
 
 
-@pytest.fixture
-def mara(people) -> Client:
-    client = Client()
-    client.force_login(people["mara"])
-    return client
-
-
 def key(slug: str) -> None:
     configure.save_provider(slug=slug, by="Mara", key="sk-x")
 

@@ -22,13 +22,6 @@ CANARY = "sk-canary-5f0c7d2e91b34a685f0c7d2e"
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def mara(people) -> Client:
-    client = Client()
-    client.force_login(people["mara"])
-    return client
-
-
 def update(client: Client, fields: dict) -> object:
     return client.post("/api/v1/ai/providers/update/", json.dumps(fields), content_type="application/json")
 

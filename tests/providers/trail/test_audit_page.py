@@ -18,13 +18,6 @@ API = "/api/v1/audit/"
 
 
 @pytest.fixture
-def mara(people) -> Client:
-    client = Client()
-    client.force_login(people["mara"])
-    return client
-
-
-@pytest.fixture
 def acts(db, people) -> None:
     for number in range(7):
         audit.record("cap.raise", audit.user(people["ivo"]), after={"n": number}, by=people["ana"], reason="=1+1")
