@@ -13,5 +13,7 @@ def send(task: str, *arguments: str | int, expires_s: float | None = None, **opt
     `options`: Celery's, as `queue`."""
     try:
         current_app.send_task(task, args=arguments, expires=expires_s, retry=False, ignore_result=True, **options)
+    except FileNotFoundError:  # no folder of messages: what runs here has a Redis that this command does not know
+        logger.debug("%s waits for the next tick", task)
     except (OperationalError, OSError) as error:
         logger.warning("%s waits for the next tick: %s", task, type(error).__name__)
