@@ -42,5 +42,6 @@
   addEventListener("online", awake);
   addEventListener("pagehide", () => { over = true; socket?.close(); });
   addEventListener("pageshow", (event) => { if (event.persisted) location.reload(); });
-  connect();
+  // A task of its own, once the page stands: on a slow phone it would hold up the first tap.
+  if (document.readyState === "complete") connect(); else addEventListener("load", () => setTimeout(connect));
 })();
