@@ -43,5 +43,5 @@
   addEventListener("pagehide", () => { over = true; socket?.close(); });
   addEventListener("pageshow", (event) => { if (event.persisted) location.reload(); });
   // A task of its own, once the page stands: on a slow phone it would hold up the first tap.
-  if (document.readyState === "complete") connect(); else addEventListener("load", () => setTimeout(connect));
+  if (document.readyState === "complete") connect(); else addEventListener("load", () => setTimeout(awake));
 })();
