@@ -8,6 +8,7 @@ from jules.models import OPEN_STATES, FixAttempt
 
 TITLES = {"collect": "Collect", "ask": "Ask", "plan": "Plan", "push": "Push", "pull_request": "Open pull request"}
 BADGES = {"queued": "Waiting", "running": "Writing", "succeeded": "Unverified", "failed": "Failed"}
+RUNNING_TEXT = "Working"  # what a badge with the dot of running work says here: nothing is being written
 NO_PULL_REQUEST = "Jules auto-fix did not create a PR"
 
 
@@ -16,6 +17,11 @@ def badge(attempt: FixAttempt) -> str:
     if attempt.state in OPEN_STATES and attempt.approval is not None and attempt.approval.state == "pending":
         return "Waiting"
     return "Verified" if attempt.verified and attempt.state == "succeeded" else BADGES[attempt.state]
+
+
+def badge_text(word: str) -> str:
+    """What stands in the badge of that word; empty: the word itself."""
+    return RUNNING_TEXT if word == BADGES["running"] else ""
 
 
 def row_of(attempt: FixAttempt) -> dict[str, Any]:

@@ -98,6 +98,14 @@ def seconds(value: Number | None) -> str:
     return f"{whole // 86400} d {whole % 86400 // 3600} h"
 
 
+def wait(length_s: float) -> str:
+    """How long somebody has to wait, in whole seconds: `42 s`, `4 m 12 s`, from an hour on as `seconds`."""
+    whole = max(1, round(length_s))
+    if whole < 120:
+        return f"{whole} s"
+    return f"{whole // 60} m {whole % 60} s" if whole < 3600 else seconds(whole)
+
+
 def clock(value: Number | None) -> str:
     """A running or final time as `0:41`, `3:57`, `1:02:03`."""
     if value is None or value == "":

@@ -15,7 +15,7 @@ from intelligence.models.analyses import QUEUED as ANALYSIS_QUEUED
 from intelligence.models.analyses import RUNNING as ANALYSIS_RUNNING
 from jules.models import OPEN_STATES as FIX_OPEN
 from jules.models import FixAttempt
-from jules.rows import TITLES, badge
+from jules.rows import TITLES, badge, badge_text
 from providers.configuration import board
 from providers.configuration.current import Current
 from providers.format import exact_count
@@ -24,7 +24,7 @@ from providers.views import caps_site
 from senate.models import OPEN_STATES, SenateSession
 
 MOST = 7
-PHASES = {"propose": "Proposing", "review": "Reviewing"}  # as the list of sessions says it
+PHASES = {"propose": "Proposing", "review": "Reviewing", "chair": "Chair"}  # as the list of sessions says it
 LAST_FIXES = 5
 
 
@@ -36,7 +36,7 @@ def running(user: Any) -> list[dict[str, Any]]:
 def _sessions(user: Any) -> list[dict[str, Any]]:
     rows = SenateSession.objects.visible_to(user).filter(state__in=OPEN_STATES)
     return [
-        _row(pk, question, PHASES.get(phase, phase), state, "Session", reverse("senate:session", args=[pk]))
+        _row(pk, question, PHASES.get(phase, "Writing"), state, "Session", reverse("senate:session", args=[pk]))
         for pk, question, phase, state in rows.values_list("pk", "question", "phase", "state")[:MOST]
     ]
 
@@ -148,7 +148,8 @@ def fixes(user: Any) -> list[dict[str, Any]]:
             "url": reverse("jules:attempt", args=[one.pk]),
             "service": one.service.name,
             "what": one.description or one.error or one.cause,
-            "badge": badge(one),
+            "badge": (word := badge(one)),
+            "badge_text": badge_text(word),
             "pull": f"#{one.pr_number} {one.pr_state}" if one.pr_number else "",
             "at": one.created_at,
         }

@@ -3,6 +3,7 @@
 import time
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache, partial
+from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
@@ -32,8 +33,9 @@ def limiter(storage: str) -> MovingWindowRateLimiter:
     return MovingWindowRateLimiter(storage_from_string(storage, wrap_exceptions=True, **waits))
 
 
-def asked(question: str, key: tuple[str, str]) -> bool:
-    """`test` or `hit`; while Redis does not answer each process counts by itself, so people can still sign in."""
+def asked(question: str, key: tuple[str, str]) -> Any:
+    """`test`, `hit` or `get_window_stats` of the limiter. While Redis does not answer each process counts by
+    itself, so people can still sign in."""
     global _away_until
     if settings.REDIS_URL and time.monotonic() >= _away_until:
         try:
@@ -50,7 +52,7 @@ def keys(request: HttpRequest) -> list[tuple[str, str]]:
     ]
 
 
-def each(question: str, request: HttpRequest) -> list[bool]:
+def each(question: str, request: HttpRequest) -> list[Any]:
     """Of the name and of the address at once: where Redis is slow, nobody waits for one after the other."""
     if not settings.REDIS_URL:
         return [asked(question, key) for key in keys(request)]
@@ -60,10 +62,13 @@ def each(question: str, request: HttpRequest) -> list[bool]:
 def refused(request: HttpRequest) -> HttpResponse | None:
     if all(each("test", request)):
         return None
-    error = RateLimited("Too many wrong sign-ins. Wait five minutes and try again.", retry_after=300)
-    response = plain(request, error)
-    response["Retry-After"] = "300"
-    return response
+    return plain(request, RateLimited("Too many wrong sign-ins.", retry_after=wait_s(request)))
+
+
+def wait_s(request: HttpRequest) -> float:
+    """Seconds until both the name and the address have a try again."""
+    ends = [one.reset_time for one in each("get_window_stats", request) if not one.remaining]
+    return max(1.0, max(ends, default=0.0) - time.time())
 
 
 def count_failure(request: HttpRequest) -> None:

@@ -11,14 +11,16 @@ from django.core.exceptions import (
     TooManyFilesSent,
 )
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
-from django.shortcuts import render
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.http import escape_leading_slashes, urlencode
 from rest_framework import exceptions as drf
 from rest_framework.response import Response
 
+from aiops_site.policy import openers
 from aiops_site.web.renderers import is_fragment
+from intelligence.agents.callers import Caller
+from providers.access.roles import Role, role_of
 from providers.exceptions import (
     AIServiceError,
     DatabaseUnavailable,
@@ -28,6 +30,7 @@ from providers.exceptions import (
     NotFound,
     RateLimited,
 )
+from providers.format import wait
 from providers.outage import as_outage
 
 logger = logging.getLogger(__name__)
@@ -62,10 +65,10 @@ class NotParsed(AIServiceError):
 
 def exception_handler(error: Exception, context: dict[str, Any]) -> Response | HttpResponse | None:
     """REST framework's hook. Returns None for what is no error of ours: that becomes a 500 with its id."""
-    known = as_known(error)
+    request, view = context["request"], context["view"]
+    known = as_known(error, request)
     if known is None:
         return None
-    request, view = context["request"], context["view"]
     if isinstance(known, DatabaseUnavailable):
         return away(request, known, error)
     page = getattr(request.accepted_renderer, "format", "json") == "html"
@@ -80,7 +83,7 @@ def exception_handler(error: Exception, context: dict[str, Any]) -> Response | H
     return Response(data, known.http_status, template_name="errors/error.html", headers=headers)
 
 
-def as_known(error: Exception) -> AIServiceError | None:
+def as_known(error: Exception, request: Any) -> AIServiceError | None:
     """REST framework's and Django's errors in the words of our own tree."""
     match error:
         case AIServiceError():
@@ -92,7 +95,7 @@ def as_known(error: Exception) -> AIServiceError | None:
         case drf.Throttled():
             return RateLimited("Too many requests. Wait and try again.", retry_after=error.wait)
         case drf.PermissionDenied() | PermissionDenied():
-            return NotAllowed(NOT_YOURS)
+            return not_yours(request)
         case drf.NotFound() | Http404():
             return NotFound("There is nothing here that you may see.")
         case drf.MethodNotAllowed():
@@ -106,6 +109,19 @@ def as_known(error: Exception) -> AIServiceError | None:
         case TooManyFieldsSent() | TooManyFilesSent():
             return NotParsed("The body has too many fields.", code="invalid_body")
     return as_outage(error)
+
+
+def not_yours(request: Any) -> NotAllowed:
+    """Which roles may do what was asked, by the route table, and who gives a role; nobody's name."""
+    if isinstance(getattr(request, "auth", None), Caller):
+        return NotAllowed("Agents may not do this.")
+    match, role = request.resolver_match, role_of(getattr(request, "user", None))
+    may = openers(match.view_name, request.method) if match else frozenset()
+    if role is None or role in may or not may:
+        return NotAllowed(NOT_YOURS)
+    names = [f"{'a' if one is Role.MANAGER else 'an'} {one}" for one in Role if one in may]
+    ask = "Ask an admin." if len(names) == 1 else "Ask one of them, or an admin for another role."
+    return NotAllowed(f"Only {' or '.join(names)} may do this; your role is {role}. {ask}")
 
 
 def from_fields(detail: Any) -> InvalidInput:
@@ -189,6 +205,7 @@ def error_page(error: AIServiceError, request: Any) -> dict[str, Any]:
         "title": TITLES.get(error.http_status, "Something failed"),
         "message": error.message,
         "next": next_step(error, request),
+        "wait": wait(error.retry_after) if error.retry_after and error.http_status in {429, 503} else "",
         "request_id": getattr(request, "request_id", ""),
     }
 
@@ -223,11 +240,13 @@ def next_step(error: AIServiceError, request: Any) -> dict[str, str] | None:
 
 def plain(request: HttpRequest, error: AIServiceError) -> HttpResponse:
     """For Django's own handlers, which stand outside REST framework."""
+    status, headers = error.http_status, headers_of(error)
     if wants_json(request):
-        return JsonResponse({"error": error.as_dict()}, status=error.http_status)
+        return JsonResponse({"error": error.as_dict()}, status=status, headers=headers)
     signed_in = getattr(getattr(request, "user", None), "is_authenticated", False)
     template = "errors/error.html" if signed_in else "errors/bare_error.html"
-    return render(request, template, error_page(error, request), status=error.http_status)
+    content = render_to_string(template, error_page(error, request), request)
+    return HttpResponse(content, status=status, headers=headers)
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
@@ -235,7 +254,7 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
-    return plain(request, NotAllowed(NOT_YOURS))
+    return plain(request, not_yours(request))
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
@@ -243,7 +262,7 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
-    return plain(request, as_known(exception) or InvalidInput("The request could not be read."))
+    return plain(request, as_known(exception, request) or InvalidInput("The request could not be read."))
 
 
 def server_error(request: HttpRequest) -> HttpResponse:

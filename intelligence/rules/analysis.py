@@ -6,11 +6,11 @@ Every quote stands in the log that was given. It never repairs, asks nobody, and
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 
-from intelligence.rules.classes import BY_CODE
+from intelligence.rules.classes import ABOUT, BY_CODE
 from intelligence.rules.lines import as_chunks
 from intelligence.rules.matcher import ENGINE
 from intelligence.rules.scan import scan
-from intelligence.rules.types import Analysis, Pattern, Scanned
+from intelligence.rules.types import Analysis, FailureClass, Pattern, Scanned
 from intelligence.rules.verdict import patterns
 
 LOCAL = "local"
@@ -30,10 +30,15 @@ def analyse(log: bytes | str | Iterable[bytes], *, redact: Callable[[str], str] 
         primary=found[0].code if found else None,
         patterns=found,
         cause=_cause(found) if found else HEALTHY,
-        recommendations=BY_CODE[found[0].code].steps if found else (),
+        recommendations=meaning_of(found[0]).steps if found else (),
         provider=LOCAL,
         scanned=Scanned(findings.lines, findings.bytes, ENGINE),
     )
+
+
+def meaning_of(pattern: Pattern) -> FailureClass:
+    """The words for it: of its narrower case where it is one, else of its class."""
+    return ABOUT.get(pattern.about) or BY_CODE[pattern.code]
 
 
 def _redacted(pattern: Pattern, redact: Callable[[str], str]) -> Pattern:
@@ -43,7 +48,7 @@ def _redacted(pattern: Pattern, redact: Callable[[str], str]) -> Pattern:
 def _cause(found: tuple[Pattern, ...]) -> str:
     """One sentence: the reason, and which of the other patterns follow from it."""
     primary, *others = found
-    meaning = BY_CODE[primary.code]
+    meaning = meaning_of(primary)
     sentence = meaning.cause.format(subject=primary.subject.rstrip(".")) if primary.subject else meaning.plain
     following = [other.code for other in others if other.role == "symptom"]
     if not following:

@@ -213,6 +213,21 @@ CLASSES: tuple[FailureClass, ...] = (
             "Check start command, configuration and what the process needs at start.",
         )),
 )
+# Cases within a class that have words and steps of their own; the code that is answered stays the class's.
+ABOUT: dict[str, FailureClass] = {
+    "repository": FailureClass("CONFIG_ERROR", "build",
+        "The repository {subject} can't be read: it is not there, or hidden from this token.",
+        "The repository can't be read: it is not there, or hidden from this token.", (
+            "Check the repository's address: spelling, owner, and whether it was moved or renamed.",
+            "If it is private, save a token that may read it; a git server calls it not found without one.",
+        )),
+    "branch": FailureClass("CONFIG_ERROR", "build",
+        "The repository has no branch, tag or commit {subject}.",
+        "The repository has no such branch, tag or commit.", (
+            "Check the spelling of the branch, and whether it was merged and deleted.",
+            "Push it, or choose one that is there.",
+        )),
+}
 # fmt: on
 BY_CODE = {one.code: one for one in CLASSES}
 RANK = {one.code: place for place, one in enumerate(CLASSES)}

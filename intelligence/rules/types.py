@@ -14,7 +14,8 @@ class Rule:
     `sure` is how often such a line alone is right. A wording sees one line at a time, without colours; its group
     `subject` is the concrete thing; it has no look-around and no back reference, so that its time is linear.
     A line that matches `unless` does not count. `needs` and `but_not` (with `|` for several) name codes or signs
-    that must, or must not, stand somewhere in the log. `any_level` lets a warning count like an error, `even_calm`
+    that must, or must not, stand somewhere in the log. `about` names words that say it closer than its class does
+    (`classes.ABOUT`). `any_level` lets a warning count like an error, `even_calm`
     a line that is marked as information. `at_least` is how often a wording has to occur.
     """
 
@@ -28,6 +29,7 @@ class Rule:
     even_calm: bool = False
     any_case: bool = False
     at_least: int = 1
+    about: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +67,10 @@ class Hit:
 
 @dataclass(frozen=True, slots=True)
 class Pattern:
-    """One failure class as found: the decisive lines [first, last] of the raw file and what stands there."""
+    """One failure class as found: the decisive lines [first, last] of the raw file and what stands there.
+
+    `about` as in the rule of the decisive line; it is no part of what is told.
+    """
 
     code: str
     confidence: float
@@ -76,6 +81,7 @@ class Pattern:
     first_time: str
     last_time: str
     role: Role
+    about: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,4 +114,5 @@ class Analysis:
         plain = asdict(self)
         for pattern in plain["patterns"]:
             pattern["lines"] = list(pattern["lines"])
+            del pattern["about"]
         return plain

@@ -177,6 +177,7 @@ def _pattern(one: Evidence, at: int, primary: Evidence, ends: Ends, chain: list[
         first_time=times[0] if times else "",
         last_time=times[-1] if times else "",
         role=_role(one, at, primary),
+        about=rule.about,
     )
 
 

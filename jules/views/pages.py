@@ -81,7 +81,8 @@ def linked(wanted: dict[str, Any], page: int, without: str = "") -> str:
 def presented(attempt: FixAttempt, row: dict[str, Any]) -> dict[str, Any]:
     """With the word of its badge, and what CI says in words."""
     pull = row["pull_request"]
-    return row | {"badge": rows.badge(attempt), "ci": CI.get(pull["ci"], "") if pull else ""}
+    word = rows.badge(attempt)
+    return row | {"badge": word, "badge_text": rows.badge_text(word), "ci": CI.get(pull["ci"], "") if pull else ""}
 
 
 class Attempt(APIView):

@@ -18,6 +18,7 @@ from senate.engine.ballots import Ballot, ChairReply, Unreadable
 from senate.engine.case import Call, Case, Emit, Event, Outcome, Result, Shows, Spec, chair_order, quorum, together
 
 NOT_NEEDED = "Not needed: the ballots still out could not change which proposal leads."
+NOBODY = "No member answered."
 FAILED_WORDS = {"timed_out": "timed out", "failed": "failed", "cancelled": "was cancelled"}
 
 
@@ -211,7 +212,7 @@ class Deliberation:
 
     def _nobody(self) -> Result:
         said = " ".join(f"{self.case.title(m)}: {o.error}" for m, o in self.lost.items())
-        return Result("failed", "", "none", None, f"No member answered. {said}")
+        return Result("failed", "", "none", None, f"{NOBODY} {said}")
 
     def _missing(self) -> str:
         """ "4 of 5 members: DeepSeek timed out." or nothing."""

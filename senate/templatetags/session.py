@@ -12,6 +12,7 @@ from django.utils.safestring import SafeString
 
 from providers.format import parsed, zone
 from senate.engine import plan
+from senate.engine.deliberation import NOBODY
 from senate.reading.markdown import to_html
 
 register = template.Library()
@@ -210,6 +211,12 @@ def row_words(row: dict[str, Any]) -> str:
     if row["state"] == "running":
         return {"propose": "Proposing", "review": "Reviewing", "chair": "Chair"}.get(row["phase"], "Writing")
     return f"Partial {row['answered']}/{row['members']}" if row["state"] == "partial" else ""
+
+
+@register.filter
+def without_members(reason: str) -> str:
+    """A reason without what each member said, where that stands in the members' own columns."""
+    return f"{NOBODY} Why stands with each of them." if reason.startswith(NOBODY) else reason
 
 
 @register.filter

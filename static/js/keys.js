@@ -1,15 +1,21 @@
 // Keys on every page: / ? g+letter j k Enter Esc. None fires in fields; <html data-shortcuts="off"> turns the single ones off.
 // A page's own buttons: [data-page-key="d"] is pressed by d. Rows are [data-row] (Enter follows their first link). Other scripts ask window.keysAllowed(event) before they take a key.
+// Comes before the page, in no deferred order: a key that is pressed while the page still loads is kept, and pressed again when it is there.
 "use strict";
 (() => {
   const places = { o: "/", a: "/senate/", s: "/services/", i: "/incidents/", f: "/jules/", g: "/agents/",
     p: "/approvals/", u: "/usage/", c: "/usage/caps/", k: "/providers/", l: "/audit/" };
   const root = document.documentElement;
-  let going = 0;
+  // When "g" was pressed, kept over a change of page: its letter may reach the next one.
+  const going = { get: () => Number(sessionStorage.getItem("going")), set: (at) => sessionStorage.setItem("going", at) };
 
   window.keysAllowed = (event) =>
     root.dataset.shortcuts !== "off" && !event.defaultPrevented && !event.ctrlKey && !event.metaKey && !event.altKey &&
-    !event.target.closest("input, textarea, select, [contenteditable]") && !document.querySelector("dialog[open]");
+    !event.target.closest?.("input, textarea, select, [contenteditable]") && !document.querySelector("dialog[open]");
+
+  // The page is there, and so are its other scripts.
+  let ready = false;
+  document.addEventListener("DOMContentLoaded", () => { ready = true; }, { once: true });
 
   function move(step) {
     const rows = [...document.querySelectorAll("[data-row]")].filter((row) => row.offsetParent);
@@ -22,25 +28,33 @@
   }
 
   function go(letter) {
-    going = 0;
     // Only places that the reader's own menu has.
     const link = document.querySelector(`.nav a[href="${places[letter]}"]`);
     if (link) location.assign(link.href);
   }
 
+  function keep(event) {
+    const again = new KeyboardEvent("keydown", { key: event.key, bubbles: true, cancelable: true });
+    event.preventDefault();
+    document.addEventListener("DOMContentLoaded", () => document.activeElement.dispatchEvent(again), { once: true });
+  }
+
   document.addEventListener("keydown", (event) => {
     if (!window.keysAllowed(event)) return;
-    const key = event.key;
-    if (going && Date.now() - going < 1500 && places[key]) { event.preventDefault(); return go(key); }
-    going = 0;
+    // When it was pressed, not when a busy page came to it.
+    const key = event.key, at = performance.timeOrigin + event.timeStamp;
+    if (!ready) { if (/^[a-z1-9/?]$/.test(key)) keep(event); return; }
+    const begun = going.get();
+    if (begun) going.set(0);
+    if (at - begun < 1500 && places[key]) { event.preventDefault(); return go(key); }
     const act = {
       "/": () => {
-        const field = document.querySelector("[data-search]");
+        const field = [...document.querySelectorAll("[data-search]")].find((one) => one.offsetParent);
         if (field) return field.focus();
         document.querySelector(".nav [data-name=Search]")?.click();
       },
       "?": () => document.getElementById("keys-dialog")?.showModal(),
-      g: () => { going = Date.now(); },
+      g: () => going.set(at),
       j: () => move(1),
       k: () => move(-1),
     }[key];

@@ -1,5 +1,7 @@
 """Wrong sign-ins are counted, also while Redis is away."""
 
+import re
+
 import pytest
 from django.contrib.auth.hashers import PBKDF2PasswordHasher
 from django.db import connection
@@ -19,7 +21,11 @@ def test_the_eleventh_wrong_sign_in_waits_and_others_still_get_in(client, people
     client.logout()
     answers = [client.post("/login/", {"username": "mara", "password": "no"}).status_code for _ in range(11)]
     assert answers == [400] * 10 + [429]
-    assert client.post("/login/", RIGHT).status_code == 429
+    refused = client.post("/login/?next=/usage/", RIGHT)
+    assert refused.status_code == 429 and 1 <= int(refused["Retry-After"]) <= 300
+    page = refused.content.decode()
+    assert re.search(r"You can try again in (\d+ m )?\d+ s\.", page)
+    assert 'href="/login/?next=/usage/"' in page
     signin_limit.limiter.cache_clear()
 
 

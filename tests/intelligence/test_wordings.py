@@ -56,3 +56,18 @@ def test_what_a_runner_puts_before_each_line_changes_nothing(before: str) -> Non
         if (answer.primary or "healthy") != name.split()[0]:
             changed.append(name)
     assert changed == []
+
+
+@pytest.mark.parametrize(
+    ("line", "cause", "step"),
+    [
+        ("fatal: repository 'https://git.example.org/shop.git/' not found", "shop.git/ can't be read", "address"),
+        ("remote: Repository not found.", "The repository can't be read", "a token that may read it"),
+        ("fatal: Remote branch old not found in upstream origin", "no branch, tag or commit old.", "spelling"),
+    ],
+)
+def test_a_repository_that_cannot_be_read_has_steps_of_its_own(line: str, cause: str, step: str) -> None:
+    answer = analyse(f"Cloning into 'shop'...\n{line}\n")
+    assert cause in answer.cause and any(step in one for one in answer.recommendations)
+    assert "environment" not in " ".join(answer.recommendations)
+    assert "about" not in answer.as_dict()["patterns"][0]

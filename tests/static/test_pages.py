@@ -52,11 +52,42 @@ def test_an_error_page_names_one_way_on(client: Client, people: dict, monkeypatc
     assert way_on("lee", "/incidents/", 503) == "/providers/"
 
 
+@pytest.mark.parametrize(
+    ("name", "path", "sentence"),
+    [
+        ("lee", "/components/", "Only an admin may do this; your role is viewer. Ask an admin."),
+        ("lee", "/audit/", "Only an admin or a manager may do this; your role is viewer. Ask one of them"),
+        ("ana", "/agents/runs/", "Only an admin or an engineer may do this; your role is manager."),
+    ],
+)
+def test_a_refusal_names_the_roles_that_may(
+    client: Client, people: dict, name: str, path: str, sentence: str
+) -> None:
+    client.force_login(people[name])
+    answer = client.get(path)
+    assert answer.status_code == 403
+    assert sentence in answer.content.decode()
+
+
+def test_a_page_that_has_to_wait_says_how_long(client: Client, people: dict, monkeypatch) -> None:
+    client.force_login(people["lee"])
+    refused = Mock(side_effect=RateLimited("Too many requests.", retry_after=42.4))
+    monkeypatch.setattr("intelligence.views.incidents.page", refused)
+    for headers in ({}, {"HTTP_HX_REQUEST": "true"}):
+        answer = client.get("/incidents/", **headers)
+        assert (answer.status_code, answer["Retry-After"]) == (429, "42")
+        assert "You can try again in 42 s." in answer.content.decode()
+
+
 def test_the_sign_in_page_says_what_is_wrong_and_keeps_the_name(client: Client, people: dict) -> None:
     html = client.post("/login/", {"username": "mara", "password": "wrong"}).content.decode()
     assert "That name and password don't fit together." in html
     assert 'value="mara"' in html
     assert "wrong" not in html
+    assert 'name="password"' in "".join(re.findall(r"<input[^>]*autofocus[^>]*>", html))
+    back = client.get("/login/?next=/usage/").content.decode()
+    assert "After it you are back where you were." in back
+    assert 'name="username"' in "".join(re.findall(r"<input[^>]*autofocus[^>]*>", back))
 
 
 @pytest.mark.django_db

@@ -182,9 +182,13 @@ RULES: tuple[R, ...] = (
         protected branch hook declined
         GH006: Protected branch
         deploy key.*read.only
-        Repository not found
         invalid credentials
+        The git server refuses
+        The git server asks for a token
     """, any_level=True),
+    R("AUTH_FAILED", 0.93, r"""
+        Repository not found
+    """, any_level=True, about="repository"),
     R("AUTH_FAILED", 0.88, r"""
         status(?: code|Code|=|:)?[ "':=]+40[13]\b
         HTTP(?:/[\d.]+)?[ "':=]+40[13]\b

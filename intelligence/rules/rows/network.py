@@ -7,6 +7,7 @@ RULES: tuple[R, ...] = (
     R("DNS_FAILURE", 0.97, r"""
         could not translate host name <q>(?P<subject>[^'"]+)<q> to address
         failed to resolve host <q>(?P<subject>[^'"]+)
+        could not be cloned: (?P<subject>\S+) does not resolve
     """, any_level=True),
     R("DNS_FAILURE", 0.96, r"""
         (?:getaddrinfo|queryA|querySrv|queryTxt) (?:ENOTFOUND|EAI_AGAIN|ENODATA|ESERVFAIL)
@@ -144,6 +145,7 @@ RULES: tuple[R, ...] = (
         ProtocolError\('Connection aborted
     """, any_case=True, unless=r"from client|<dbport>"),
     R("NETWORK_TIMEOUT", 0.92, r"""
+        could not be cloned: (?P<subject>git took too long|The git server did not answer in time)
         ReadTimeout(?:Error)?
         ConnectTimeout(?:Error)?
         Read timed out

@@ -156,12 +156,21 @@ RULES: tuple[R, ...] = (
         Driver \S+ claims to not accept jdbcUrl
     """, unless=r"(?i)port"),
     R("CONFIG_ERROR", 0.85, r"""
-        fatal: not a git repository
         fatal: repository <q>(?P<subject>[^'"]+)<q> (?:not found|does not exist)
+        <q>(?P<subject>[^'"]+)<q> does not appear to be a git repository
         does not appear to be a git repository
+        The git server knows no such repository
+        The service has no repository address to clone
+    """, about="repository"),
+    R("CONFIG_ERROR", 0.85, r"""
         Remote branch (?P<subject>\S+) not found in upstream
         couldn't find remote ref (?P<subject>\S+)
         pathspec <q>(?P<subject>[^'"]+)<q> did not match
+        The repository has no such branch
+        Commit (?P<subject>[0-9a-f]{4,40}) is not among the newest
+    """, about="branch"),
+    R("CONFIG_ERROR", 0.85, r"""
+        fatal: not a git repository
         fatal: invalid refspec
         No such (?:option|command)
         unrecognized arguments: (?P<subject>[^\n]+)
