@@ -2,10 +2,8 @@
 // was read at its end follows. d diff, s split, [ ] files.
 "use strict";
 (() => {
-  const FOCUS = "a, button, input, summary, [tabindex]";
   const logs = (place) => [...place.querySelectorAll(".timeline pre")];
   const atEnd = (log) => log.scrollTop + log.clientHeight >= log.scrollHeight - 4;
-  const named = (el) => [el.tagName, el.id, el.getAttribute("href"), el.getAttribute("aria-label"), el.closest("li, tr, section")?.querySelector("h2, th, .strong")?.textContent].join("|");
   let asking = false, waiting = false;
   document.addEventListener("changed", async ({ target }) => {
     if (target.id !== "fixes") return;
@@ -17,12 +15,12 @@
         const text = await answer.text();
         const open = [...target.querySelectorAll("details")].map((part) => part.open);
         const read = logs(target).map((log) => (atEnd(log) ? Infinity : log.scrollTop));
-        const focused = target.contains(document.activeElement) ? named(document.activeElement) : "";
+        const focusAgain = refocus(target);
         htmx.swap("#fixes", text, { swapStyle: "outerHTML" });
         const fresh = document.getElementById("fixes");
         fresh.querySelectorAll("details").forEach((part, n) => { if (open[n]) part.open = true; });
         logs(fresh).forEach((log, n) => { log.scrollTop = Math.min(read[n] ?? Infinity, log.scrollHeight); });
-        if (focused) [...fresh.querySelectorAll(FOCUS)].find((el) => named(el) === focused)?.focus({ preventScroll: true });
+        focusAgain(fresh);
       }
     } finally {
       asking = false;

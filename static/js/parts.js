@@ -12,10 +12,11 @@ document.addEventListener("changed", async ({ target, detail }) => {
   const fresh = box.content.getElementById(target.id);
   if (!fresh || mine !== asked[target.id]) return;
   const open = [...target.querySelectorAll("details[id]")].map((part) => [part.id, part.open]);
-  const link = target.contains(document.activeElement) ? document.activeElement.getAttribute("href") : null;
+  const focusAgain = refocus(target);
   target.replaceWith(fresh);
   fresh.dataset.version = detail;
   for (const [id, shown] of open) { const part = document.getElementById(id); if (part) part.open = shown; }
   window.htmx?.process(fresh);
-  if (link) fresh.querySelector(`[href="${CSS.escape(link)}"]`)?.focus({ preventScroll: true });
+  fresh.dispatchEvent(new CustomEvent("htmx:load", { bubbles: true }));  // frame.js wakes its buttons
+  focusAgain(fresh);
 });

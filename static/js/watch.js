@@ -1,7 +1,15 @@
 // Pages that watch topics of the site: <body> holds an element with data-watches="providers" and data-version.
 // When the topic's version is another one than the element's, the element gets the event "changed" {detail: version};
 // whoever handles it shows what is new and sets data-version. Without a websocket the page stays as it was loaded.
+// A place that is replaced: refocus(place) before, and what it gives after, called with the new place: what had the focus has it again.
 "use strict";
+window.refocus = (place) => {
+  const named = (el) => [el.tagName, el.id, el.getAttribute("href"), el.getAttribute("aria-label"), el.tagName === "BUTTON" && (el.value || el.textContent), el.closest("li, tr, section")?.querySelector("h2, th, .strong")?.textContent].join("|");
+  const wanted = place.contains(document.activeElement) ? named(document.activeElement) : "";
+  return (fresh) => {
+    if (wanted) [...fresh.querySelectorAll("a, button, input, summary, [tabindex]")].find((el) => named(el) === wanted)?.focus({ preventScroll: true });
+  };
+};
 (() => {
   const watched = () => document.querySelectorAll("[data-watches]");
   const names = [...new Set([...watched()].map((el) => el.dataset.watches))];

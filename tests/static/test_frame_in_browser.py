@@ -95,6 +95,19 @@ def test_search_by_key_passes_over_a_field_that_is_hidden(open_page) -> None:
     expect(page.locator("#search-words")).to_be_focused()
 
 
+def test_a_part_that_is_shown_anew_keeps_the_focus_on_its_button(open_page) -> None:
+    page = open_page("/")
+    button = page.locator("[data-part] button:visible").first
+    button.focus()
+    name = button.inner_text()
+    page.evaluate(
+        "document.querySelector('[data-part]').dispatchEvent("
+        "new CustomEvent('changed', { bubbles: true, detail: 'newer' }))"
+    )
+    page.locator("[data-part][data-version=newer]").wait_for()
+    assert page.evaluate("document.activeElement.innerText") == name
+
+
 def test_the_menu_is_a_sheet_on_a_phone_and_a_page_without_scripts(open_page) -> None:
     page = open_page("/account/", 390)
     opener = page.get_by_role("link", name="Menu")
