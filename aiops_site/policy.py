@@ -172,11 +172,6 @@ def allows(route: str, method: str, role: Role | str | None) -> bool:
     doesn't name."""
     if route in PUBLIC:
         return True
-    return role is not None and role in openers(route, method)
-
-
-def openers(route: str, method: str) -> Roles | frozenset[str]:
-    """The roles for which the table opens that; none where it names no such route or method."""
     methods = ROUTES.get(route) or ADMIN_ROUTES.get(route, {})
     asked = "GET" if method in {"HEAD", "OPTIONS"} and "GET" in methods else method
-    return methods.get(asked, frozenset())
+    return role is not None and role in methods.get(asked, frozenset())

@@ -17,7 +17,7 @@ from django.utils.http import escape_leading_slashes, urlencode
 from rest_framework import exceptions as drf
 from rest_framework.response import Response
 
-from aiops_site.policy import openers
+from aiops_site.policy import allows
 from aiops_site.web.renderers import is_fragment
 from intelligence.agents.callers import Caller
 from providers.access.roles import Role, role_of
@@ -116,10 +116,10 @@ def not_yours(request: Any) -> NotAllowed:
     if isinstance(getattr(request, "auth", None), Caller):
         return NotAllowed("Agents may not do this.")
     match, role = request.resolver_match, role_of(getattr(request, "user", None))
-    may = openers(match.view_name, request.method) if match else frozenset()
+    may = [one for one in Role if match and allows(match.view_name, request.method, one)]
     if role is None or role in may or not may:
         return NotAllowed(NOT_YOURS)
-    names = [f"{'a' if one is Role.MANAGER else 'an'} {one}" for one in Role if one in may]
+    names = [f"{'a' if one is Role.MANAGER else 'an'} {one}" for one in may]
     ask = "Ask an admin." if len(names) == 1 else "Ask one of them, or an admin for another role."
     return NotAllowed(f"Only {' or '.join(names)} may do this; your role is {role}. {ask}")
 

@@ -61,53 +61,6 @@ def test_g_then_o_goes_to_a_place_of_the_menu(open_page) -> None:
     assert page.url.endswith("/usage/caps/")
 
 
-def test_a_key_pressed_while_the_page_still_loads_is_not_lost(open_page) -> None:
-    """The scripts that a page defers are held back; what was typed meanwhile is done when they are there."""
-    page = open_page("/account/")
-    held = []
-    page.route("**/htmx*.js", lambda route: held.append(route))
-    with page.expect_request("**/htmx*.js"):
-        page.reload(wait_until="commit")
-    page.locator("h1").wait_for()
-    page.keyboard.press("?")
-    assert not page.locator("#keys-dialog").is_visible()
-    held[0].continue_()
-    page.locator("#keys-dialog").wait_for()
-
-
-def test_a_jump_begun_on_one_page_ends_on_the_next(open_page) -> None:
-    page = open_page("/account/")
-    page.locator("h1").press("g")
-    page.goto(page.url.replace("/account/", "/menu/"))
-    with page.expect_navigation():
-        page.locator("h1").press("u")
-    assert page.url.endswith("/usage/")
-
-
-def test_search_by_key_passes_over_a_field_that_is_hidden(open_page) -> None:
-    page = open_page("/account/")
-    page.evaluate(
-        "document.querySelector('main').insertAdjacentHTML('beforeend', '<p hidden><input data-search></p>')"
-    )
-    with page.expect_navigation():
-        page.locator("h1").press("/")
-    assert page.url.endswith("/search/")
-    expect(page.locator("#search-words")).to_be_focused()
-
-
-def test_a_part_that_is_shown_anew_keeps_the_focus_on_its_button(open_page) -> None:
-    page = open_page("/")
-    button = page.locator("[data-part] button:visible").first
-    button.focus()
-    name = button.inner_text()
-    page.evaluate(
-        "document.querySelector('[data-part]').dispatchEvent("
-        "new CustomEvent('changed', { bubbles: true, detail: 'newer' }))"
-    )
-    page.locator("[data-part][data-version=newer]").wait_for()
-    assert page.evaluate("document.activeElement.innerText") == name
-
-
 def test_the_menu_is_a_sheet_on_a_phone_and_a_page_without_scripts(open_page) -> None:
     page = open_page("/account/", 390)
     opener = page.get_by_role("link", name="Menu")
