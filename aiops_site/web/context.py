@@ -1,6 +1,7 @@
 """What the frame shows on every page: navigation, who is looking, the request's id."""
 
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
 from django.http import HttpRequest
@@ -151,11 +152,19 @@ WORDS = {
 TONES = {"providers:audit": "red", "intelligence:services": "red", "intelligence:incidents": "red"}
 
 
+@cache
+def address(route: str) -> str:
+    """Empty where there is no such route; asked for fifteen times on every page."""
+    try:
+        return reverse(route)
+    except NoReverseMatch:
+        return ""
+
+
 def item(entry: tuple[str, str, str], here: str, badges: Badges) -> dict[str, Any] | None:
     label, route, icon = entry
-    try:
-        url = reverse(route)
-    except NoReverseMatch:
+    url = address(route)
+    if not url:
         return None
     count, words = badges.get(route, (0, ""))
     current = SECTION.get(here, here) == route
