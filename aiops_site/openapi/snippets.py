@@ -1,6 +1,7 @@
 """How an operation is called from a shell and from Python, to be copied. Pure."""
 
 import json
+import re
 from pprint import pformat
 from textwrap import indent
 
@@ -10,7 +11,7 @@ CHAT = "/api/v1/ai/chat/completions"
 
 
 def curl(one: Operation, site: str) -> str:
-    lines = [f"curl {'-N ' if one.streams else ''}{_method(one)}{site}{one.path}"]
+    lines = [f"curl {'-N ' if one.streams else ''}{_method(one)}{site}{_path(one)}"]
     if needs_token(one):
         lines.append('-H "Authorization: Bearer $TOKEN"')
     if one.example:
@@ -23,7 +24,7 @@ def python(one: Operation, site: str) -> str:
     """By the OpenAI SDK where that speaks it, else by httpx."""
     if one.path.rstrip("/") == CHAT:
         return _openai(one, site)
-    given = [f'"{one.method}"', f'"{site}{one.path}"']
+    given = [f'"{one.method}"', f'"{site}{_path(one)}"']
     if needs_token(one):
         given.append('headers={"Authorization": f"Bearer {token}"}')
     if one.example:
@@ -48,6 +49,11 @@ def needs_token(one: Operation) -> bool:
 
 def _literal(example: str) -> str:
     return pformat(json.loads(example), sort_dicts=False, width=72)
+
+
+def _path(one: Operation) -> str:
+    """With what is to be put in in capitals: a shell and curl would read braces in their own way."""
+    return re.sub(r"\{(\w+)\}", lambda found: found[1].upper(), one.path)
 
 
 def _method(one: Operation) -> str:

@@ -67,7 +67,7 @@ def test_an_answer_is_an_error_or_has_fields(one) -> None:
 
 def test_the_command_holds_the_body_whatever_quotes_are_in_it(one) -> None:
     words = shlex.split(curl(one, "http://site").replace("\\\n", " "))
-    assert words[:5] == ["curl", "-N", "-X", "PATCH", "http://site/api/v1/things/{id}/"]
+    assert words[:5] == ["curl", "-N", "-X", "PATCH", "http://site/api/v1/things/ID/"]
     assert json.loads(words[words.index("-d") + 1]) == {"name": "it's"}
 
 
@@ -84,4 +84,4 @@ def test_the_code_runs_up_to_its_request(one) -> None:
 
     code = python(one, "http://site").replace("import httpx\n", "")
     exec(code, {"httpx": Httpx, "token": "t"})  # noqa: S102  our own text
-    assert asked == [("PATCH", "http://site/api/v1/things/{id}/", "Bearer t", {"name": "it's"})]
+    assert asked == [("PATCH", "http://site/api/v1/things/ID/", "Bearer t", {"name": "it's"})]
