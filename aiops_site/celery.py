@@ -3,9 +3,11 @@
 A message carries the request id of the page or call that sent it, so that the worker's log lines bear it too.
 """
 
+import logging
 import logging.config
 import os
 import threading
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +23,9 @@ app.autodiscover_tasks()
 app.conf.beat_scheduler = "aiops_site.celery:Scheduler"
 app.conf.beat_max_loop_interval = 5
 
+logger = logging.getLogger(__name__)
 HEADER = "request_id"
+A_MOMENT = timedelta(seconds=1)  # by which a clock may be put right without a word
 _heart: threading.Event | None = None
 
 
@@ -35,7 +39,18 @@ class Scheduler(PersistentScheduler):
         if not turn.mine():
             return float(self.max_interval)
         heartbeat.attempt(heartbeat.beat, "beat")
+        self.follow_the_clock()
         return float(super().tick(*args, **kwargs))
+
+    def follow_the_clock(self) -> None:
+        """A clock that was set back would keep what ran "later" waiting for that time, in this process and, by the
+        file of the schedule, in the next one: no sweep and no seal for hours. It is taken as having run now."""
+        ahead = [one for one in self.schedule.values() if one.last_run_at > one.default_now() + A_MOMENT]
+        for entry in ahead:
+            entry.last_run_at = entry.default_now()
+        if ahead:
+            logger.warning("The clock was set back: what is sent by time goes on from now.")
+            self._heap = None
 
     def close(self) -> None:
         from aiops_site.operation import turn

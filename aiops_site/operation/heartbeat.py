@@ -44,7 +44,7 @@ def ages(names: Sequence[str]) -> dict[str, float | None]:
 
 def _file_age(name: str) -> float | None:
     try:
-        return max(0.0, time.time() - _file(name).stat().st_mtime)
+        return abs(time.time() - _file(name).stat().st_mtime)  # one to come is from before the clock was set back
     except FileNotFoundError:
         return None
 

@@ -12,6 +12,7 @@ from redis import Redis
 from redis.exceptions import NoScriptError
 
 # A list of moments, the newest first. What has left the window is dropped, so it never holds more than the limit.
+# Moments to come are of a clock that was set back since: they were by now at the latest.
 SCRIPT = """
 local time = redis.call('TIME')
 local now = tonumber(time[1]) + tonumber(time[2]) / 1000000
@@ -21,6 +22,14 @@ while oldest and tonumber(oldest) <= now - window do
     redis.call('RPOP', KEYS[1])
     oldest = redis.call('LINDEX', KEYS[1], -1)
 end
+local ahead = 0
+local newest = redis.call('LINDEX', KEYS[1], ahead)
+while newest and tonumber(newest) > now do
+    redis.call('LSET', KEYS[1], ahead, string.format('%.6f', now))
+    ahead = ahead + 1
+    newest = redis.call('LINDEX', KEYS[1], ahead)
+end
+if oldest then oldest = redis.call('LINDEX', KEYS[1], -1) end
 local left = limit - redis.call('LLEN', KEYS[1])
 local granted = math.max(0, math.min(wanted, left))
 for _ = 1, granted do

@@ -52,6 +52,8 @@ class FileStorage(Storage, MovingWindowSupport):
         try:
             now = time.time()  # inside the lock, so that no later hit has an earlier time
             file.execute("DELETE FROM hits WHERE key = ? AND at <= ?", (key, now - expiry))
+            # The clock was set back: they happened by now at the latest, else they'd count until it is that late.
+            file.execute("UPDATE hits SET at = ? WHERE key = ? AND at > ?", (now, key, now))
             taken = self._count(file, key)
             if taken + amount > limit:
                 return False
@@ -67,7 +69,7 @@ class FileStorage(Storage, MovingWindowSupport):
         now = time.time()
         found = "SELECT MIN(at), COUNT(*) FROM hits WHERE key = ? AND at > ?"
         oldest, taken = self._file().execute(found, (key, now - expiry)).fetchone()
-        return (oldest or now), taken
+        return min(oldest or now, now), taken
 
     @staticmethod
     def _count(file: sqlite3.Connection, key: str) -> int:

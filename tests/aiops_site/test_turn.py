@@ -2,10 +2,12 @@
 
 import subprocess
 import sys
+from datetime import timedelta
 
 import pytest
 import redis
 from celery import Celery
+from celery.schedules import crontab
 
 from aiops_site.celery import Scheduler
 from aiops_site.operation import turn
@@ -109,3 +111,23 @@ def test_a_beat_without_its_turn_sends_nothing_and_one_with_it_sends(here, share
     assert sent == ["a"]
     scheduler.close()
     assert not shared.exists(turn.KEY)
+
+
+def test_a_clock_that_was_set_back_does_not_keep_beat_waiting_until_it_is_that_late_again(here, caplog) -> None:
+    app = Celery("set-back", broker="memory://", set_as_current=False)
+    app.conf.beat_schedule = {
+        "a": {"task": "a", "schedule": 60.0},
+        "b": {"task": "b", "schedule": crontab(hour=3)},
+    }
+    scheduler = Scheduler(app, schedule_filename=str(here.DATA_DIR / "schedule"))
+    scheduler.tick()
+    for entry in scheduler.schedule.values():
+        entry.last_run_at += timedelta(hours=25)
+    assert scheduler.schedule["a"].is_due().next > 86_400
+    scheduler.tick()
+    assert scheduler.schedule["a"].is_due().next <= 60
+    assert scheduler.schedule["b"].is_due().next <= 86_400
+    assert caplog.text.count("The clock was set back") == 1
+    scheduler.tick()
+    assert caplog.text.count("The clock was set back") == 1
+    scheduler.close()

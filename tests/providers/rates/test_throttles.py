@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
 
@@ -122,6 +123,24 @@ def test_what_left_the_window_is_forgotten_in_redis(redis_url, settings) -> None
         assert throttles.take("chat", "2/min", 7).remaining == 1
         assert client.llen("rate:chat:60:7") == 1
         assert 0 < client.ttl("rate:chat:60:7") <= 60
+
+
+def test_a_clock_that_was_set_back_refuses_for_one_window_and_not_until_it_is_that_late_again(
+    counted, settings, monkeypatch
+) -> None:
+    from providers.rates import rate_file
+
+    if settings.REDIS_URL:  # whose own clock counts
+        with redis.Redis.from_url(settings.REDIS_URL) as client:
+            client.lpush("rate:chat:60:7", *(f"{time.time() + 3600 + n:.6f}" for n in range(2)))
+    else:
+        with monkeypatch.context() as later:
+            later.setattr(rate_file.time, "time", lambda of=time.time: of() + 3600)
+            for _ in range(2):
+                throttles.take("chat", "2/min", 7)
+    with pytest.raises(RateLimited) as caught:
+        throttles.take("chat", "2/min", 7)
+    assert 50 < caught.value.retry_after <= 60
 
 
 def test_scopes_and_users_are_counted_apart() -> None:
