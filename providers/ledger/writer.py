@@ -26,6 +26,7 @@ LARGEST_BATCH = 256
 LONGEST_QUEUE = 5_000
 DRAIN_S = 10.0
 CROWDED = "The ledger has more writes waiting than it can take. Try again shortly."
+NO_THREAD = "This process has no memory or thread left to write the ledger. Try again shortly."
 NO_WRITES = "The ledger's database takes no writes now. Try again shortly."
 
 
@@ -51,6 +52,7 @@ class Writer:
     def __init__(self, make_database: Callable[[], Database] = Database) -> None:
         self._make_database = make_database
         self._tickets: deque[_Ticket] = deque()
+        self._serving: list[_Ticket] = []
         self._change = threading.Condition()
         self._thread: threading.Thread | None = None
         self._closing = False
@@ -62,13 +64,20 @@ class Writer:
         with self._change:
             if job.admits and len(self._tickets) >= LONGEST_QUEUE:
                 raise LedgerUnavailable(CROWDED, retry_after=5)
-            self._tickets.append(ticket)
             if self._thread is None:
-                self._closing = False
-                self._thread = threading.Thread(target=self._work, name="ledger-writer", daemon=True)
-                self._thread.start()
+                self._start()
+            self._tickets.append(ticket)
             self._change.notify()
         return ticket.future
+
+    def _start(self) -> None:
+        self._closing = False
+        thread = threading.Thread(target=self._work, name="ledger-writer", daemon=True)
+        try:
+            thread.start()
+        except (RuntimeError, MemoryError) as error:
+            raise LedgerUnavailable(NO_THREAD, retry_after=5) from error
+        self._thread = thread
 
     def shut_down(self) -> None:
         """Writes what is queued, then ends the thread and its connection. The next job starts a new one."""
@@ -79,12 +88,26 @@ class Writer:
             thread.join(DRAIN_S)
 
     def _work(self) -> None:
-        database = self._make_database()
         try:
-            while batch := self._next_batch():
-                self._serve(database, batch)
-        finally:
-            database.close()
+            database = self._make_database()
+            try:
+                while batch := self._next_batch():
+                    self._serve(database, batch)
+            finally:
+                database.close()
+        except BaseException:
+            self._give_up()
+            raise
+
+    def _give_up(self) -> None:
+        """The thread ends over what it could not even hand to them, as where there is no memory left: nobody
+        waits for it for good, and the next job starts another. What was committed is found by its key."""
+        with self._change:
+            left, self._thread = [*self._serving, *self._tickets], None
+            self._tickets.clear()
+        for ticket in left:
+            if not ticket.future.done():
+                ticket.future.set_exception(LedgerUnavailable(NO_THREAD, retry_after=5))
 
     def _next_batch(self) -> list[_Ticket]:
         """Waits for work; empty when the writer is to end."""
@@ -94,6 +117,7 @@ class Writer:
             taken = [self._tickets.popleft() for _ in range(min(len(self._tickets), LARGEST_BATCH))]
             if not taken:
                 self._thread = None
+            self._serving = taken
         return taken
 
     def _serve(self, database: Database, batch: list[_Ticket]) -> None:

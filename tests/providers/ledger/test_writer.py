@@ -282,3 +282,44 @@ def test_a_forked_child_writes_with_a_writer_of_its_own(transactional_db, django
     from providers.models import Reservation
 
     assert Reservation.objects.count() == 3
+
+
+class WithoutMemory(Database):
+    """Fails in what a failure is answered with, too, once."""
+
+    failing = True
+
+    def begin(self) -> None:
+        if self.failing:
+            raise MemoryError
+        super().begin()
+
+    def roll_back(self) -> bool:
+        if self.failing:
+            type(self).failing = False
+            raise MemoryError
+        return super().roll_back()
+
+
+def test_a_thread_that_dies_leaves_nobody_waiting_and_another_goes_on(notes, monkeypatch):
+    died: list[Any] = []
+    monkeypatch.setattr(threading, "excepthook", died.append)
+    own = Writer(WithoutMemory)
+    with pytest.raises(LedgerUnavailable, match="no memory or thread left"):
+        own.submit(Note("lost")).result(TIMEOUT_S)
+    assert own.submit(Note("kept")).result(TIMEOUT_S) == "kept"
+    own.shut_down()
+    assert notes() == ["kept"] and len(died) == 1
+
+
+def test_without_a_thread_the_job_is_refused_and_the_next_one_finds_one(notes, monkeypatch):
+    own = Writer()
+    with monkeypatch.context() as full:
+        full.setattr(
+            writer_module.threading.Thread, "start", lambda _: (_ for _ in ()).throw(RuntimeError("can't"))
+        )
+        with pytest.raises(LedgerUnavailable, match="no memory or thread left"):
+            own.submit(Note("refused"))
+    assert own.submit(Note("kept")).result(TIMEOUT_S) == "kept"
+    own.shut_down()
+    assert notes() == ["kept"]
