@@ -64,7 +64,7 @@ ATTACKS = {
     "D16": (f"{T}/test_web.py", "test_d16_"),
     "D17": ("static/test_pages.py", "test_a_new_token_is_shown_once"),
     "E1": (f"{S}/test_acts.py", "test_who_sees_a_session"),
-    "E2": (f"{P}/telemetry/test_export.py", "test_a_private_collector"),
+    "E2": (f"{P}/telemetry/test_export.py", "test_e2_where_spans_go"),  # its address: A3 to A5 hold for it
     "E3": (f"{A}/test_policy.py", "test_the_table_holds_for_every_role"),
     "E4": (f"{T}/test_web.py", "test_e4_"),
     "E5": (f"{P}/configuration/test_keys_api.py", "test_what_the_api_does_not_know_or_take"),
@@ -272,7 +272,6 @@ BY_HAND = {
 }
 # What the test that is named shows only in part: the rest has none of its own.
 PARTLY = {
-    "E2": "the export's address is guarded; it is one for the site, no service has its own",
     "M3": "sqlmap's attempts as values; sqlmap and wapiti themselves are not run",
     "fault 4": "refusals and reading; that queued work then runs once was seen by hand",
     "fault 9": "a clock that jumps back; not libfaketime under a whole site",

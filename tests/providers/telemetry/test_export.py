@@ -1,6 +1,8 @@
 """Spans out of usage rows, by OTLP over HTTP to a receiver on loopback that reads the protobuf."""
 
 import base64
+import json
+import re
 from datetime import timedelta
 
 import pytest
@@ -160,6 +162,25 @@ def test_a_private_collector_that_is_not_opened_is_never_called(collector, every
     assert collector.got == []
     assert "AI_PRIVATE_HOSTS" in caplog.text
     assert "ops one" not in caplog.text
+
+
+def test_e2_where_spans_go_is_the_operators_word_for_the_site_and_nobodys_with_a_role():
+    """No service has an export of its own, so there is no setting of another one's to read or to change
+    (docs/decisions/0017): none in a table, in the API's description, or in an address."""
+    from django.apps import apps
+    from django.urls import get_resolver
+    from drf_spectacular.generators import SchemaGenerator
+
+    from tests.aiops_site.test_policy import routes
+
+    named = re.compile(r"(?i)otel|otlp|langfuse|collector|telemetry|trace.?(?:url|host|key|config)")
+    fields = [
+        f"{model.__name__}.{field.name}" for model in apps.get_models() for field in model._meta.get_fields()
+    ]
+    assert not [field for field in fields if named.search(field) and not field.startswith("TelemetryMark.")]
+    assert not named.findall(json.dumps(SchemaGenerator().get_schema(public=True), default=str))
+    paths = [path for path, _ in routes(get_resolver().url_patterns)]
+    assert len(paths) > 100 and not [path for path in paths if named.search(path)]
 
 
 def test_without_a_setting_nothing_is_read_or_kept(everyone, django_assert_num_queries):
