@@ -1,7 +1,7 @@
 """Pull requests on GitHub (and Enterprise), GitLab and Bitbucket Cloud, behind one shape.
 
-To add a forge: its adapter beside these with a row in FORGES, its git user in `intelligence/models/services.py`, its
-wire in `tests/fakes/forge.py`, its word in `tests/jules/test_forges.py`.
+To add a forge: its adapter beside these with a row in FORGES, its git user in `intelligence/models/services.py`,
+its wire in `tests/fakes/forge.py`, its word in `tests/jules/test_forges.py`.
 """
 
 from collections.abc import Callable, Mapping
