@@ -177,7 +177,7 @@ CHANNEL_LAYERS = {
     else {"BACKEND": "channels.layers.InMemoryChannelLayer"}
 }
 QUEUE_DIR = DATA_DIR / "queue"
-CELERY_BROKER_URL = REDIS_URL or "filesystem://"
+CELERY_BROKER_URL = REDIS_URL or "filesystem://localhost"
 CELERY_BROKER_TRANSPORT_OPTIONS = (
     # Without these a page that nudges a worker would wait for good where Redis is reached and says nothing.
     {"socket_timeout": 3, "socket_connect_timeout": 3, "retry_on_timeout": False}
