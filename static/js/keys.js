@@ -28,8 +28,8 @@
   }
 
   function go(letter) {
-    // Only places that the reader's own menu has.
-    const link = document.querySelector(`.nav a[href="${places[letter]}"]`);
+    // Only places that the reader's own menu has; one with a badge leads to the rows it counts (/services/?tab=failing).
+    const link = document.querySelector(`.nav a:is([href="${places[letter]}"], [href^="${places[letter]}?"])`);
     if (link) location.assign(link.href);
   }
 
