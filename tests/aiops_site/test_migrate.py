@@ -2,8 +2,10 @@
 
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 
 import psycopg
@@ -14,16 +16,17 @@ from tests.aiops_site.running import ROOT, environment, until
 
 pytestmark = pytest.mark.postgres
 TABLE, BACK = "aiops_site_signedin", "aiops_site zero"  # whose only migration is undone: its table is dropped
+WAITING = "SELECT 1 FROM pg_locks WHERE NOT granted AND mode = 'AccessExclusiveLock'"
 CHILD = """
 import sys, django
 django.setup()
 from django.core.management import CommandError, call_command
 from django.db import connection
 from aiops_site.management.commands import migrate
-migrate.WAIT_S, migrate.PAUSE_S = 0.5, 0.1
+migrate.PAUSE_S = 0.1
 for line in sys.stdin:
-    migrate.TRIES, *words = line.split()
-    migrate.TRIES = int(migrate.TRIES)
+    tries, wait, *words = line.split()
+    migrate.TRIES, migrate.WAIT_S = int(tries), float(wait)
     try:
         call_command("migrate", *words, verbosity=0, stdout=sys.stdout)
         with connection.cursor() as cursor:
@@ -34,7 +37,7 @@ for line in sys.stdin:
 """
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def database(migrated) -> Iterator[str]:
     with postgres.server(migrated) as url:
         yield url
@@ -42,7 +45,7 @@ def database(migrated) -> Iterator[str]:
 
 @contextmanager
 def migrating(database: str, data: Path) -> Iterator["subprocess.Popen[str]"]:
-    """A process that runs `migrate` with the words of each line, in at most so many tries."""
+    """A process that runs `migrate` for each line: how many tries, of how many seconds, its words."""
     env = environment(data, DATABASE_URL=database, DJANGO_SETTINGS_MODULE="aiops_site.settings")
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
     child = subprocess.Popen([sys.executable, "-c", CHILD], cwd=ROOT, env=env, **pipes)
@@ -66,11 +69,10 @@ def test_a_migration_that_waits_for_a_lock_lets_others_through_and_goes_on_when_
         migrating(database, tmp_path) as child,
     ):
         holder.execute(f"SELECT count(*) FROM {TABLE}")  # and its transaction stays open
-        waiting = "SELECT 1 FROM pg_locks WHERE NOT granted AND mode = 'AccessExclusiveLock'"
         other.execute("SET statement_timeout = '30s'")
 
-        told(child, f"2 {BACK}")
-        until(lambda: other.execute(waiting).fetchone(), "a migration that waits")
+        told(child, f"2 0.5 {BACK}")
+        until(lambda: other.execute(WAITING).fetchone(), "a migration that waits")
         assert other.execute(f"SELECT count(*) FROM {TABLE}").fetchone() == (0,)  # stood behind it, and went on
         assert "Others hold a lock" in child.stdout.readline()
         refused = child.stdout.readline()
@@ -80,9 +82,75 @@ def test_a_migration_that_waits_for_a_lock_lets_others_through_and_goes_on_when_
         assert f"process {holder.info.backend_pid} (idle in transaction" in refused
         assert other.execute(f"SELECT to_regclass('{TABLE}') IS NOT NULL").fetchone() == (True,)
 
-        told(child, f"1000 {BACK}")
+        told(child, f"1000 0.5 {BACK}")
         assert "Others hold a lock" in child.stdout.readline()
         holder.rollback()
         said = until(lambda: next((line for line in child.stdout if "Others hold" not in line), ""), "its end")
         assert said == "done 0\n", "and the limit is taken back"
         assert other.execute(f"SELECT to_regclass('{TABLE}') IS NULL").fetchone() == (True,)
+
+
+def put(connection: psycopg.Connection, table: str, **given: object) -> int:
+    """A row of `table` with these columns and nothing in the others; its number."""
+    columns = connection.execute(
+        "SELECT column_name, data_type FROM information_schema.columns WHERE table_name = %s"
+        " AND is_nullable = 'NO' AND is_identity = 'NO'",
+        [table],
+    ).fetchall()
+    empty = {
+        "timestamp with time zone": datetime.now(UTC),
+        "boolean": True,
+        "bytea": b"",
+        "jsonb": "{}",
+        "ARRAY": "{}",
+    }
+    row = {name: empty.get(kind, "" if "char" in kind or kind == "text" else 0) for name, kind in columns} | given
+    marks = ", ".join(["%s"] * len(row))
+    found = connection.execute(
+        f"INSERT INTO {table} ({', '.join(row)}) VALUES ({marks}) RETURNING id", [*row.values()]
+    )
+    return found.fetchone()[0]
+
+
+def test_what_old_code_adds_to_the_sums_while_0018_copies_them_is_not_lost(database, tmp_path):
+    """The copy is made, and the old table can't be dropped yet, for somebody reads it: now an old worker adds."""
+    url = database.replace("postgres://", "postgresql://")
+    with (
+        psycopg.connect(url, autocommit=True) as look,
+        psycopg.connect(url) as reader,
+        psycopg.connect(url) as old,
+        migrating(database, tmp_path) as child,
+    ):
+        told(child, "1 30 providers 0017")
+        assert child.stdout.readline() == "done 0\n"
+        key = put(look, "providers_usagekey")
+        put(look, "providers_usageday", key_id=key, day=1, calls=1)
+        look.execute("DELETE FROM providers_usagegeneration")
+        put(look, "providers_usagegeneration", watermark=1)
+        reader.execute("SELECT count(*) FROM providers_usageday")
+        told(child, "1 60 providers")
+        until(lambda: look.execute(WAITING).fetchone(), "a migration that waits to drop the old table")
+
+        adds = threading.Thread(target=add_as_old_code_does, args=[old], daemon=True)
+        adds.start()
+        mine = "SELECT 1 FROM pg_locks WHERE NOT granted AND pid = %s"
+        until(
+            lambda: not adds.is_alive() or look.execute(mine, [old.info.backend_pid]).fetchone(),
+            "an old worker that waits, or has added",
+        )
+        reader.rollback()
+        assert child.stdout.readline() == "done 0\n"
+        adds.join()
+        kept = look.execute("SELECT sum(calls) FROM providers_usagetotal").fetchone()
+        marked = look.execute("SELECT watermark FROM providers_usagegeneration").fetchone()
+        assert kept == marked == (1,), "what was added later is in the totals, or its mark was not moved"
+
+
+def add_as_old_code_does(old: psycopg.Connection) -> None:
+    """One more row of the ledger, in one transaction with the watermark; all of it or nothing."""
+    try:
+        old.execute("UPDATE providers_usagegeneration SET watermark = 2 WHERE watermark = 1")
+        old.execute("UPDATE providers_usageday SET calls = calls + 1")
+        old.commit()
+    except psycopg.Error:
+        old.rollback()
