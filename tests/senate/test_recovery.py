@@ -3,6 +3,8 @@
 import json
 import os
 import random
+import re
+import resource
 import signal
 import subprocess
 import sys
@@ -235,6 +237,51 @@ def test_workers_killed_at_any_moment_lose_nothing_and_pay_no_finished_call_twic
     assert [event["n"] for event in told] == list(range(1, session.last_n + 1))
     votes = [(e["data"]["reviewer"], e["data"]["proposal"]) for e in told if e["type"] == "vote"]
     assert len(votes) == len(set(votes)) == 20
+    books_are_right(asker)
+    invariants.check([session])
+
+
+def address_space(pid):
+    """Bytes that a process has mapped."""
+    return int(re.search(r"VmSize:\s+(\d+) kB", Path(f"/proc/{pid}/status").read_text())[1]) << 10
+
+
+def given_up(worker, session):
+    """Whether it has ended the session, or itself, or lets its claim run out."""
+    session.refresh_from_db()
+    claim = session.claim_expires_at
+    over = session.state != "running" or claim is None or claim < timezone.now()
+    return over or not Path(f"/proc/{worker.pid}").exists()
+
+
+@pytest.mark.skipif("SENATE_SOAK" not in os.environ, reason="waits for claims that run out: SENATE_SOAK=1")
+@pytest.mark.parametrize("left", [0, 1 << 20, 4 << 20], ids=["nothing", "1 MB", "4 MB"])
+def test_f21_a_worker_whose_memory_is_used_up_dies_or_says_so_and_another_goes_on(
+    asker, committee, upstream, spawned, work, left
+):
+    """A limit of memory, not a kill: what allocates fails, wherever that is. Three answers come at once then."""
+    committee("fake-optimist", "fake-sceptic", "fake-engineer")
+    session = ask(asker)
+    upstream.script("hold", "hold", "hold")
+    worker = spawned(session)
+    upstream.wait_for(lambda seen: [call.outcome for call in seen].count("open") == 3, timeout=30)
+    most = address_space(worker.pid) + left
+    resource.prlimit(worker.pid, resource.RLIMIT_AS, (most, most))
+    upstream.release()
+    end = time.monotonic() + 120
+    while not given_up(worker, session):
+        assert time.monotonic() < end, "it works on nothing, and keeps its claim"
+        time.sleep(0.2)
+    worker.kill()  # one that lives and does nothing more
+    worker.wait()
+    claim_runs_out(session)
+    session = work(session, timeout=60) if session.state == "running" else session
+    assert session.resolution or (session.state == "failed" and session.reason)
+    rows = AIUsageLog.objects.filter(session_id=str(session.pk))
+    assert rows.count() >= len(upstream.calls) >= 3, (
+        "what was asked for is booked, as lost where nobody knows more"
+    )
+    print(session.state, session.reason, [(row.success, row.error_code) for row in rows])
     books_are_right(asker)
     invariants.check([session])
 
