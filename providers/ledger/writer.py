@@ -30,6 +30,15 @@ NO_THREAD = "This process has no memory or thread left to write the ledger. Try 
 NO_WRITES = "The ledger's database takes no writes now. Try again shortly."
 
 
+def end_process() -> None:
+    """What was spent can't be booked by this process any more. It ends at once, as by kill -9: whoever goes on
+    with its work, or the reaper, books that. If it lived, it would store that its calls have ended."""
+    try:
+        logger.critical(NO_THREAD)
+    finally:  # even where there is no memory for a line
+        os._exit(70)
+
+
 class Job(Protocol):
     """`user_id` None: found by the reservation. `admits`: may be turned away when the queue is full."""
 
@@ -65,17 +74,19 @@ class Writer:
             if job.admits and len(self._tickets) >= LONGEST_QUEUE:
                 raise LedgerUnavailable(CROWDED, retry_after=5)
             if self._thread is None:
-                self._start()
+                self._start(job)
             self._tickets.append(ticket)
             self._change.notify()
         return ticket.future
 
-    def _start(self) -> None:
+    def _start(self, job: Job) -> None:
         self._closing = False
         thread = threading.Thread(target=self._work, name="ledger-writer", daemon=True)
         try:
             thread.start()
         except (RuntimeError, MemoryError) as error:
+            if not job.admits:
+                end_process()
             raise LedgerUnavailable(NO_THREAD, retry_after=5) from error
         self._thread = thread
 
@@ -100,11 +111,13 @@ class Writer:
             raise
 
     def _give_up(self) -> None:
-        """The thread ends over what it could not even hand to them, as where there is no memory left: nobody
-        waits for it for good, and the next job starts another. What was committed is found by its key."""
+        """The thread ends over what it could not even hand to them, as where there is no memory left: nobody waits
+        for it for good, and the next job starts another. What was committed is found by its key."""
         with self._change:
             left, self._thread = [*self._serving, *self._tickets], None
             self._tickets.clear()
+        if any(not ticket.job.admits for ticket in left):
+            end_process()
         for ticket in left:
             if not ticket.future.done():
                 ticket.future.set_exception(LedgerUnavailable(NO_THREAD, retry_after=5))

@@ -276,12 +276,11 @@ def test_f21_a_worker_whose_memory_is_used_up_dies_or_says_so_and_another_goes_o
     worker.wait()
     claim_runs_out(session)
     session = work(session, timeout=60) if session.state == "running" else session
-    assert session.resolution or (session.state == "failed" and session.reason)
+    assert session.state in ("done", "partial") and session.resolution
     rows = AIUsageLog.objects.filter(session_id=str(session.pk))
     assert rows.count() >= len(upstream.calls) >= 3, (
         "what was asked for is booked, as lost where nobody knows more"
     )
-    print(session.state, session.reason, [(row.success, row.error_code) for row in rows])
     books_are_right(asker)
     invariants.check([session])
 

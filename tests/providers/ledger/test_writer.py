@@ -303,6 +303,7 @@ class WithoutMemory(Database):
 
 def test_a_thread_that_dies_leaves_nobody_waiting_and_another_goes_on(notes, monkeypatch):
     died: list[Any] = []
+    monkeypatch.setattr(WithoutMemory, "failing", True)
     monkeypatch.setattr(threading, "excepthook", died.append)
     own = Writer(WithoutMemory)
     with pytest.raises(LedgerUnavailable, match="no memory or thread left"):
@@ -310,6 +311,29 @@ def test_a_thread_that_dies_leaves_nobody_waiting_and_another_goes_on(notes, mon
     assert own.submit(Note("kept")).result(TIMEOUT_S) == "kept"
     own.shut_down()
     assert notes() == ["kept"] and len(died) == 1
+
+
+@dataclass
+class Booking(Note):
+    admits: ClassVar[bool] = False
+
+
+def test_a_process_that_can_not_book_what_was_spent_ends_at_once(notes, monkeypatch):
+    ended: list[str] = []
+    monkeypatch.setattr(writer_module, "end_process", lambda: ended.append("here"))
+    monkeypatch.setattr(threading, "excepthook", lambda _: None)
+    monkeypatch.setattr(WithoutMemory, "failing", True)
+    own = Writer(WithoutMemory)
+    with pytest.raises(LedgerUnavailable):
+        own.submit(Booking("spent")).result(TIMEOUT_S)
+    assert ended == ["here"]
+    with monkeypatch.context() as full:
+        full.setattr(
+            writer_module.threading.Thread, "start", lambda _: (_ for _ in ()).throw(RuntimeError("can't"))
+        )
+        with pytest.raises(LedgerUnavailable):
+            own.submit(Booking("spent"))
+    assert ended == ["here", "here"]
 
 
 def test_without_a_thread_the_job_is_refused_and_the_next_one_finds_one(notes, monkeypatch):
