@@ -3,6 +3,8 @@
 import pytest
 from playwright.sync_api import expect
 
+from intelligence.models import Deployment, Service
+
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 
@@ -29,6 +31,23 @@ def test_a_jump_begun_on_one_page_ends_on_the_next(open_page) -> None:
     assert page.url.endswith("/usage/")
 
 
+@pytest.fixture
+def failing(people) -> None:
+    """Before a browser runs, as no query can be made beside it."""
+    service = Service.objects.create(name="checkout-api", owner=people["mara"])
+    Deployment.objects.create(service=service, status="FAILED", branch="main")
+
+
+def test_a_jump_goes_where_a_counted_item_of_the_menu_leads(failing, open_page) -> None:
+    """An item with a badge has the address of the rows that it counts, as /services/?tab=failing."""
+    page = open_page("/account/")
+    expect(page.locator(".nav a[href^='/services/?']")).to_have_count(1)
+    page.locator("h1").press("g")
+    with page.expect_navigation():
+        page.keyboard.press("s")
+    assert "/services/?" in page.url
+
+
 def test_search_by_key_passes_over_a_field_that_is_hidden(open_page) -> None:
     page = open_page("/account/")
     page.evaluate(
@@ -38,3 +57,18 @@ def test_search_by_key_passes_over_a_field_that_is_hidden(open_page) -> None:
         page.locator("h1").press("/")
     assert page.url.endswith("/search/")
     expect(page.locator("#search-words")).to_be_focused()
+
+
+PART = '<div id="part" data-part><button type="button" data-copies="x" hidden>Copy</button></div>'
+
+
+def test_a_part_that_is_shown_anew_keeps_the_focus_on_its_button(open_page) -> None:
+    page = open_page("/")
+    page.evaluate("(html) => { document.querySelector('main').innerHTML = html; }", PART)
+    button = page.locator("#part button")
+    button.evaluate("el => { el.hidden = false; el.focus(); }")
+    page.route(page.url, lambda route: route.fulfill(body=PART, content_type="text/html"))
+    newer = "new CustomEvent('changed', { bubbles: true, detail: 'newer' })"
+    page.evaluate(f"document.querySelector('#part').dispatchEvent({newer})")
+    page.locator("#part[data-version=newer]").wait_for()
+    expect(button).to_be_focused()
