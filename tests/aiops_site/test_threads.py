@@ -8,6 +8,7 @@ import httpx
 import pytest
 from asgiref.sync import sync_to_async
 from django.db.backends.signals import connection_created
+from django.test import Client
 
 from aiops_site.web import threads
 from tests.aiops_site.running import until
@@ -68,9 +69,12 @@ def test_pages_one_after_the_other_open_the_database_once(none_idle, site, peopl
 
     connection_created.connect(note)
     try:
-        with httpx.Client(base_url=site.url) as client:
+        browser = Client()
+        browser.force_login(people["mara"])
+        cookies = {name: one.value for name, one in browser.cookies.items()}
+        with httpx.Client(base_url=site.url, cookies=cookies) as client:
             for _ in range(5):
-                assert client.get("/login/").status_code == 200
+                assert client.get("/menu/").status_code == 200  # the session alone is a row
                 until(lambda: len(none_idle) == 1, "the thread given back")
     finally:
         connection_created.disconnect(note)
