@@ -3,6 +3,7 @@
 import logging
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -28,6 +29,7 @@ TELL_EVERY_S = 0.5
 WHOLE = 4 << 20  # bytes of a log that are reduced whole; of a longer one its parts that decide
 BEFORE, AROUND, AFTER = 1 << 20, 128 << 10, 2 << 20
 BATCH, YOUNG = 50, timedelta(days=1)
+NO_MODEL = "No model is chosen for log analysis. An admin chooses one under Settings > Log analysis."
 LOST = "The workers that had this analysis were lost three times."
 logger = logging.getLogger(__name__)
 
@@ -100,7 +102,8 @@ def _answered(run: AnalysisRun) -> tuple[dict[str, Any], Advice | None]:
     subject = Subject(_name(run), findings, excerpt, run.session_id, str(run.service_id or ""))
     advice = get_provider().run(subject)
     if advice.said is None:
-        return result, advice
+        unasked = run.mode == "ai" and not advice.fallback
+        return result, replace(advice, fallback=NO_MODEL) if unasked else advice
     _mine(run).update(claim_until=timezone.now() + LEASE)
     checked = quotes_in(claims_of(advice.said), chunks_of(run))
     return merged(findings, advice.said, checked, run.mode), advice

@@ -59,6 +59,12 @@ def test_pasted_lines_lead_to_their_analysis_and_its_answer_escapes_what_the_log
     assert "<script>alert" not in shown and "&lt;script&gt;alert" in shown
 
 
+def test_a_log_that_is_read_says_that_a_model_is_asked_and_only_where_one_may_be(page):
+    for mode, title in (("rules", ">Reading<"), ("hybrid", ">Asking a model<"), ("ai", ">Asking a model<")):
+        run = AnalysisRun.objects.create(mode=mode, state="running", log_bytes=94, read_bytes=94, read_lines=3)
+        assert title in page("lee").get(f"/analyses/{run.pk}/").content.decode(), mode
+
+
 def test_a_file_is_uploaded_and_a_packed_or_empty_one_is_refused_with_the_form(page):
     ivo = page("ivo")
     ivo.post("/analyses/", {"file": SimpleUploadedFile("ci.log", LOG.encode() * 4_000), "mode": "rules"})

@@ -86,6 +86,7 @@ def test_with_nothing_at_all_the_local_rules_answer(as_user, fakes, settings):
     for mode in ("rules", "hybrid", "ai"):
         found = ask(as_user, log=LOG, mode=mode).json()
         assert (found["source"], found["primary"]) == ("local", "MISSING_MODULE")
+        assert found["fallback"].startswith("No model is chosen") is (mode == "ai"), mode
     assert fakes.calls == [] and not AIUsageLog.objects.exists()
 
 
