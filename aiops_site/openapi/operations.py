@@ -37,12 +37,11 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """`example`: a body as JSON text, "" where none is sent. `streams`: may answer in server-sent events."""
+    """`example`: a body as JSON text, "" where none is sent."""
 
     name: str
     method: str
     path: str
-    group: str
     title: str
     about: str
     parameters: tuple[Field, ...]
@@ -53,6 +52,7 @@ class Operation:
 
     @property
     def streams(self) -> bool:
+        """It may answer in server-sent events."""
         return any("text/event-stream" in answer.kinds for answer in self.answers)
 
 
@@ -74,7 +74,6 @@ def _operation(schema: Schema, path: str, method: str, found: Schema, depth: int
         name=found["operationId"],
         method=method.upper(),
         path=path,
-        group=next(iter(found.get("tags", ())), ""),
         title=plain(title or about),
         about=" ".join(about.split()) if title else "",
         parameters=tuple(_parameter(schema, one) for one in found.get("parameters", [])),

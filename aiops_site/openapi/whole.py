@@ -8,12 +8,18 @@ from drf_spectacular.generators import SchemaGenerator
 from aiops_site.openapi.operations import Operation, Schema, operations
 
 DEEPEST = 3  # levels of fields that a page names
-_once = threading.Lock()
+_once = threading.Lock()  # who asks while it is made waits for the same
 
 
 def schema() -> Schema:
-    with _once:  # who asks meanwhile waits for the same
+    with _once:
         return _schema()
+
+
+def shown() -> dict[str, Operation]:
+    """Name -> operation, as the pages show them."""
+    with _once:
+        return _shown()
 
 
 @cache
@@ -21,13 +27,6 @@ def _schema() -> Schema:
     return SchemaGenerator().get_schema(request=None, public=True)
 
 
-def shown() -> dict[str, Operation]:
-    """Name -> operation, as the pages show them."""
-    found = schema()
-    with _once:
-        return _shown(id(found))
-
-
 @cache
-def _shown(_: int) -> dict[str, Operation]:
+def _shown() -> dict[str, Operation]:
     return {one.name: one for one in operations(_schema(), DEEPEST)}

@@ -41,7 +41,7 @@ class Command(migrate.Command):
                 self.stdout.flush()
                 time.sleep(PAUSE_S)
         raise CommandError(
-            f"A migration waited {TRIES} times {WAIT_S:g} s for a lock that others hold, and changed nothing."
+            f"A migration waited {TRIES} times {WAIT_S:g} s for a lock that others hold, and was not applied."
             f"{oldest(connection)} End it, or wait for its end, and migrate again."
         )
 

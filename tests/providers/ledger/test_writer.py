@@ -5,9 +5,8 @@ import os
 import sqlite3
 import threading
 from concurrent.futures import Future
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, ClassVar
-from uuid import UUID
 
 import pytest
 from django.db import connection
@@ -18,47 +17,7 @@ from providers.ledger import writer as writer_module
 from providers.ledger.database import Database
 from providers.ledger.writer import LARGEST_BATCH, Writer
 from tests.providers.ledger.ledger_kit import attempt, reserve
-
-TIMEOUT_S = 60
-
-
-@dataclass
-class Note:
-    """Adds a row to a table of the test; `before` and `after` run inside the transaction."""
-
-    admits: ClassVar[bool] = True
-    words: str
-    error: BaseException | None = None
-    meet: list[threading.Event] = field(default_factory=list)
-    user_id: int | None = 1
-    reservation: UUID | None = None
-
-    def run(self, database: Database) -> str:
-        if self.meet:
-            begun, go_on = self.meet
-            begun.set()
-            assert go_on.wait(TIMEOUT_S)
-        if isinstance(self.error, BudgetExceeded):
-            raise self.error
-        database.execute("INSERT INTO notes (words) VALUES (%s)", [self.words])
-        if self.error is not None:
-            raise self.error
-        return self.words
-
-
-@pytest.fixture
-def notes(transactional_db):
-    with connection.cursor() as cursor:
-        cursor.execute("CREATE TABLE notes (words varchar(50))")
-    yield lambda: sorted(_notes())
-    with connection.cursor() as cursor:
-        cursor.execute("DROP TABLE notes")
-
-
-def _notes() -> list[str]:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT words FROM notes")
-        return [words for (words,) in cursor.fetchall()]
+from tests.providers.ledger.writer_kit import TIMEOUT_S, Note, noted
 
 
 @pytest.fixture
@@ -246,22 +205,12 @@ def test_shutting_down_writes_what_is_queued_and_the_next_job_starts_again(write
     assert writer.submit(Note("again")).result(TIMEOUT_S) == "again"
 
 
-@pytest.mark.skipif(connection.vendor != "sqlite", reason="PostgreSQL orders by user")
-def test_on_sqlite_jobs_run_as_they_came(writer, notes):
+def test_a_batch_runs_as_it_came_on_sqlite_and_by_user_on_postgres(writer, notes):
     _, go_on = held_up(writer)
     order = [writer.submit(Note(f"{user}", user_id=user)) for user in (3, 1, 2)]
     go_on.set()
     [future.result(TIMEOUT_S) for future in order]
-    assert _notes() == ["first", "3", "1", "2"]
-
-
-@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite has one writer")
-def test_on_postgres_a_batch_runs_by_user(writer, notes):
-    _, go_on = held_up(writer)
-    order = [writer.submit(Note(f"{user}", user_id=user)) for user in (3, 1, 2)]
-    go_on.set()
-    [future.result(TIMEOUT_S) for future in order]
-    assert _notes() == ["first", "1", "2", "3"]
+    assert noted() == ["first", *("312" if connection.vendor == "sqlite" else "123")]
 
 
 @pytest.mark.skipif(connection.vendor != "sqlite", reason="a child must not touch a parent's server connection")
@@ -282,68 +231,3 @@ def test_a_forked_child_writes_with_a_writer_of_its_own(transactional_db, django
     from providers.models import Reservation
 
     assert Reservation.objects.count() == 3
-
-
-class WithoutMemory(Database):
-    """Fails in what a failure is answered with, too, once."""
-
-    failing = True
-
-    def begin(self) -> None:
-        if self.failing:
-            raise MemoryError
-        super().begin()
-
-    def roll_back(self) -> bool:
-        if self.failing:
-            type(self).failing = False
-            raise MemoryError
-        return super().roll_back()
-
-
-def test_a_thread_that_dies_leaves_nobody_waiting_and_another_goes_on(notes, monkeypatch):
-    died: list[Any] = []
-    monkeypatch.setattr(WithoutMemory, "failing", True)
-    monkeypatch.setattr(threading, "excepthook", died.append)
-    own = Writer(WithoutMemory)
-    with pytest.raises(LedgerUnavailable, match="no memory or thread left"):
-        own.submit(Note("lost")).result(TIMEOUT_S)
-    assert own.submit(Note("kept")).result(TIMEOUT_S) == "kept"
-    own.shut_down()
-    assert notes() == ["kept"] and len(died) == 1
-
-
-@dataclass
-class Booking(Note):
-    admits: ClassVar[bool] = False
-
-
-def test_a_process_that_can_not_book_what_was_spent_ends_at_once(notes, monkeypatch):
-    ended: list[str] = []
-    monkeypatch.setattr(writer_module, "end_process", lambda: ended.append("here"))
-    monkeypatch.setattr(threading, "excepthook", lambda _: None)
-    monkeypatch.setattr(WithoutMemory, "failing", True)
-    own = Writer(WithoutMemory)
-    with pytest.raises(LedgerUnavailable):
-        own.submit(Booking("spent")).result(TIMEOUT_S)
-    assert ended == ["here"]
-    with monkeypatch.context() as full:
-        full.setattr(
-            writer_module.threading.Thread, "start", lambda _: (_ for _ in ()).throw(RuntimeError("can't"))
-        )
-        with pytest.raises(LedgerUnavailable):
-            own.submit(Booking("spent"))
-    assert ended == ["here", "here"]
-
-
-def test_without_a_thread_the_job_is_refused_and_the_next_one_finds_one(notes, monkeypatch):
-    own = Writer()
-    with monkeypatch.context() as full:
-        full.setattr(
-            writer_module.threading.Thread, "start", lambda _: (_ for _ in ()).throw(RuntimeError("can't"))
-        )
-        with pytest.raises(LedgerUnavailable, match="no memory or thread left"):
-            own.submit(Note("refused"))
-    assert own.submit(Note("kept")).result(TIMEOUT_S) == "kept"
-    own.shut_down()
-    assert notes() == ["kept"]
