@@ -191,7 +191,7 @@ def ended_redis(many) -> Iterator[Callable[[], str]]:
     with ExitStack() as held:
         url = many[0].env["REDIS_URL"]
         with redis.Redis.from_url(url) as client:
-            client.shutdown(nosave=True, now=True, force=True)
+            client.shutdown(nosave=True)
         yield lambda: held.enter_context(redis_server.server(urlsplit(url).port or 0))
 
 

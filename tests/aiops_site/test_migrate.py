@@ -76,7 +76,7 @@ def test_a_migration_that_waits_for_a_lock_lets_others_through_and_goes_on_when_
         assert "Others hold a lock" in child.stdout.readline()
         refused = child.stdout.readline()
         assert refused.startswith(
-            "refused A migration waited 2 times 0.5 s for a lock that others hold, and changed"
+            "refused A migration waited 2 times 0.5 s for a lock that others hold, and was not"
         )
         assert f"process {holder.info.backend_pid} (idle in transaction" in refused
         assert other.execute(f"SELECT to_regclass('{TABLE}') IS NOT NULL").fetchone() == (True,)
