@@ -110,6 +110,9 @@ class Many:
             until(lambda part=part: part.has_said("ready."), f"{part.name} takes messages", START)
 
     def stop(self) -> None:
+        """The ends of the logs are printed, which is seen where a test has failed."""
+        for part in self.parts.values():
+            print(part.name, "\n".join(part.log.read_text("utf-8", "replace").splitlines()[-12:]), sep="\n")
         running = [part.process for part in self.parts.values() if part.process.poll() is None]
         for process in running:
             process.kill()
