@@ -3,6 +3,8 @@
 The word decides tone and icon, so a state looks the same on every page; `text` may say it in more words.
 """
 
+from functools import lru_cache
+
 from django import template
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -48,6 +50,7 @@ VOCABULARY: dict[str, tuple[str, str]] = {
 
 # Tags, not templates: a list shows hundreds, and a template each is most of its time.
 @register.simple_tag
+@lru_cache(maxsize=512, typed=True)  # typed: text that is safe markup is not the same as plain text
 def badge(word: str, text: str = "") -> SafeString:
     """Show a state. A word outside of VOCABULARY raises KeyError: add it there, with tone and icon."""
     tone, name = VOCABULARY[word]
