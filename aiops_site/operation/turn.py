@@ -30,7 +30,7 @@ def mine() -> bool:
     global _said
     has_it = _has_it()
     if has_it != _said:
-        logger.info("This beat sends from now on." if has_it else "Another beat sends, this one stands by.")
+        logger.info("This beat sends from now on." if has_it else "This beat stands by.")
     _said = has_it
     return has_it
 
