@@ -6,6 +6,7 @@ from typing import Any
 
 from django.db.models import Q
 from django.urls import reverse
+from django.utils.text import Truncator
 
 from intelligence.models import AnalysisRun, Deployment, Incident, Service
 from jules.models import FixAttempt
@@ -32,8 +33,8 @@ def _pages(words: str, groups: list[dict[str, Any]]) -> list[Hit]:
 
 def _hit(title: str, text: str, url: str, at: Any = None) -> Hit:
     return {
-        "title": " ".join(title.split())[:160],
-        "text": " ".join(MARKS.sub("", text).split())[:160],
+        "title": Truncator(" ".join(title.split())).chars(160),
+        "text": Truncator(" ".join(MARKS.sub("", text).split())).chars(160),
         "url": url,
         "at": at,
     }

@@ -121,6 +121,7 @@ def navigation(request: HttpRequest, role: Any, counts: Mapping[str, int]) -> li
 
 SECTION = {
     "senate:session": "senate:list",
+    "senate:compare": "senate:list",
     "jules:attempt": "jules:fixes",
     "intelligence:approval": "intelligence:approvals",
     "intelligence:agent": "intelligence:agents",

@@ -71,7 +71,7 @@
       row?.closest("details")?.setAttribute("open", "");
     }
   }
-  async function go(line, last = line) {
+  async function go(line, last = line, page = true) {
     if (!(line >= 1 && line <= total)) return;
     setFollow(false);
     here = line;
@@ -84,7 +84,7 @@
     const row = $(`L${line}`);
     if (!row || here !== line) return;
     log.scrollTop += row.getBoundingClientRect().top - log.getBoundingClientRect().top - log.clientHeight / 3;
-    row.scrollIntoView({ block: "nearest", inline: "nearest" });
+    if (page) row.scrollIntoView({ block: "nearest", inline: "nearest" });
   }
   function toEnd() { log.scrollTop = log.scrollHeight; }
   function setFollow(on) { follow = on; $("follow").setAttribute("aria-pressed", String(on)); if (on) { here = 0; toEnd(); } }
@@ -187,6 +187,6 @@
   const wanted = /^#L(\d+)(?:-L(\d+))?$/.exec(location.hash);
   if (wanted) go(Number(wanted[1]), Number(wanted[2] ?? wanted[1]));
   else if (log.dataset.line) go(Number(log.dataset.line));
-  else if (marks.length) go(marks[0]);
+  else if (marks.length) go(marks[0], marks[0], false); // nobody asked for that line: the page stays at its head
   else toEnd();
 })();
