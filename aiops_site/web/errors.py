@@ -36,6 +36,7 @@ from providers.outage import as_outage
 logger = logging.getLogger(__name__)
 WHOLE = "non_field_errors"  # REST framework's name for what is wrong with more than one field
 SECRET_FIELDS = ("key", "password", "secret", "token", "code")
+COUNTS = ("daily_token_cap", "max_tokens")  # of tokens that are counted: nothing to keep back
 NOT_YOURS = "Your role may not do this. What it may stands on your account page."
 FOREIGN_FORM = "The form was too old or came from another site. Reload the page and try again."
 
@@ -179,7 +180,9 @@ def form_again(error: InvalidInput, context: dict[str, Any]) -> Response:
     """The page of the form once more, with the sentences and the values; secrets are not given back."""
     request, view = context["request"], context["view"]
     response = view.get(request, *context["args"], **context["kwargs"])
-    values = {k: v for k, v in request.data.items() if not any(s in k.lower() for s in SECRET_FIELDS)}
+    values = {
+        k: v for k, v in request.data.items() if k in COUNTS or not any(s in k.lower() for s in SECRET_FIELDS)
+    }
     response.data = {**response.data, "errors": error.errors or {"": [error.message]}, "values": values}
     response.status_code = error.http_status
     return response

@@ -14,36 +14,36 @@ GROUPS: tuple[tuple[str, tuple[tuple[str, str, str], ...]], ...] = (
         "Repository",
         (
             ("name", "Name", ""),
-            ("repository_url", "Repository address", "https, as you would clone it"),
+            ("repository_url", "Repository address", "As you would clone it, with https://"),
             ("default_branch", "Branch", ""),
             ("forge", "Forge", ""),
-            ("forge_api_url", "Forge API address", "only for a forge of your own"),
+            ("forge_api_url", "Forge API address", "Only for a forge of your own"),
         ),
     ),
     (
         "Deploying",
         (
-            ("deployer", "Deployer", "local builds here in the sandbox; hook calls its deploy hook"),
-            ("build_command", "Build command", "run with sh in the sandbox"),
-            ("check_command", "Check command", "run after the build, never with network"),
-            ("package_folder", "Package folder", "read-only at /packages where a build has no network"),
+            ("deployer", "Deployer", "“local” builds here in the sandbox, “hook” calls its deploy hook"),
+            ("build_command", "Build command", "Run with sh in the sandbox"),
+            ("check_command", "Check command", "Run after the build, never with network"),
+            ("package_folder", "Package folder", "Read-only at /packages where a build has no network"),
             ("build_network", "A build may reach the network", ""),
         ),
     ),
     (
         "Running",
         (
-            ("host", "Host", "where it runs"),
-            ("health_url", "Health address", "asked after each deployment"),
-            ("owner", "Owner", "user name"),
+            ("host", "Host", "Where it runs"),
+            ("health_url", "Health address", "Asked after each deployment"),
+            ("owner", "Owner", "User name"),
         ),
     ),
     (  # together: browsers take fields of secrets that stand apart for several forms
         "Secrets",
         (
-            ("forge_token", "Forge token", "used to clone, and to open pull requests"),
-            ("deploy_hook_url", "Deploy hook", "an address, called with POST once for each deployment"),
-            ("webhook_secret", "Webhook secret", "what its forge or host signs with"),
+            ("forge_token", "Forge token", "Used to clone, and to open pull requests"),
+            ("deploy_hook_url", "Deploy hook", "An address, called with POST once for each deployment"),
+            ("webhook_secret", "Webhook secret", "What its forge or host signs with"),
         ),
     ),
     (
@@ -53,7 +53,7 @@ GROUPS: tuple[tuple[str, tuple[tuple[str, str, str], ...]], ...] = (
             ("auto_fix", "Fix failed deployments without being asked", ""),
             ("auto_deploy", "Deploy a verified fix", ""),
             ("deploy_needs_approval", "A deployment by the console needs an approval", ""),
-            ("troubleshoot", "Look into each new incident", "an agent that only reads, within a small budget"),
+            ("troubleshoot", "Look into each new incident", "An agent that only reads, within a small budget"),
         ),
     ),
 )

@@ -161,7 +161,12 @@
     bar.classList.remove("on");
   });
   document.addEventListener("htmx:load", ({ target }) => wake(target));
-  document.addEventListener("htmx:afterSettle", ({ detail }) => { if (detail.boosted) $("h1")?.focus(); });
+  const toMistake = () => $("main [aria-invalid=true]")?.focus();  // where a form came back with errors
+  toMistake();
+  document.addEventListener("htmx:afterSettle", ({ detail }) => {
+    if (detail.boosted) $("h1")?.focus();
+    if (detail.requestConfig?.verb === "post") toMistake();
+  });
   for (const name of ["htmx:responseError", "htmx:sendError", "htmx:timeout"])
     document.addEventListener(name, ({ detail }) => showError(detail));
 

@@ -115,6 +115,8 @@ def test_what_cannot_be_a_cap_is_said_beside_its_field_and_changes_nothing(
     assert answer.status_code == 400
     assert f'href="#id_{field}"' in page
     assert f'id="id_{field}-note"' in page
+    kept = {name: typed for name, typed in CHANGE.items() if name not in change}
+    assert all(f'value="{typed}"' in page for typed in kept.values()), "what else was typed stands there still"
     error = client.patch(f"{API}ivo/", CHANGE | change, "application/json").json()["error"]
     assert error["param"] == field
     assert not UserAICap.objects.exists()
