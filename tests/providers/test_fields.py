@@ -1,10 +1,12 @@
-"""Secrets at rest. The raw column is read with SQL: no path of the ORM may fool the test."""
+"""Secrets at rest, and exact money. The raw column is read with SQL: no path of the ORM may fool the test."""
+
+from decimal import Decimal
 
 import pytest
 from cryptography.fernet import Fernet
 from django.db import connection
 
-from providers.fields import Unreadable
+from providers.fields import Unreadable, from_pico, to_pico
 from providers.models import AIProviderSettings
 
 CANARY = "sk-canary-5f0c7d2e91"
@@ -74,3 +76,10 @@ def test_a_second_master_key_still_reads_what_the_first_wrote(settings):
 def test_a_filter_by_a_key_finds_nothing():
     saved(openai_api_key=CANARY)
     assert not AIProviderSettings.objects.filter(openai_api_key=CANARY).exists()
+
+
+@pytest.mark.parametrize(("dollars", "pico"), [("0.0000000000001", 1), ("1.0000000000001", 10**12 + 1), ("1", 10**12)])
+def test_less_than_a_pico_dollar_counts_as_a_whole_one(dollars, pico):
+    """No rounding ever hides spend."""
+    assert to_pico(Decimal(dollars)) == pico
+    assert from_pico(pico) >= Decimal(dollars)

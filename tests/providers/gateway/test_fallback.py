@@ -1,14 +1,17 @@
 """The fallback: who answers where the one that was asked can't, what it costs, and when it must not answer."""
 
+from decimal import Decimal
+
 import pytest
 
 from providers import gateway
 from providers.exceptions import KeyRefused, ProviderResting, UpstreamError, UpstreamUnavailable
-from providers.models import AIProviderSettings, AIUsageLog
+from providers.models import AIProviderSettings, AIUsageLog, Reservation
 from providers.money.pricing import cost_of
 from providers.runtime import loop
 from providers.types import Purpose, Usage
 from tests.providers.gateway.test_gateway import KEY, MODEL, ask, assert_nothing_is_held, policy, prompt
+from tests.providers.ledger.ledger_kit import assert_reconciled, reserve
 
 CLAUDE = "claude-sonnet-5-5"
 
@@ -80,6 +83,17 @@ def test_a_member_of_a_committee_is_never_replaced(claude, everyone) -> None:
     assert len(claude.calls) == 1
 
 
+def test_a_fallback_reserves_for_itself_and_takes_nothing_of_what_the_caller_lent(claude, everyone) -> None:
+    """What was lent is the worst case of the model that was asked, not of another."""
+    held = reserve(everyone["ivo"].pk, tokens=20_000, usd="0.05")
+    claude.script("500")
+    purpose = Purpose(everyone["ivo"].pk, "chat", reservation=held)
+    assert loop.run(gateway.ask(prompt(), "openai", purpose)).provider == "claude"
+    lent = Reservation.objects.get(pk=held)
+    assert (lent.usd_left, lent.closed_at) == (Decimal("0.05"), None)
+    assert_reconciled()
+
+
 def test_where_both_fail_the_sentence_names_both(claude, everyone) -> None:
     claude.script("500", "401")
     with pytest.raises(UpstreamUnavailable, match=r"openai failed: 500.*fallback failed too.*claude failed: 401"):
@@ -99,8 +113,6 @@ def test_without_a_fallback_that_can_be_called_the_error_stands(claude, everyone
 
 
 def test_a_fallback_is_held_to_the_limit_of_one_call_as_well(claude, everyone) -> None:
-    from decimal import Decimal
-
     policy(model_pricing={CLAUDE: {"input": 90_000, "output": 90_000}}, per_request_cost_limit_usd=Decimal("0.5"))
     claude.script("500")
     with pytest.raises(UpstreamUnavailable, match="Cost limit of one call"):

@@ -88,6 +88,15 @@ def test_a_call_that_names_its_row_is_booked_once_also_when_it_answers_after_the
     assert_reconciled()
 
 
+def test_a_call_that_was_booked_beside_its_reservation_is_freed_and_not_booked_again(ivo):
+    made = attempt(ivo)
+    reserve(ivo, 1000, "1.00", lease_s=60, now=NOON, attempt={**CALL, "id": str(made.id)})
+    record(made, "", now=NOON)
+    assert ledger.reap(NOON + timedelta(seconds=61)) == 1
+    assert only_row().usage_source == "reported"
+    assert counters(ivo, DAY) == (50, Decimal("0.05"), 0, 0)
+
+
 def test_a_heartbeat_keeps_a_reservation(ivo):
     held = reserve(ivo, lease_s=60, now=NOON)
     assert asyncio.run(ledger.extend(held, 60, now=NOON + timedelta(seconds=50))) is True
