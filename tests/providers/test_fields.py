@@ -78,7 +78,9 @@ def test_a_filter_by_a_key_finds_nothing():
     assert not AIProviderSettings.objects.filter(openai_api_key=CANARY).exists()
 
 
-@pytest.mark.parametrize(("dollars", "pico"), [("0.0000000000001", 1), ("1.0000000000001", 10**12 + 1), ("1", 10**12)])
+@pytest.mark.parametrize(
+    ("dollars", "pico"), [("0.0000000000001", 1), ("1.0000000000001", 10**12 + 1), ("1", 10**12)]
+)
 def test_less_than_a_pico_dollar_counts_as_a_whole_one(dollars, pico):
     """No rounding ever hides spend."""
     assert to_pico(Decimal(dollars)) == pico

@@ -178,6 +178,19 @@ def test_a_seal_of_an_unknown_key_counts_only_up_to_the_anchor(sealed, settings)
     assert look().ok
 
 
+def test_a_seal_whose_key_is_gone_is_held_by_the_one_after_it(sealed, settings):
+    settings.SECRET_KEY = "another-" + "y" * 50
+    with attack(f"UPDATE {T} SET model = 'x' WHERE number = 6"):
+        triggers.lift(connection)
+        first, second = Seal.objects.exclude(number=3).order_by("number")
+        made = seals._made(USAGE, first, verify.lines(USAGE, 1, 4, 8), adopted=False)
+        made.key, made.mac = second.key, second.mac
+        Seal.objects.filter(pk=second.pk).delete()
+        made.save()
+        triggers.install(connection)
+        assert look().first_bad == 9
+
+
 def test_after_a_cut_nothing_is_sealed_over_the_evidence(sealed):
     with attack(f"DELETE FROM {T} WHERE number > 8", "DELETE FROM providers_seal WHERE number = 3"):
         insert(*(row(sealed) for _ in range(9)))
