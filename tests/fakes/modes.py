@@ -34,6 +34,7 @@ MODES = {
     "nullcontent": "an answer without text",
     "nochoices": "an answer without choices",
     "echokey": "a 401 that echoes the Authorization header",
+    "echoquestion": "a 400 that repeats the question",
     "huge": "more than 8 MB",
     "bomb": "a small gzip that holds 64 MB",
     "redirect": "a 302 to another place",
@@ -65,6 +66,9 @@ async def early(
     elif mode == "echokey":
         sent = request.headers.get(dialect.key_header, "")
         return web.json_response(dialect.error(401, f"Rejected: {sent}"), status=401)
+    elif mode == "echoquestion":
+        asked = dialect.question(await request.json())
+        return web.json_response(dialect.error(400, f"Can't read: {asked}"), status=400)
     elif mode == "html":
         return web.Response(text="<!doctype html><html><body>Sign in</body></html>", content_type="text/html")
     elif mode == "empty":

@@ -73,6 +73,13 @@ def test_a_second_master_key_still_reads_what_the_first_wrote(settings):
     assert AIProviderSettings.get_solo().openai_api_key == CANARY
 
 
+def test_the_first_master_key_is_the_one_that_encrypts(settings):
+    settings.AI_ENCRYPTION_KEYS = [Fernet.generate_key().decode(), *settings.AI_ENCRYPTION_KEYS]
+    saved(openai_api_key=CANARY)
+    settings.AI_ENCRYPTION_KEYS = settings.AI_ENCRYPTION_KEYS[:1]
+    assert AIProviderSettings.get_solo().openai_api_key == CANARY
+
+
 def test_a_filter_by_a_key_finds_nothing():
     saved(openai_api_key=CANARY)
     assert not AIProviderSettings.objects.filter(openai_api_key=CANARY).exists()

@@ -96,7 +96,7 @@ def test_f4_no_change_is_taken_from_another_site(people) -> None:
     browser.force_login(people["mara"])
     paths = [path for name, path in ALL_ROUTES if name not in PUBLIC and "POST" in policy.ROUTES.get(name, {})]
     assert len(paths) > 50
-    for kind in ("application/x-www-form-urlencoded", "text/plain"):
+    for kind in ("application/x-www-form-urlencoded", "text/plain", "application/json"):
         headers = {"Origin": "https://evil.example", "Accept": "application/json"}
         found = {
             path: browser.post(path, b"a=1", content_type=kind, headers=headers).status_code for path in paths

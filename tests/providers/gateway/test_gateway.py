@@ -1,6 +1,7 @@
 """The door against a real upstream over HTTP: what is asked, booked, masked, and freed whatever happens."""
 
 import asyncio
+import threading
 from decimal import Decimal
 
 import pytest
@@ -15,9 +16,12 @@ from providers.exceptions import (
     UpstreamError,
     UpstreamTimeout,
 )
+from providers.ledger import writer
 from providers.models import AIProviderSettings, AIServiceConfig, AIUsageLog, CapDay, Reservation, UserAICap
 from providers.runtime import loop
 from providers.types import ChatMessage, Prompt, Purpose
+from tests.aiops_site.running import until
+from tests.providers.ledger.writer_kit import Note
 
 KEY = "sk-canary-0123456789abcdef0123456789abcdef"
 MODEL = "gpt-6-luna"
@@ -109,6 +113,15 @@ def test_an_upstream_that_echoes_the_key_gives_it_to_nobody(openai, everyone) ->
     assert KEY[10:] not in caught.value.message + row.error_message + repr(caught.value)
 
 
+def test_an_upstream_that_repeats_another_providers_key_gives_it_to_nobody(openai, everyone) -> None:
+    other = "canary-of-grok-0123456789abcdef"
+    AIProviderSettings.objects.filter(pk=1).update(grok_api_key=other)
+    openai.script("echoquestion")
+    with pytest.raises(UpstreamError, match="Can't read: Is it") as caught:
+        ask(everyone["ivo"], Prompt(MODEL, (ChatMessage("user", f"Is it {other}?"),), 500))
+    assert other not in caught.value.message + AIUsageLog.objects.get().error_message + repr(caught.value)
+
+
 def test_a_missing_usage_is_counted_here_and_marked(openai, everyone) -> None:
     openai.script("nousage")
     response = ask(everyone["ivo"])
@@ -150,6 +163,33 @@ def test_a_cancelled_stream_is_billed_for_what_came(openai, everyone) -> None:
     row = AIUsageLog.objects.get()
     assert (row.error_code, row.usage_source) == ("cancelled", "interrupted")
     assert row.output_tokens > 0
+    assert_nothing_is_held(everyone["ivo"])
+
+
+def test_who_is_cancelled_while_the_answer_is_booked_has_it_and_is_cancelled_next(openai, everyone) -> None:
+    openai.script("hold")
+    had, begun, go_on = [], threading.Event(), threading.Event()
+
+    async def caller() -> None:
+        had.append(await gateway.ask(prompt(), "openai", Purpose(everyone["ivo"].pk, "chat")))
+        await asyncio.Event().wait()
+
+    async def leave() -> None:
+        task = asyncio.ensure_future(caller())
+        await asyncio.to_thread(openai.wait_for, lambda calls: calls)
+        writer.submit(Note("", BudgetExceeded("The writer is held."), [begun, go_on]))
+        assert await asyncio.to_thread(begun.wait, 60)
+        openai.release()
+        await asyncio.to_thread(until, lambda: writer._writer._tickets, "its row in the queue")
+        task.cancel()
+        go_on.set()
+        await asyncio.wait([task], timeout=10)
+        cancelled = task.cancelled()
+        task.cancel()
+        assert cancelled
+
+    loop.run(leave())
+    assert had[0].content and AIUsageLog.objects.get().success
     assert_nothing_is_held(everyone["ivo"])
 
 

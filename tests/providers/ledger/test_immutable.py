@@ -75,12 +75,14 @@ def test_replacing_a_row_by_its_key_is_refused(row, verb):
 
 
 @sqlite_only
-def test_replacing_a_row_by_its_rowid_is_refused(row):
+@pytest.mark.parametrize("kept", ["id", "number", "rowid"])
+def test_replacing_a_row_by_any_one_of_its_keys_is_refused(row, kept):
     with connection.cursor() as cursor:
-        cursor.execute(f"SELECT * FROM {TABLE}")
+        cursor.execute(f"SELECT rowid, * FROM {TABLE}")
         columns = [column[0] for column in cursor.description]
-    values = ", ".join("lower(hex(randomblob(16)))" if name == "id" else name for name in columns)
-    refused(f"INSERT OR REPLACE INTO {TABLE} (rowid, {', '.join(columns)}) SELECT rowid, {values} FROM {TABLE}")
+    others = {"id": "lower(hex(randomblob(16)))", "number": "number + 1", "rowid": "rowid + 1"}
+    values = ", ".join(others.get(name, name) if name != kept else name for name in columns)
+    refused(f"INSERT OR REPLACE INTO {TABLE} ({', '.join(columns)}) SELECT {values} FROM {TABLE}")
     assert only_row().pk == row.pk
 
 

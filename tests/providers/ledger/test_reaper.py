@@ -3,11 +3,13 @@
 import asyncio
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 
 from providers import ledger
+from providers.ledger import writer
+from providers.ledger.jobs import Reap
 from providers.models import AIUsageLog, Reservation
 from providers.runtime.hop import hop
 from providers.tasks import reap_reservations
@@ -106,6 +108,14 @@ def test_a_heartbeat_keeps_a_reservation(ivo):
     assert ledger.reap(NOON + timedelta(seconds=110)) == 1
     assert asyncio.run(ledger.extend(held, 60)) is False
     assert asyncio.run(ledger.extend("no such thing", 60)) is False
+
+
+def test_a_heartbeat_that_comes_between_looking_and_reaping_keeps_it_too(ivo):
+    held = reserve(ivo, lease_s=60, now=NOON)
+    late = NOON + timedelta(seconds=61)
+    asyncio.run(ledger.extend(held, 60, now=NOON + timedelta(seconds=30)))
+    assert writer.submit(Reap(UUID(held), late)).result(60) is False
+    assert counters(ivo, DAY)[2] == 100
 
 
 def test_closed_reservations_are_forgotten_after_two_days(ivo):

@@ -4,6 +4,7 @@ import asyncio
 import json
 import subprocess
 import sys
+import threading
 from datetime import UTC, datetime
 from decimal import Decimal
 
@@ -15,7 +16,9 @@ from providers import ledger
 from providers.exceptions import AIDisabled, BudgetExceeded
 from providers.ledger import writer
 from providers.models import AIServiceConfig, AIUsageLog, SiteDay
+from providers.money import limits
 from tests.providers.ledger.ledger_kit import assert_reconciled, attempt, record, release, reserve, set_cap
+from tests.providers.ledger.writer_kit import Note
 
 END_OF_MONTH = datetime(2026, 11, 30, 23, 30, tzinfo=UTC)
 
@@ -47,6 +50,21 @@ def test_the_defaults_are_those_of_the_documents(transactional_db) -> None:
     assert (config.log_prompts, config.log_responses) == (False, False)
 
 
+def test_without_a_saved_policy_the_defaults_hold_and_refuse(everyone) -> None:
+    AIServiceConfig.objects.all().delete()
+    set_cap(everyone["ivo"].pk, usd="1000")
+    with pytest.raises(BudgetExceeded, match="Site's daily limit reached") as refused:
+        reserve(everyone["ivo"].pk, usd="100.000001")
+    assert refused.value.code == "daily_cost_limit"
+
+
+def test_the_limit_of_one_call_holds_to_the_pico_dollar() -> None:
+    config = AIServiceConfig(per_request_cost_limit_usd=Decimal("0.5"))
+    assert limits.check_one_call(config, Decimal("0.5")) == ""
+    with pytest.raises(BudgetExceeded, match="Cost limit of one call"):
+        limits.check_one_call(config, Decimal("0.500000000001"))
+
+
 def test_two_users_share_the_daily_limit_and_what_one_gives_back_the_other_can_use(everyone) -> None:
     policy(daily_cost_limit_usd=Decimal("1.00"))
     first = reserve(everyone["ivo"].pk, usd="0.70")
@@ -74,6 +92,26 @@ def test_the_monthly_limit_counts_every_day_of_the_utc_month_and_no_other(everyo
     assert refused.value.retry_after == 30 * 60
     release(reserve(everyone["mara"].pk, usd="0.20", now=END_OF_MONTH))
     release(reserve(everyone["mara"].pk, usd="1.99", now=datetime(2026, 12, 1, 0, 1, tzinfo=UTC)))
+    assert_reconciled()
+
+
+def test_calls_that_are_admitted_together_share_the_month_from_its_first_day_on(everyone) -> None:
+    policy(monthly_cost_limit_usd=Decimal("1.00"))
+    begun, go_on = threading.Event(), threading.Event()
+    writer.submit(Note("", BudgetExceeded("The writer is held."), [begun, go_on]))
+    assert begun.wait(60)
+    of = {"operation": "chat", "session_id": "", "tokens": 10, "usd": Decimal("0.60"), "lease_s": 60}
+
+    async def both() -> list[object]:
+        first = datetime(2026, 12, 1, 0, 1, tzinfo=UTC)
+        asked = [asyncio.ensure_future(ledger.admit(user_id=everyone["ivo"].pk, now=first, **of)) for _ in "12"]
+        await asyncio.sleep(0)  # both are queued now, for one transaction
+        go_on.set()
+        return await asyncio.gather(*asked, return_exceptions=True)
+
+    held, refused = asyncio.run(both())
+    assert isinstance(refused, BudgetExceeded) and refused.code == "monthly_cost_limit"
+    release(held.reservation)
     assert_reconciled()
 
 

@@ -1,17 +1,22 @@
 """What may be called, and what the one HTTP client does and refuses."""
 
 import asyncio
+import gzip
 import socket
 import ssl
 import subprocess
+import tracemalloc
+from ipaddress import ip_address
 
+import aiohttp
 import httpx2
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from providers.exceptions import InvalidInput, OutboundRefused, UpstreamBroken, UpstreamUnavailable
-from providers.network import outbound
+from providers.network import outbound, transport
+from providers.network.addresses import is_public
 from providers.network.outbound import Guard, Origin
 from providers.types import ChatMessage, Connection, Meter, Prompt
 from providers.wires import wire_for
@@ -160,6 +165,15 @@ async def test_a_public_name_that_leads_to_a_private_address_is_refused_at_conne
     assert caught.value.provider == "openai" and not meter.sent and upstream.calls == []
 
 
+async def test_what_the_resolver_lets_pass_is_refused_when_it_connects(upstream, closing, monkeypatch):
+    monkeypatch.setattr(transport.GuardedResolver, "resolve", aiohttp.ThreadedResolver.resolve)
+    found = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", upstream.port))]
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *args, **kwargs: found)
+    url = f"https://innocent.example.com:{upstream.port}/v1"
+    with pytest.raises(OutboundRefused, match="leads to a private address"):
+        await outbound.upstream(url).send("GET", url)
+
+
 async def test_one_private_address_among_public_ones_is_refused(closing, monkeypatch):
     mixed = [("8.8.8.8", 443), ("127.0.0.1", 443)]
     found = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", address) for address in mixed]
@@ -199,6 +213,11 @@ async def test_redirects_cookies_proxies_and_netrc_are_left_alone(upstream, clos
     assert answers == [302, 200] and len(upstream.calls) == 2
     assert "Cookie" not in upstream.calls[0].headers
     assert upstream.calls[0].headers["Accept-Encoding"] == "identity"
+
+
+def test_a_public_address_behind_a_translator_of_addresses_is_public() -> None:
+    """What a network without IPv4 calls: the last 32 bits are the address."""
+    assert is_public(ip_address("64:ff9b::808:808")) and not is_public(ip_address("64:ff9b::a01:203"))
 
 
 async def test_one_pool_per_upstream_and_none_after_closing(upstream, closing):
@@ -265,3 +284,18 @@ async def test_an_encoding_that_was_not_asked_for_is_refused_and_a_broken_gzip_t
 
 def test_an_origin_prints_as_it_stands_in_the_setting():
     assert Origin("http", "::1", 80).netloc == "[::1]:80" and Origin("http", "a", 1).netloc == "a:1"
+
+
+async def test_a_small_archive_of_much_is_never_whole_in_memory() -> None:
+    packed = gzip.compress(b"x" * (64 << 20), compresslevel=1)
+
+    async def bomb():
+        yield packed
+
+    tracemalloc.start()
+    try:
+        with pytest.raises(UpstreamBroken, match="larger than 8 MB"):
+            _ = [one async for one in transport.bounded(bomb(), "gzip")]
+        assert tracemalloc.get_traced_memory()[1] < 40 << 20
+    finally:
+        tracemalloc.stop()
