@@ -114,7 +114,7 @@ def test_an_upstream_that_echoes_the_key_gives_it_to_nobody(openai, everyone) ->
 
 
 def test_an_upstream_that_repeats_another_providers_key_gives_it_to_nobody(openai, everyone) -> None:
-    other = "canary-of-grok-0123456789abcdef"
+    other = "another-secret-qwertyuiop"
     AIProviderSettings.objects.filter(pk=1).update(grok_api_key=other)
     openai.script("echoquestion")
     with pytest.raises(UpstreamError, match="Can't read: Is it") as caught:

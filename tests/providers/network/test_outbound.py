@@ -272,14 +272,12 @@ async def test_a_self_signed_upstream_is_refused_unless_its_ca_is_named(closing,
 
 
 async def test_an_encoding_that_was_not_asked_for_is_refused_and_a_broken_gzip_too():
-    from providers.network.transport import bounded
-
     async def chunks():
         yield b"not gzip at all"
 
     for coding in ("br", "gzip"):
         with pytest.raises(UpstreamBroken):
-            [one async for one in bounded(chunks(), coding)]
+            [one async for one in transport.bounded(chunks(), coding)]
 
 
 def test_an_origin_prints_as_it_stands_in_the_setting():
