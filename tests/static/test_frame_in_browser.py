@@ -161,3 +161,16 @@ def test_a_double_click_sends_a_form_once(open_page) -> None:
         return sent;
     }""")
     assert sent == 1
+
+
+def test_a_form_that_comes_back_leads_to_its_mistake_and_keeps_the_rest(open_page) -> None:
+    page = open_page("/services/new/")
+    page.get_by_label("Name", exact=True).fill("checkout")
+    page.get_by_label("Repository address").fill("ftp://git.example.com/checkout")
+    page.get_by_role("button", name="Add service").click()
+    expect(page.get_by_role("alert")).to_be_visible(timeout=30_000)
+    expect(page.get_by_label("Repository address")).to_be_focused(timeout=30_000)
+    expect(page.get_by_label("Repository address")).to_have_value("ftp://git.example.com/checkout")
+    expect(page.get_by_label("Name", exact=True)).to_have_value("checkout")
+    assert all("400" in line for line in open_page.said), open_page.said
+    open_page.said.clear()
