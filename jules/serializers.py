@@ -7,6 +7,7 @@ from jules.models import STEPS
 from providers.serializers import Strict
 
 STATES = ("queued", "running", "succeeded", "failed")
+PULLS = ("open", "merged", "closed")
 
 
 class FixWish(Strict):
@@ -30,6 +31,8 @@ class Filters(HistoryFilters):
     """Of the page."""
 
     service = serializers.UUIDField(required=False)
+    pull = serializers.ChoiceField(PULLS, required=False)
+    days = serializers.IntegerField(required=False, min_value=1, max_value=3660)
     page = serializers.IntegerField(required=False, min_value=1, default=1)
 
 

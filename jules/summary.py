@@ -11,13 +11,22 @@ from django.utils import timezone
 from jules.models import FixAttempt
 
 DAYS = 30
+# Figure: the filters of `/jules/` that show its rows.
+ROWS: dict[str, dict[str, Any]] = {
+    "attempts": {},
+    "succeeded": {"state": "succeeded"},
+    "failed": {"state": "failed"},
+    "verified": {"state": "succeeded", "verified": True},
+    "merged": {"pull": "merged"},
+    "rejected": {"pull": "closed"},
+    "waiting": {"pull": "open"},
+}
 
 
 def summary(attempts: QuerySet[FixAttempt]) -> dict[str, Any]:
     """Of the last DAYS days; attempts can share a pull request. Time to merge in seconds (median), cost in
     dollars; None where there is none."""
-    since = timezone.now() - timedelta(days=DAYS)
-    rows = attempts.filter(created_at__gte=since).order_by()
+    rows = matching(attempts, {"days": DAYS}).order_by()
     found = rows.aggregate(
         attempts=Count("pk"),
         succeeded=Count("pk", filter=Q(state="succeeded")),
@@ -41,12 +50,26 @@ def summary(attempts: QuerySet[FixAttempt]) -> dict[str, Any]:
     }
 
 
-def shares(found: dict[str, Any]) -> list[dict[str, Any]]:
-    """Bars of the chart: {label, count, percent, tone}."""
+def matching(attempts: QuerySet[FixAttempt], wanted: dict[str, Any]) -> QuerySet[FixAttempt]:
+    """Those that the filters of `/jules/` ask for (`serializers.Filters`, without its page)."""
+    columns = {"pr_state" if name == "pull" else name: value for name, value in wanted.items() if name != "days"}
+    if days := wanted.get("days"):
+        columns["created_at__gte"] = timezone.now() - timedelta(days=days)
+    return attempts.filter(**columns)
+
+
+def shares(found: dict[str, Any], urls: dict[str, str]) -> list[dict[str, Any]]:
+    """Bars of the chart: {label, count, percent, tone, url}. `urls`: of each figure's rows."""
     whole = found["attempts"] or 1
     named = (("Verified", "verified", "ok"), ("Merged", "merged", "blue"), ("Open", "waiting", ""))
     named += (("Closed by a person, or stale", "rejected", "warn"), ("No pull request", "failed", "bad"))
     return [
-        {"label": label, "count": found[key], "percent": round(100 * found[key] / whole, 1), "tone": tone}
+        {
+            "label": label,
+            "count": found[key],
+            "percent": round(100 * found[key] / whole, 1),
+            "tone": tone,
+            "url": urls[key],
+        }
         for label, key, tone in named
     ]

@@ -13,7 +13,7 @@ from rest_framework.views import APIView
 from jules import autofix, rows, switches
 from jules.models import FixAttempt
 from jules.serializers import Filters, FixWish
-from jules.summary import shares, summary
+from jules.summary import DAYS, ROWS, matching, shares, summary
 from jules.views.api import failed_deployment, visible
 from jules.views.diff import files_of
 from jules.watching import version
@@ -35,12 +35,13 @@ class Fixes(APIView):
         query.is_valid(raise_exception=True)
         wanted = {key: value for key, value in query.validated_data.items() if key != "page" and value is not None}
         everything = FixAttempt.objects.visible_to(request.user)
-        found = everything.filter(**wanted).select_related("service", "approval")
+        found = matching(everything, wanted).select_related("service", "approval")
         total = found.count()
         page = min(query.validated_data["page"], max(1, -(-total // PER_PAGE)))
         first = (page - 1) * PER_PAGE
         shown = [presented(a, rows.row_of(a)) for a in found[first : first + PER_PAGE]]
         figures = summary(everything)
+        urls = {name: linked({"days": DAYS} | asked, 1) for name, asked in ROWS.items()}
         context = {
             "fixes": shown,
             "total": total,
@@ -53,7 +54,8 @@ class Fixes(APIView):
             ],
             "tabs": tabs(wanted),
             "summary": figures,
-            "shares": shares(figures),
+            "figure_urls": urls,
+            "shares": shares(figures, urls),
             "auto_off": not switches.anywhere(),
             "version": version(),
         }

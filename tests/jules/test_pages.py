@@ -1,5 +1,11 @@
+import html
+import re
+from datetime import timedelta
+from typing import Any
+
 import pytest
 from django.test import Client
+from django.utils import timezone
 
 from intelligence.approval import approvals
 from intelligence.models import Approval, Deployment
@@ -72,6 +78,29 @@ def test_a_failed_fix_says_so_with_its_step_and_goes_on_from_there(
     assert (attempt.state, attempt.rounds, world[-1]) == ("queued", 2, attempt.pk)
     assert [s.state for s in attempt.steps.all()] == ["done", "waiting", "waiting", "waiting", "waiting"]
     assert page_of("lee").post(f"/jules/{attempt.pk}/retry/").status_code == 403
+
+
+def test_every_figure_leads_to_exactly_its_fixes(service_of, failed, page_of):
+    """Of fixes whose ends are set here: each figure's link lists as many rows as it says."""
+    service = service_of({"app.py": "1/0\n"})
+    ends: list[dict[str, Any]] = [
+        {"state": "succeeded", "verified": True, "pr_state": "merged"},
+        {"state": "succeeded", "verified": True, "pr_state": "open"},
+        {"state": "succeeded", "pr_state": "closed"},
+        {"state": "failed"},
+        {"state": "failed", "created_at": timezone.now() - timedelta(days=31)},
+    ]
+    for n, end in enumerate(ends):
+        of = failed(service)
+        made = FixAttempt.objects.create(service=service, deployment=of, lineage=of.pk)
+        FixAttempt.objects.filter(pk=made.pk).update(pr_url=f"https://forge.example/{n}", **end)
+    page = page_of("ivo").get("/jules/").content.decode()
+    links = {href: int(n) for href, n in re.findall(r'<a href="(\?days=30[^"]*)">(\d+)', page)}
+    assert sorted(links.values()) == [1, 1, 1, 1, 2, 3, 4]
+    for href, figure in links.items():
+        listed = page_of("ivo").get("/jules/" + html.unescape(href)).content.decode()
+        assert listed.count("<tr data-row>") == figure, href
+    assert page_of("ivo").get("/jules/?pull=gone").status_code == 400
 
 
 def test_no_fix_yet_says_whether_auto_fix_is_off(page_of, settings):
