@@ -211,3 +211,17 @@ def test_the_sse_feed_is_closed_to_who_may_not_see_the_session(people, asker, cl
     session = running(asker, visibility="private")
     client.force_login(people["mara"])
     assert client.get(f"{API}{session.pk}/stream/").status_code == 404
+
+
+def test_who_may_read_a_session_of_the_team_may_not_end_or_share_it(people, client):
+    session = running(people["mara"])
+    client.force_login(people["ivo"])
+    path = f"{API}{session.pk}/"
+    assert client.get(path).status_code == 200
+    answers = [
+        post(client, f"{path}cancel/", {}),
+        client.patch(path, '{"visibility": "private"}', content_type="application/json"),
+    ]
+    assert [answer.status_code for answer in answers] == [403, 403]
+    session.refresh_from_db()
+    assert (session.cancel_requested, session.visibility) == (False, "team")
