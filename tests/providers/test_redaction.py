@@ -164,3 +164,9 @@ def test_a_word_of_a_million_signs_is_no_trouble() -> None:
     text = "sk-" + "a" * 1_000_000
     shown = "".join(redactor.feed(text[n : n + 10_000]) for n in range(0, len(text), 10_000)) + redactor.flush()
     assert len(shown) == len(text)
+
+
+def test_what_only_looks_like_a_key_is_masked_at_the_very_end_of_a_stream_too() -> None:
+    redactor = Redactor()
+    shown = redactor.feed("Use sk-") + redactor.feed("a1b2c3d4e5" * 4) + redactor.flush()
+    assert shown.startswith("Use ") and "a1b2c3" not in shown

@@ -225,3 +225,11 @@ def test_who_may_read_a_session_of_the_team_may_not_end_or_share_it(people, clie
     assert [answer.status_code for answer in answers] == [403, 403]
     session.refresh_from_db()
     assert (session.cancel_requested, session.visibility) == (False, "team")
+
+
+def test_a_session_that_is_made_private_takes_its_comparison_along(people):
+    session = running(people["mara"])
+    alone = running(people["mara"], compares=session, compares_seat=0)
+    chat.share(people["mara"], session, "private")
+    alone.refresh_from_db()
+    assert alone.visibility == "private"
