@@ -17,6 +17,7 @@ from intelligence.models import (
     WebhookDelivery,
 )
 from intelligence.models.analyses import DONE, FAILED
+from intelligence.models.incidents import RESOLVED
 from providers import retention
 
 
@@ -44,8 +45,8 @@ def analyses(before: datetime) -> QuerySet[Any]:
 
 
 def incidents(before: datetime) -> QuerySet[Any]:
-    """A dismissed one stays: it keeps its like from coming back."""
-    return Incident.objects.exclude(state__in=("open", "dismissed")).filter(last_seen__lt=before)
+    """A dismissed one stays: it keeps its like from coming back. So does one that is put off: nobody ended it."""
+    return Incident.objects.filter(state=RESOLVED, last_seen__lt=before)
 
 
 def deliveries(before: datetime) -> QuerySet[Any]:

@@ -105,6 +105,8 @@ def test_one_whose_time_is_up_never_runs(ask, people, state):
         lambda a: {"arguments": {**a.arguments, "mode": "all"}},
         lambda a: {"act": "service.other"},
         lambda a: {"digest": "0" * 64},
+        lambda a: {"requested_by": None},
+        lambda a: {"caller": {"scopes": ["everything"]}},
         lambda a: {"arguments": {**a.arguments, "service": a.arguments["service"].upper()}},
     ],
 )

@@ -110,6 +110,10 @@ def test_over_the_cap_whole_files_are_taken_those_of_the_trace_first():
     assert taken.truncated and [f.path for f in taken.left_out] == ["f4.py", "f5.py"]
 
 
+def test_the_cap_of_files_holds_however_small_they_are():
+    assert len(caps.take([caps.Sized(f"f{n}.py", 1) for n in range(6)]).files) == 5
+
+
 @pytest.mark.parametrize(("size", "kept"), [(50_000, 1), (50_001, 0)])
 def test_the_byte_cap_holds_to_the_byte(size, kept):
     assert len(caps.take([caps.Sized("f", size)]).files) == kept

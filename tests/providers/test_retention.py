@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from intelligence.logs import logbook
 from intelligence.logs.secrets import redactor
-from intelligence.models import Deployment, Sample, Service, Status, WebhookDelivery
+from intelligence.models import AnalysisRun, Deployment, Incident, Sample, Service, Status, WebhookDelivery
 from providers import retention
 from providers.models import AIUsageLog, AuditEntry, IdempotentRequest, Notification
 from providers.tasks import forget_old
@@ -65,6 +65,22 @@ def test_a_log_goes_but_its_deployment_stays_and_the_running_one_keeps_its_own(p
     assert retention.forget(now)["logs"] == 2
     left = dict(Deployment.objects.values_list("pk", "log_bytes"))
     assert [bool(left[made[number].pk]) for number in range(3)] == [False, False, True]
+
+
+@pytest.mark.django_db
+def test_only_resolved_incidents_and_ended_analyses_go(people, now) -> None:
+    service = Service.objects.create(name="billing", owner=people["ivo"])
+    long_ago = now - timedelta(days=400)
+    seen = {"service": service, "code": "OOM", "title": "Killed", "first_seen": long_ago, "last_seen": long_ago}
+    for state in ("open", "snoozed", "resolved", "dismissed"):
+        Incident.objects.create(fingerprint=state, state=state, **seen)
+    for state in ("queued", "running", "done", "failed"):
+        AnalysisRun.objects.create(service=service, state=state, result={})
+    AnalysisRun.objects.update(created_at=long_ago)
+    found = retention.forget(now)
+    assert (found["incidents"], found["analyses"]) == (1, 2)
+    assert set(Incident.objects.values_list("state", flat=True)) == {"open", "snoozed", "dismissed"}
+    assert set(AnalysisRun.objects.values_list("state", flat=True)) == {"queued", "running"}
 
 
 def test_the_night_takes_what_is_due_and_writes_down_what(everyone, now, caplog) -> None:
