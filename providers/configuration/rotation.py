@@ -48,10 +48,6 @@ class Report:
     old: list[tuple[int, Place]] = field(default_factory=list)
     unreadable: list[Place] = field(default_factory=list)
 
-    @property
-    def done(self) -> bool:
-        return not self.old and not self.unreadable
-
 
 def models_with_secrets() -> Iterator[type[Model]]:
     """Every table with an encrypted column, of whatever app."""

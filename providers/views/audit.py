@@ -126,7 +126,8 @@ def exported(asked: audit_log.Asked, wanted: str) -> StreamingHttpResponse:
     if wanted not in kinds:
         raise InvalidInput(f"Entries can be exported as csv or json, not {wanted[:40]!r}.", param="export")
     audit_log.matching(asked)
-    audit.record("audit.export", audit.Thing("audit log"), after={"filters": asked.query(), "as": wanted})
+    chosen = asked.query().removeprefix("?") or "none"
+    audit.record("audit.export", audit.Thing("audit log"), after={"filters": chosen, "as": wanted})
     make, kind = kinds[wanted]
     name = f'attachment; filename="audit-{timezone.now():%Y-%m-%d}.{wanted}"'
     return StreamingHttpResponse(make(asked), content_type=kind, headers={"Content-Disposition": name})
