@@ -173,6 +173,8 @@ def test_keys_of_the_site_are_masked_and_long_results_are_cut(caller, service):
     assert "4711" not in str(small) and "sk-" not in str(small)
     big = gate.call(caller, "leak", {"many": 500}).result
     assert big["truncated"] and len(big["text"]) == 200 and "4711" not in big["text"]
+    gate.call(caller, "look", {"name": "hook-secret-4711"})
+    assert "4711" not in said("tool.call")[-1]["arguments"]
 
 
 def test_a_tool_that_takes_too_long_is_stopped(caller):
