@@ -59,13 +59,16 @@ def test_the_first_five_minutes(site, fake, browser) -> None:
     page.goto(address(site, "/senate/"))
     page.fill("[name=question]", QUESTION)
     page.get_by_text("At most $").first.wait_for()
+    fake.script("hold", "hold", "hold")
     page.get_by_role("button", name="Ask").click()
     page.wait_for_url(re.compile(r"/senate/\d+/"))
-    page.get_by_text("Writing").first.wait_for()
+    page.get_by_text("Request sent, no text yet.").nth(2).wait_for(timeout=60_000)
     early = page.inner_text("#member-0")
+    fake.release()
     page.get_by_text(re.compile("^Done$")).first.wait_for(timeout=60_000)
     page.wait_for_selector("#resolution .reading p", timeout=60_000)
     until(lambda: page.locator("#head").get_by_text("Done").count(), "the session's end")
+    fake.hold_again()  # for the tests after this one
     assert len(page.inner_text("#member-0")) > len(early)
     live = page.inner_text("main")
 
