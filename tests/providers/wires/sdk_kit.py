@@ -6,6 +6,8 @@ in the words of the SDK.
 
 from typing import Any
 
+import httpx
+
 from providers.types import Prompt
 from tests.fakes.upstream import FakeUpstream
 from tests.providers.wires.wire_kit import KEY
@@ -39,10 +41,17 @@ def gemini(server: FakeUpstream, prompt: Prompt, stream: bool) -> Told:
     return text, parts[-1].candidates[0].finish_reason.value, usage.prompt_token_count, written
 
 
-def mistral(server: FakeUpstream, prompt: Prompt, stream: bool) -> Told:
+def mistral_client(server: FakeUpstream) -> Any:
+    """An asynchronous client of its own would be closed by `asyncio.run` whenever garbage is collected."""
     from mistralai.client import Mistral
 
-    client = Mistral(api_key=KEY, server_url=server.url("mistral"), timeout_ms=5000)
+    return Mistral(
+        api_key=KEY, server_url=server.url("mistral"), timeout_ms=5000, async_client=httpx.AsyncClient()
+    )
+
+
+def mistral(server: FakeUpstream, prompt: Prompt, stream: bool) -> Told:
+    client = mistral_client(server)
     asked: dict[str, Any] = {
         "model": prompt.model,
         "messages": _turns(prompt),

@@ -9,6 +9,7 @@ from typing import Any
 
 from providers.types import ChatMessage, Prompt
 from tests.fakes.upstream import FakeUpstream
+from tests.providers.wires.sdk_kit import mistral_client
 from tests.providers.wires.wire_kit import KEY
 
 Calls = list[tuple[str, str, dict[str, Any]]]
@@ -141,9 +142,7 @@ def _contents(prompt: Prompt) -> list[Any]:
 
 
 def mistral(server: FakeUpstream, prompt: Prompt, stream: bool) -> Calls:
-    from mistralai.client import Mistral
-
-    client = Mistral(api_key=KEY, server_url=server.url("mistral"), timeout_ms=5000)
+    client = mistral_client(server)
     asked = {
         "model": prompt.model,
         "messages": _messages(prompt),

@@ -11,7 +11,7 @@ import pytest
 from providers import exceptions as errors
 from providers.network import outbound
 from providers.wires import wire_for
-from tests.providers.wires.sdk_kit import ASK
+from tests.providers.wires.sdk_kit import ASK, mistral_client
 from tests.providers.wires.wire_kit import KEY, SCHEMA, ask, connection, prompt
 
 both = pytest.mark.parametrize("stream", [True, False], ids=["stream", "whole"])
@@ -110,9 +110,7 @@ def listed(upstream, provider: str) -> list[str]:
 
         return [one.id for one in anthropic.Anthropic(api_key=KEY, base_url=upstream.url("claude")).models.list()]
     if provider == "mistral":
-        from mistralai.client import Mistral
-
-        return [one.id for one in Mistral(api_key=KEY, server_url=upstream.url("mistral")).models.list().data]
+        return [one.id for one in mistral_client(upstream).models.list().data]
     from ollama import Client
 
     return [one.model for one in Client(host=upstream.url("ollama")).list().models]
